@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto';
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import { hashOf } from '../push/announcement';
+import type { Job } from '../push/means';
+import { filenameProblem, hostnameProblem } from '../push/names';
+import { BadInput } from './bad-input';
+
+/** A message as flows hand it over: what is in it is anyone's guess. */
+export interface Message extends NodeMessage {
+  reset?: unknown;
+  parts?: unknown;
+  ota?: unknown;
+}
+
+/** The properties of an `ota-push` that say where its input comes from. */
+export interface InputSettings {
+  readonly target: string;
+  readonly targetType: string;
+  readonly file: string;
+  readonly fileType: string;
+  readonly filename: string;
+  readonly filenameType: string;
+  readonly reboot: string;
+  readonly rebootType: string;
+  readonly timeout: string;
+  readonly timeoutType: string;
+}
+
+type Source = 'target' | 'file' | 'filename' | 'reboot' | 'timeout';
+type Values = Record<Source, unknown>;
+
+/** A day: a device that sleeps longer is not waited for with its port open. */
+const longestTimeoutSeconds = 86_400;
+
+/** These need a callback: they may be stored elsewhere, or take their time. */
+const slowTypes = new Set(['jsonata', 'flow', 'global']);
+
+/** Reads messages as the settings of one node say. */
+export class Input {
+  readonly #RED: NodeAPI;
+  readonly #node: Node;
+  readonly #settings: InputSettings;
+
+  constructor(RED: NodeAPI, node: Node, settings: InputSettings) {
+    this.#RED = RED;
+    this.#node = node;
+    this.#settings = settings;
+  }
+
+  /**
+   * The push that a message asks for.
+   * Without await where nothing in it takes time: a promise per property is what most of a small push would cost.
+   * @throws BadInput saying what was expected and what came
+   */
+  readJob(message: Message): Job | Promise<Job> {
+    const values: Values = {
+      target: this.#value('target', message),
+      file: this.#value('file', message),
+      filename: this.#value('filename', message),
+      reboot: this.#value('reboot', message),
+      timeout: this.#value('timeout', message),
+    };
+    if (!Object.values(values).some(isPromise)) return this.#toJob(values, message);
+    return allSettled(values).then((settled) => this.#toJob(settled, message));
+  }
+
+  /** The device that a `msg.reset` names; undefined: all of them. @throws BadInput */
+  async readResetTarget(message: Message): Promise<string | undefined> {
+    const target = await this.#value('target', message);
+    return target === undefined || target === null || target === '' ? undefined : checkedTarget(target);
+  }
+
+  #value(source: Source, message: Message): unknown {
+    const value = this.#settings[source];
+    const type = this.#settings[`${source}Type`];
+    try {
+      if (!slowTypes.has(type)) return this.#RED.util.evaluateNodeProperty(value, type, this.#node, message);
+    } catch (error) {
+      throw unreadable(source, type, value, error);
+    }
+    return new Promise((resolve, reject) => {
+      try {
+        this.#RED.util.evaluateNodeProperty(value, type, this.#node, message, (error, result) => {
+          if (error) reject(unreadable(source, type, value, error));
+          else resolve(result);
+        });
+      } catch (error) {
+        reject(unreadable(source, type, value, error));
+      }
+    });
+  }
+
+  #toJob(values: Values, message: Message): Job {
+    const target = checkedTarget(values.target);
+    const filename = this.#filename(values.filename);
+    const bytes = this.#bytes(values.file, filename, message);
+    return {
+      id: randomUUID(),
+      target,
+      filename,
+      bytes,
+      hash: hashOf(bytes),
+      reboot: checkedReboot(values.reboot),
+      timeoutMs: checkedTimeoutMs(values.timeout),
+    };
+  }
+
+  /** Node-RED's `file in` leaves a path in msg.filename: there only the last part is the file's name. */
+  #filename(value: unknown): string {
+    const { filename, filenameType } = this.#settings;
+    const isFromFileIn = filenameType === 'msg' && filename === 'filename';
+    const name = typeof value === 'string' && isFromFileIn ? value.split(/[/\\]/).at(-1) : value;
+    const problem = typeof name === 'string' ? filenameProblem(name) : 'it is no text';
+    if (typeof name !== 'string' || problem) {
+      throw BadInput.expected(`Expected the file's name on the device, but ${problem}`, value);
+    }
+    return name;
+  }
+
+  #bytes(value: unknown, filename: string, message: Message): Buffer {
+    this.#refusePart(message);
+    if (Buffer.isBuffer(value)) return value;
+    if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    if (typeof value !== 'string') throw BadInput.expected('Expected the file as a Buffer or a text', value);
+    if (value !== '' && isObject(message.ota) && message.ota.result === value) {
+      throw BadInput.expected(
+        'Expected a file, but this is the result of a push; to try again, take the file anew',
+        value,
+      );
+    }
+    if (filename.endsWith('.mpy')) {
+      throw BadInput.expected(
+        'Expected the bytes of a .mpy file: choose "a single Buffer object" in the file node',
+        value,
+      );
+    }
+    if (/\uFFFD|\p{Surrogate}/u.test(value)) {
+      throw BadInput.expected(
+        'Expected a file, but this text was bytes before: choose "a single Buffer object" in the file node',
+        value,
+      );
+    }
+    return Buffer.from(value);
+  }
+
+  #refusePart({ parts }: Message): void {
+    if (this.#settings.fileType !== 'msg' || !isObject(parts)) return;
+    const { type, property = 'payload' } = parts;
+    if ((type !== 'string' && type !== 'buffer') || property !== this.#settings.file) return;
+    throw BadInput.expected(
+      'Expected a whole file, but this message is a part of one: choose "a single Buffer object" in the file node, or join the parts',
+      `msg.parts.type ${type}`,
+    );
+  }
+}
+
+function checkedTarget(value: unknown): string {
+  const problem = typeof value === 'string' ? hostnameProblem(value) : 'it is no text';
+  if (typeof value === 'string' && !problem) return value;
+  throw BadInput.expected(`Expected the device's hostname as target, but ${problem}`, value);
+}
+
+function checkedReboot(value: unknown): boolean {
+  const text = String(value).toLowerCase();
+  if (value === true || value === 1 || (typeof value === 'string' && (text === 'true' || text === '1'))) return true;
+  if (value === false || value === 0 || (typeof value === 'string' && (text === 'false' || text === '0'))) return false;
+  throw BadInput.expected('Expected true or false as reboot', value);
+}
+
+function checkedTimeoutMs(value: unknown): number {
+  const isNumber = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
+  const seconds = isNumber ? Number(value) : Number.NaN;
+  if (seconds > 0 && seconds <= longestTimeoutSeconds) return seconds * 1000;
+  throw BadInput.expected(`Expected a timeout in seconds, more than 0 and at most ${longestTimeoutSeconds}`, value);
+}
+
+function unreadable(source: Source, type: string, value: string, error: unknown): BadInput {
+  const reason = error instanceof Error ? error.message : String((error as { message?: unknown })?.message ?? error);
+  return new BadInput(`The ${source} could not be read from ${type} ${value}: ${reason}.`);
+}
+
+async function allSettled(values: Values): Promise<Values> {
+  const settled = await Promise.all(Object.entries(values).map(async ([source, value]) => [source, await value]));
+  return Object.fromEntries(settled) as Values;
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return value instanceof Promise;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,24 @@
+import type { Outcome } from '../push/outcome';
+import type { BadInput } from './bad-input';
+import type { Message } from './input';
+
+/** The outputs of an `ota-push`, in the editor's order. */
+enum Output {
+  success = 0,
+  noSuccess = 1,
+}
+
+/** The same message with the outcome in it, at its one output. */
+export function toOutputs(message: Message, outcome: Outcome): (Message | null)[] {
+  message.payload = outcome.result;
+  // Reports are the devices' own word; none has been asked for.
+  message.ota = { ...outcome, report: null };
+  const outputs: (Message | null)[] = [null, null];
+  outputs[outcome.result === 'success' ? Output.success : Output.noSuccess] = message;
+  return outputs;
+}
+
+/** Node-RED before 4.1 hands Catch nodes the error without its code: so the message says it too. */
+export function noteBadInput(message: Message, error: BadInput): void {
+  message.ota = { result: null, code: error.code, message: error.message };
+}

@@ -1,0 +1,84 @@
+import type { Node, NodeStatus } from 'node-red';
+import type { Job } from '../push/means';
+import type { Outcome, Phase, Result } from '../push/outcome';
+
+/** Translates a key of this node's catalogue. */
+export type Translate = (key: string, values?: Record<string, string>) => string;
+
+/** A thousand pushes a second would bury the editor in statuses: at most one in this time, the last one always. */
+const leastMsBetween = 200;
+
+const shapeOf: Record<Result, Pick<NodeStatus, 'fill' | 'shape'>> = {
+  success: { fill: 'green', shape: 'dot' },
+  timeout: { fill: 'red', shape: 'ring' },
+  failed: { fill: 'red', shape: 'ring' },
+  cancelled: { fill: 'red', shape: 'ring' },
+};
+
+/** The line under a node: what it does now, for which device, and how the last push ended. */
+export class StatusLine {
+  readonly #node: Node;
+  readonly #translate: Translate;
+  /** The pushes under way by id, and whether each waits for its turn or for the broker. */
+  readonly #isWaiting = new Map<string, boolean>();
+  #ended = 0;
+  #next: (() => NodeStatus) | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(node: Node, translate: Translate) {
+    this.#node = node;
+    this.#translate = translate;
+  }
+
+  phase({ id, target }: Pick<Job, 'id' | 'target'>, phase: Phase, isWaiting: boolean): void {
+    this.#isWaiting.set(id, isWaiting);
+    this.#set(() => this.#working(target, isWaiting ? `${phase}-waiting` : phase));
+  }
+
+  end({ id, target, result, code }: Outcome): void {
+    this.#isWaiting.delete(id);
+    this.#ended += 1;
+    if (this.#isWaiting.size > 0) {
+      this.#set(() => this.#working(target, 'transfer'));
+      return;
+    }
+    this.#ended = 0;
+    this.#set(() => ({ ...shapeOf[result], text: `${target}: ${this.#translate(code ?? result)}` }));
+  }
+
+  /** Nothing was started, or nothing can be. */
+  problem(key: string): void {
+    this.#set(() => ({ fill: 'red', shape: 'ring', text: this.#translate(key) }));
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#isClosed = true;
+  }
+
+  #working(target: string, key: string): NodeStatus {
+    const total = this.#ended + this.#isWaiting.size;
+    const isOneOfSeveral = total > 1;
+    const values = { number: String(Math.min(this.#ended + 1, total)), total: String(total) };
+    const allWait = ![...this.#isWaiting.values()].includes(false);
+    return {
+      fill: allWait ? 'yellow' : 'blue',
+      shape: allWait ? 'ring' : 'dot',
+      text: `${target}: ${isOneOfSeveral ? this.#translate('several', values) : this.#translate(key)}`,
+    };
+  }
+
+  #set(status: () => NodeStatus): void {
+    this.#next = status;
+    if (this.#timer === undefined && !this.#isClosed) this.#show();
+  }
+
+  #show(): void {
+    this.#timer = undefined;
+    if (!this.#next) return;
+    this.#node.status(this.#next());
+    this.#next = undefined;
+    this.#timer = setTimeout(() => this.#show(), leastMsBetween);
+  }
+}

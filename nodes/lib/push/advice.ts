@@ -1,0 +1,108 @@
+import type { Code, PushFacts } from './outcome';
+
+/** One sentence each, for the person whose update failed at night. */
+export interface Advice {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** What the announced host is to this machine: devices can't reach all of them. */
+export type HostKind = 'own' | 'elsewhere' | 'loopback' | 'container' | 'name';
+
+/** What was seen that tells one cause from another. */
+export interface Evidence {
+  /** Milliseconds without progress after which a phase was given up. */
+  readonly timeoutMs: number;
+  readonly broker: string;
+  /** False: the broker node waits for a message to connect. */
+  readonly brokerConnectsByItself: boolean;
+  readonly hostKind: HostKind;
+  /** As configured: empty for any free port. */
+  readonly ports: string;
+  /** Addresses that tried to fetch the file and were not allowed to. */
+  readonly refused: readonly string[];
+  /** The broker has said that nobody listens on the topic (MQTT 5 only). */
+  readonly nobodySubscribed: boolean;
+  /** Our kernel has the whole file and our FIN: nobody can call them back (protocol 2.6). */
+  readonly handedOver: boolean;
+  /** In the words of whoever failed. */
+  readonly cause: string;
+}
+
+/** What happened and what to try, for each code. */
+export const advise: Record<Code, (facts: PushFacts, evidence: Evidence) => Advice> = {
+  no_connection: (facts, evidence) => ({
+    message: `Nothing connected to ${place(facts)} within ${seconds(evidence)} after the file was announced on ${facts.topic}.`,
+    remedy: whyNothingConnected(facts, evidence),
+  }),
+  stalled: (facts, evidence) => ({
+    message: `${facts.target} (${facts.device}) connected to ${place(facts)}, then took no bytes and did not close for ${seconds(evidence)}; ${facts.sent} of ${facts.size} bytes were acknowledged.`,
+    remedy: `Look at the device's log and its Wi-Fi signal, then push again; raise the timeout if it writes slowly. ${whatIsKnown(evidence)}`,
+  }),
+  broker_offline: (_facts, evidence) => ({
+    message: `Node-RED was not connected to the broker ${evidence.broker} within ${seconds(evidence)}; nothing was announced.`,
+    remedy: evidence.brokerConnectsByItself
+      ? 'Check that the broker runs at this address and port and accepts the login; the MQTT nodes on this broker show "connecting" until it does.'
+      : 'This broker node does not connect by itself: switch "Connect automatically" on in it, or send {action: "connect"} to an MQTT node first.',
+  }),
+  publish_failed: (facts, evidence) => ({
+    message: `The broker ${evidence.broker} did not take the announcement of ${place(facts)} on ${facts.topic}: ${evidence.cause}.`,
+    remedy: `Check that the login of Node-RED may publish on ${facts.topic} (the broker's ACL) and that the broker answers.`,
+  }),
+  listen_failed: (facts, evidence) => ({
+    message: `No port of ${evidence.ports || 'this machine'} could be opened for ${facts.target}: ${evidence.cause}; nothing was announced.`,
+    remedy:
+      'Choose ports in the OTA server that no other program uses and that Node-RED may open (from 1024 on), and an address to listen on that this machine has.',
+  }),
+  interrupted: (facts, evidence) => ({
+    message: `${facts.target} (${facts.device}) dropped the connection to ${place(facts)} before it had all ${facts.size} bytes: ${evidence.cause}.`,
+    remedy: `Push again; if it recurs, look at the device's free flash and log, its power supply and its Wi-Fi signal, and whether something else scans port ${facts.port}. The old file is still in place.`,
+  }),
+  cancelled: (facts, evidence) => ({
+    message: `The push of ${facts.filename} to ${facts.target} was cancelled: ${evidence.cause}${facts.port === null ? '; nothing was announced' : ` while it was offered on ${place(facts)}`}.`,
+    remedy:
+      facts.port === null
+        ? 'Send the file again when it is wanted.'
+        : `Send the file again when it is wanted. ${whatIsKnown(evidence)}`,
+  }),
+};
+
+/** The likeliest cause first: what was seen speaks before what is only usual. */
+function whyNothingConnected(facts: PushFacts, { refused, nobodySubscribed, hostKind, ports }: Evidence): string {
+  const { target, host, port, topic } = facts;
+  if (refused.length > 0) {
+    return `${refused.join(', ')} tried to fetch it and was turned away: add the address to "Allowed addresses" of the OTA server if it is the device.`;
+  }
+  if (nobodySubscribed) {
+    return `The broker says that nobody subscribes to ${topic}: the device is offline, uses another broker, or its hostname is not exactly ${target} (upper and lower case count).`;
+  }
+  const device = `Check that the device is on, uses this broker and that its hostname is exactly ${target} (upper and lower case count).`;
+  const firewall = `Let the firewall of this machine pass TCP port ${ports === '' ? `${port} (fix a range under "Ports" first, now it is another one each time)` : ports}.`;
+  const acl = 'A broker may also drop the announcement silently when its ACL forbids it.';
+  switch (hostKind) {
+    case 'loopback':
+      return `${host} is this machine itself, no other machine reaches it: set "Advertised address" in the OTA server to the address that devices reach. ${device}`;
+    case 'container':
+      return `${host} is an address inside the container, devices can't reach it: set "Advertised address" in the OTA server to the host machine's address, fix "Ports" (now ${ports || 'any'}) and publish them from the container (-p). ${device}`;
+    case 'elsewhere':
+      return `${host} is not an address of this machine: check "Advertised address" in the OTA server, and that port ${port} is forwarded to here (container port mapping, NAT). ${device} ${firewall}`;
+    case 'name':
+      return `Check that devices can resolve ${host} ("Advertised address" in the OTA server; an IP address is surer) and that it leads here. ${device} ${firewall}`;
+    case 'own':
+      return `${device} ${firewall} Where Node-RED sits behind NAT or a container's port mapping, set "Advertised address" too. ${acl}`;
+  }
+}
+
+function whatIsKnown({ handedOver }: Evidence): string {
+  return handedOver
+    ? 'The file was sent whole: whether the device has installed it is not known.'
+    : 'The device has not got the whole file; the old one is still in place.';
+}
+
+function place({ host, port }: PushFacts): string {
+  return `${host?.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function seconds({ timeoutMs }: Evidence): string {
+  return `${timeoutMs / 1000} s`;
+}

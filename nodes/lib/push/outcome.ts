@@ -1,0 +1,122 @@
+import { type Advice, advise, type Evidence } from './advice';
+import type { Job } from './means';
+
+/** The word for people's flows: the payload of the outputs. */
+export type Result = 'success' | 'timeout' | 'failed' | 'cancelled';
+
+/** The stable word for the reason of anything but a success. */
+export type Code =
+  | 'no_connection'
+  | 'stalled'
+  | 'broker_offline'
+  | 'publish_failed'
+  | 'listen_failed'
+  | 'interrupted'
+  | 'cancelled';
+
+/** Where a push is, or where it ended. */
+export type Phase = 'queued' | 'announce' | 'connect' | 'transfer' | 'done';
+
+/** How much is known of a success: that the device has the bytes. */
+export type Verified = 'delivered';
+
+/** Whole milliseconds; a phase that was not reached took none. */
+export interface Durations {
+  queued: number;
+  connect: number;
+  transfer: number;
+  verify: number;
+  total: number;
+}
+
+/** What is known of a push while it goes on and when it has ended. */
+export interface PushFacts {
+  readonly id: string;
+  phase: Phase;
+  verified: Verified | null;
+  readonly target: string;
+  readonly filename: string;
+  /** Bytes of the file. */
+  readonly size: number;
+  /** As announced. */
+  readonly hash: string;
+  readonly reboot: boolean;
+  readonly topic: string;
+  /** What was announced; null before. */
+  host: string | null;
+  port: number | null;
+  /** The address that fetched the file. */
+  device: string | null;
+  /** Bytes that the device's TCP is known to have acknowledged (protocol 2.7). */
+  sent: number;
+  attempts: number;
+  readonly durations: Durations;
+}
+
+/** Of a push that has not begun. */
+export function newFacts(job: Job, topic: string): PushFacts {
+  const { id, target, filename, bytes, hash, reboot } = job;
+  return {
+    id,
+    phase: 'queued',
+    verified: null,
+    target,
+    filename,
+    size: bytes.length,
+    hash,
+    reboot,
+    topic,
+    host: null,
+    port: null,
+    device: null,
+    sent: 0,
+    attempts: 1,
+    durations: { queued: 0, connect: 0, transfer: 0, verify: 0, total: 0 },
+  };
+}
+
+interface Success {
+  readonly result: 'success';
+  readonly code: null;
+  readonly message: string;
+  readonly remedy: null;
+}
+
+interface Failure {
+  readonly result: Exclude<Result, 'success'>;
+  readonly code: Code;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** What a push came to. */
+export type Outcome = Readonly<PushFacts> & (Success | Failure);
+
+const resultOf: Record<Code, Failure['result']> = {
+  no_connection: 'timeout',
+  stalled: 'timeout',
+  broker_offline: 'failed',
+  publish_failed: 'failed',
+  listen_failed: 'failed',
+  interrupted: 'failed',
+  cancelled: 'cancelled',
+};
+
+/** The device has it all: it took every byte and closed its side after our FIN (protocol 2.4). */
+export function succeeded(facts: PushFacts): Outcome {
+  const { target, filename, size, device, host, port } = facts;
+  return {
+    ...facts,
+    phase: 'done',
+    result: 'success',
+    code: null,
+    message: `${target} (${device}) took all ${size} bytes of ${filename} from ${host}:${port} and closed the connection.`,
+    remedy: null,
+  };
+}
+
+/** It ended before that; what is known of the way between here and the device decides what to try. */
+export function failed(facts: PushFacts, code: Code, evidence: Evidence): Outcome {
+  const advice: Advice = advise[code](facts, evidence);
+  return { ...facts, result: resultOf[code], code, ...advice };
+}

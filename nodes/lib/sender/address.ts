@@ -1,0 +1,91 @@
+import { createSocket } from 'node:dgram';
+import { existsSync } from 'node:fs';
+import { BlockList, isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import type { HostKind } from '../push/advice';
+
+/** What decides which host is announced. */
+export interface AddressChoice {
+  /** As configured; empty: to be found out. */
+  readonly advertise: string;
+  /** The address that this server listens on; empty: all. */
+  readonly bind: string;
+  /** The local address of the broker connection, if there is one: devices reach the broker over that network. */
+  readonly brokerSide: string | undefined;
+}
+
+export interface AnnouncedHost {
+  readonly host: string;
+  readonly kind: HostKind;
+}
+
+/** Named nowhere on the internet (RFC 5737): asking for the way there sends nothing. */
+const somewhereElse = '198.51.100.1';
+
+/** The host to announce to devices, and what it is to this machine. */
+export async function announcedHost({ advertise, bind, brokerSide }: AddressChoice): Promise<AnnouncedHost> {
+  const host = advertise || only(bind) || usable(brokerSide) || (await ownAddress()) || brokerSide || '127.0.0.1';
+  return { host, kind: hostKind(host, isInContainer()) };
+}
+
+/** Whether devices can reach this host, as far as that can be told from here. */
+export function hostKind(host: string, isContainer: boolean): HostKind {
+  if (host === 'localhost' || isLoopback(host)) return 'loopback';
+  if (isIP(host) === 0) return 'name';
+  if (isContainer && containerNetworks().check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4')) return 'container';
+  return localAddresses().some(({ address }) => address === host) ? 'own' : 'elsewhere';
+}
+
+/** An address to listen on that is one address, and so the only one that devices can be sent to. */
+function only(bind: string): string | undefined {
+  return bind === '0.0.0.0' || bind === '::' ? undefined : bind;
+}
+
+/** Not loopback, and not one of IPv6's that mean another thing on each machine. */
+function usable(address: string | undefined): string | undefined {
+  const plain = address?.replace(/^::ffff:(?=\d+\.)/i, '');
+  return plain === undefined || isLoopback(plain) || /^fe80:/i.test(plain) ? undefined : plain;
+}
+
+/** The address of the default route, or of any network that this machine is in. */
+async function ownAddress(): Promise<string | undefined> {
+  return (
+    (await defaultRouteAddress()) ??
+    localAddresses().find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+  );
+}
+
+async function defaultRouteAddress(): Promise<string | undefined> {
+  const socket = createSocket('udp4');
+  try {
+    const address = await new Promise<string | undefined>((resolve) => {
+      // No default route: the kernel says so here.
+      socket.once('error', () => resolve(undefined));
+      socket.connect(9, somewhereElse, () => resolve(socket.address().address));
+    });
+    return usable(address);
+  } finally {
+    socket.close();
+  }
+}
+
+function localAddresses() {
+  return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+}
+
+function isLoopback(address: string): boolean {
+  return /^127\./.test(address) || address === '::1';
+}
+
+/** Docker and Podman leave these files. */
+function isInContainer(): boolean {
+  return existsSync('/.dockerenv') || existsSync('/run/.containerenv');
+}
+
+/** What Docker and Podman give to containers: nothing outside the host machine reaches them. */
+function containerNetworks(): BlockList {
+  const networks = new BlockList();
+  networks.addSubnet('172.16.0.0', 12);
+  networks.addSubnet('10.88.0.0', 16);
+  return networks;
+}

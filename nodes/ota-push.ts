@@ -1,0 +1,66 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { BadInput } from './lib/node-red/bad-input';
+import { Input, type InputSettings, type Message } from './lib/node-red/input';
+import type { OtaServerNode } from './lib/node-red/ota-server-node';
+import { noteBadInput, toOutputs } from './lib/node-red/output';
+import { Pushes } from './lib/node-red/pushes';
+import { StatusLine } from './lib/node-red/status';
+
+interface OtaPushDef extends NodeDef, InputSettings {
+  readonly server: string;
+}
+
+type Send = (message: (Message | null)[]) => void;
+
+function register(RED: NodeAPI): void {
+  function OtaPush(this: Node, config: OtaPushDef): void {
+    RED.nodes.createNode(this, config);
+    const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
+    const input = new Input(RED, this, config);
+    const pushes = new Pushes();
+    const status = new StatusLine(this, (key, values) => RED._(`ota-push.status.${key}`, values));
+
+    const run = async (message: Message, send: Send): Promise<void> => {
+      if (message.reset !== undefined && message.reset !== false) {
+        pushes.cancel(await input.readResetTarget(message));
+        return;
+      }
+      const { sender, broker } = usable(server);
+      const job = await input.readJob(message);
+      const outcome = await pushes.run(sender, job, (phase) => {
+        status.phase(job, phase, phase === 'queued' || (phase === 'announce' && !broker.isOnline));
+      });
+      status.end(outcome);
+      send(toOutputs(message, outcome));
+    };
+
+    this.on('input', (message: Message, send: Send, done: (error?: Error) => void) => {
+      run(message, send).then(
+        () => done(),
+        (error: Error) => {
+          if (error instanceof BadInput) {
+            noteBadInput(message, error);
+            status.problem('bad_input');
+          }
+          done(error);
+        },
+      );
+    });
+
+    this.on('close', (done: (error?: Error) => void) => {
+      status.close();
+      pushes.close().then(() => done(), done);
+    });
+  }
+
+  /** The server that the node uses. @throws BadInput where none was chosen, or its configuration is wrong */
+  function usable(server: OtaServerNode | null) {
+    if (!server) throw new BadInput(RED._('ota-push.errors.no-server'));
+    if ('problem' in server.state) throw new BadInput(RED._('ota-push.errors.server-problem', server.state));
+    return server.state;
+  }
+
+  RED.nodes.registerType('ota-push', OtaPush);
+}
+
+export = register;

@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** A broker that a test has started. */
+export interface TestBroker {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Aedes on a free port of one address. */
+export async function startAedes({ host = '127.0.0.1', port = 0 } = {}): Promise<TestBroker> {
+  const { Aedes } = await import('aedes');
+  const aedes = await Aedes.createBroker();
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    aedes.handle(socket);
+  });
+  server.listen(port, host);
+  await once(server, 'listening');
+  const { port: opened } = server.address() as AddressInfo;
+  return {
+    host,
+    port: opened,
+    url: `mqtt://${host}:${opened}`,
+    async stop() {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+      await new Promise<void>((resolve) => aedes.close(resolve));
+    },
+  };
+}
+
+/** Mosquitto, the broker that most houses have. @param settings more lines of its configuration */
+export async function startMosquitto(settings: readonly string[] = [], files: Record<string, string> = {}): Promise<TestBroker> {
+  const folder = await mkdtemp(join(tmpdir(), 'mosquitto-'));
+  const port = await freePort();
+  const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'user root', ...settings];
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  await writeFile(join(folder, 'mosquitto.conf'), lines.join('\n').replaceAll('{folder}', folder));
+  const process = spawn('mosquitto', ['-v', '-c', join(folder, 'mosquitto.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const exited = once(process, 'exit').catch((error: Error) => {
+    throw new Error(`Mosquitto is missing. Install it with: apt-get install mosquitto (${error.message})`);
+  });
+  await Promise.race([untilLine(process.stderr, / running$/), exited.then(() => Promise.reject(new Error('Mosquitto ended')))]);
+  process.stderr.resume();
+  return {
+    host: '127.0.0.1',
+    port,
+    url: `mqtt://127.0.0.1:${port}`,
+    async stop() {
+      process.kill();
+      await exited;
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function untilLine(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<void> {
+  const lines = createInterface({ input: stream });
+  for await (const line of lines) if (pattern.test(line)) return;
+}

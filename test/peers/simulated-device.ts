@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connectAsync, type MqttClient } from 'mqtt';
+import { type Announcement, parseAnnouncement } from '../../nodes/lib/push/announcement';
+
+/** What this device does otherwise than protocol 1 to 3 ask for. */
+export interface Misbehaviour {
+  /** Hears the announcement and does not come. */
+  readonly neverConnects?: boolean;
+  /** Reads so many bytes and then no more, holding the connection. */
+  readonly stallsAfterBytes?: number;
+  /** Reads so many bytes and closes with the rest unread, which is an RST. */
+  readonly closesAfterBytes?: number;
+  /** Reads everything and never closes its side. */
+  readonly neverCloses?: boolean;
+  /** Reads as slowly as that. */
+  readonly pausesMsAfterEachRead?: number;
+}
+
+export interface DeviceOptions extends Misbehaviour {
+  readonly hostname: string;
+  readonly brokerUrl: string;
+}
+
+/**
+ * A device that speaks protocol 1 to 3, in this process.
+ * Events: `announcement` (Announcement), `connected`, `installed` (filename, bytes, reboots), `mismatch`, `broken` (what it had).
+ */
+export class SimulatedDevice extends EventEmitter {
+  readonly files = new Map<string, Buffer>();
+  readonly #options: DeviceOptions;
+  readonly #sockets = new Set<Socket>();
+  #client: MqttClient | undefined;
+  reboots = 0;
+
+  static async start(options: DeviceOptions): Promise<SimulatedDevice> {
+    const device = new SimulatedDevice(options);
+    device.#client = await connectAsync(options.brokerUrl, { reconnectPeriod: 0 });
+    device.#client.on('message', (_topic, payload) => device.#onAnnouncement(parseAnnouncement(payload.toString())));
+    await device.#client.subscribeAsync(`${options.hostname}/OTA`, { qos: 0 });
+    return device;
+  }
+
+  private constructor(options: DeviceOptions) {
+    super();
+    this.#options = options;
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await this.#client?.endAsync(true);
+  }
+
+  /** The next event of this name; its arguments. */
+  next(event: string): Promise<unknown[]> {
+    return once(this, event);
+  }
+
+  #onAnnouncement(announcement: Announcement): void {
+    this.emit('announcement', announcement);
+    if (!this.#options.neverConnects) this.#fetch(announcement);
+  }
+
+  #fetch(announcement: Announcement): void {
+    const { stallsAfterBytes, closesAfterBytes, neverCloses, pausesMsAfterEachRead } = this.#options;
+    const pieces: Buffer[] = [];
+    let size = 0;
+    const socket = connectTcp({ port: announcement.port, host: announcement.host, allowHalfOpen: true });
+    this.#sockets.add(socket);
+    socket.on('connect', () => this.emit('connected'));
+    socket.on('data', (piece: Buffer) => {
+      pieces.push(piece);
+      size += piece.length;
+      if (stallsAfterBytes !== undefined && size >= stallsAfterBytes) socket.pause();
+      if (closesAfterBytes !== undefined && size >= closesAfterBytes) socket.resetAndDestroy();
+      if (pausesMsAfterEachRead) {
+        socket.pause();
+        setTimeout(() => socket.resume(), pausesMsAfterEachRead);
+      }
+    });
+    socket.on('end', () => {
+      // It closes before it compares the hash (protocol 2.4).
+      if (!neverCloses) socket.end();
+      this.#install(announcement, Buffer.concat(pieces));
+    });
+    socket.on('error', () => this.emit('broken', Buffer.concat(pieces)));
+    socket.on('close', () => this.#sockets.delete(socket));
+  }
+
+  #install({ filename, hash, reboot }: Announcement, bytes: Buffer): void {
+    if (createHash('sha1').update(bytes).digest('hex') !== hash) {
+      this.emit('mismatch', bytes);
+      return;
+    }
+    this.files.set(filename, bytes);
+    if (reboot) this.reboots += 1;
+    this.emit('installed', filename, bytes, reboot);
+  }
+}

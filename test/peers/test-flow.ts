@@ -1,0 +1,126 @@
+import helper from 'node-red-node-test-helper';
+import registerPush from '../../nodes/ota-push';
+import registerServer from '../../nodes/ota-server';
+import { Inbox } from './inbox';
+
+/** A message as it came out of a flow. */
+export interface Received {
+  readonly payload?: unknown;
+  readonly ota: Record<string, unknown> & { readonly durations: Record<string, number> };
+  readonly error?: { readonly message: string; readonly code?: string };
+  readonly status?: { readonly fill: string; readonly shape: string; readonly text: string };
+  readonly [key: string]: unknown;
+}
+
+export interface FlowSettings {
+  readonly broker: { readonly port: number; readonly host?: string };
+  /** Properties of the nodes that are other than the editor's defaults. */
+  readonly server?: Record<string, unknown>;
+  readonly push?: Record<string, unknown>;
+  readonly mqtt?: Record<string, unknown>;
+  /** More nodes of the flow. */
+  readonly more?: readonly Record<string, unknown>[];
+}
+
+type Listened = 'success' | 'noSuccess' | 'caught' | 'completed' | 'statuses';
+
+/** A flow in Node-RED's own runtime: one OTA push, a listener at each output, Catch, Complete and Status nodes. */
+export class TestFlow {
+  readonly success = new Inbox<Received>();
+  readonly noSuccess = new Inbox<Received>();
+  readonly caught = new Inbox<Received>();
+  readonly completed = new Inbox<Received>();
+  readonly statuses = new Inbox<Received>();
+
+  static async start(settings: FlowSettings): Promise<TestFlow> {
+    helper.init(require.resolve('node-red'));
+    const flow = new TestFlow();
+    await helper.load([registerServer, registerPush], flowOf(settings));
+    for (const name of ['success', 'noSuccess', 'caught', 'completed', 'statuses'] satisfies Listened[]) {
+      helper.getNode(name).on('input', (message) => flow[name].push(message as unknown as Received));
+    }
+    return flow;
+  }
+
+  /** Sends a message into the OTA push. */
+  send(message: Record<string, unknown>): void {
+    helper.getNode('push').receive(message);
+  }
+
+  /** Sends it and waits for what comes out of either output. */
+  async push(message: Record<string, unknown>): Promise<Received> {
+    const out = Promise.race([this.success.next(), this.noSuccess.next()]);
+    this.send(message);
+    return out;
+  }
+
+  node(id: string) {
+    return helper.getNode(id);
+  }
+
+  /** Everything that the nodes have logged at this level. */
+  logged(level: 'warn' | 'error'): string[] {
+    const wanted = level === 'warn' ? helper.log().WARN : helper.log().ERROR;
+    return helper
+      .log()
+      .args.map(([entry]: { level: number; msg: unknown }[]) => entry)
+      .filter((entry: { level: number } | undefined) => entry?.level === wanted)
+      .map((entry: { msg: unknown }) => String(entry.msg));
+  }
+
+  async stop(): Promise<void> {
+    await helper.unload();
+  }
+}
+
+/** What the editor would save for a node that was just dropped. */
+export const pushDefaults = {
+  target: 'target',
+  targetType: 'msg',
+  file: 'payload',
+  fileType: 'msg',
+  filename: 'filename',
+  filenameType: 'msg',
+  reboot: 'true',
+  rebootType: 'bool',
+  timeout: '30',
+  timeoutType: 'num',
+};
+
+export const serverDefaults = {
+  advertise: '',
+  bind: '',
+  ports: '',
+  topic: '{target}/OTA',
+  allow: '',
+  concurrency: '100',
+};
+
+function flowOf({ broker, server = {}, push = {}, mqtt = {}, more = [] }: FlowSettings) {
+  const listener = (id: Listened, type = 'helper') => ({ id, z: 'tab', type, wires: [] });
+  return [
+    { id: 'tab', type: 'tab', label: 'Test' },
+    {
+      id: 'broker',
+      type: 'mqtt-broker',
+      broker: broker.host ?? '127.0.0.1',
+      port: String(broker.port),
+      protocolVersion: '4',
+      keepalive: '60',
+      autoConnect: true,
+      cleansession: true,
+      ...mqtt,
+    },
+    { id: 'server', type: 'ota-server', broker: 'broker', ...serverDefaults, ...server },
+    { id: 'push', z: 'tab', type: 'ota-push', server: 'server', ...pushDefaults, ...push, wires: [['success'], ['noSuccess']] },
+    { id: 'catch', z: 'tab', type: 'catch', scope: ['push'], wires: [['caught']] },
+    { id: 'complete', z: 'tab', type: 'complete', scope: ['push'], wires: [['completed']] },
+    { id: 'status', z: 'tab', type: 'status', scope: ['push'], wires: [['statuses']] },
+    listener('success'),
+    listener('noSuccess'),
+    listener('caught'),
+    listener('completed'),
+    listener('statuses'),
+    ...more,
+  ];
+}
