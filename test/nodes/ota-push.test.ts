@@ -25,7 +25,10 @@ for (const [name, startBroker] of Object.entries({ aedes: () => startAedes(), mo
       const file = Buffer.alloc(3800, 'lamp ');
       const message = await flow.push({ payload: file, target: 'nightlamp', filename: '/data/main.py' });
       assert.equal(message.payload, 'success');
-      console.log(message.ota, flow.statuses.all.map((s) => s.status));
+      console.log(
+        message.ota,
+        flow.statuses.all.map((s) => s.status),
+      );
       assert.deepEqual(device.files.get('main.py'), file);
     });
   });

@@ -42,17 +42,25 @@ export async function startAedes({ host = '127.0.0.1', port = 0 } = {}): Promise
 }
 
 /** Mosquitto, the broker that most houses have. @param settings more lines of its configuration */
-export async function startMosquitto(settings: readonly string[] = [], files: Record<string, string> = {}): Promise<TestBroker> {
+export async function startMosquitto(
+  settings: readonly string[] = [],
+  files: Record<string, string> = {},
+): Promise<TestBroker> {
   const folder = await mkdtemp(join(tmpdir(), 'mosquitto-'));
   const port = await freePort();
   const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'user root', ...settings];
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   await writeFile(join(folder, 'mosquitto.conf'), lines.join('\n').replaceAll('{folder}', folder));
-  const process = spawn('mosquitto', ['-v', '-c', join(folder, 'mosquitto.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const process = spawn('mosquitto', ['-v', '-c', join(folder, 'mosquitto.conf')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const exited = once(process, 'exit').catch((error: Error) => {
     throw new Error(`Mosquitto is missing. Install it with: apt-get install mosquitto (${error.message})`);
   });
-  await Promise.race([untilLine(process.stderr, / running$/), exited.then(() => Promise.reject(new Error('Mosquitto ended')))]);
+  await Promise.race([
+    untilLine(process.stderr, / running$/),
+    exited.then(() => Promise.reject(new Error('Mosquitto ended'))),
+  ]);
   process.stderr.resume();
   return {
     host: '127.0.0.1',

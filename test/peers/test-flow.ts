@@ -3,6 +3,8 @@ import registerPush from '../../nodes/ota-push';
 import registerServer from '../../nodes/ota-server';
 import { Inbox } from './inbox';
 
+const registerMqtt: typeof registerPush = require('@node-red/nodes/core/network/10-mqtt.js');
+
 /** A message as it came out of a flow. */
 export interface Received {
   readonly payload?: unknown;
@@ -33,9 +35,8 @@ export class TestFlow {
   readonly statuses = new Inbox<Received>();
 
   static async start(settings: FlowSettings): Promise<TestFlow> {
-    helper.init(require.resolve('node-red'));
     const flow = new TestFlow();
-    await helper.load([registerServer, registerPush], flowOf(settings));
+    await helper.load([registerMqtt, registerServer, registerPush], flowOf(settings));
     for (const name of ['success', 'noSuccess', 'caught', 'completed', 'statuses'] satisfies Listened[]) {
       helper.getNode(name).on('input', (message) => flow[name].push(message as unknown as Received));
     }
@@ -97,7 +98,9 @@ export const serverDefaults = {
 };
 
 function flowOf({ broker, server = {}, push = {}, mqtt = {}, more = [] }: FlowSettings) {
-  const listener = (id: Listened, type = 'helper') => ({ id, z: 'tab', type, wires: [] });
+  // Nodes without a place in the editor count as configuration.
+  const place = { z: 'tab', x: 0, y: 0 };
+  const listener = (id: Listened) => ({ id, ...place, type: 'helper', wires: [] });
   return [
     { id: 'tab', type: 'tab', label: 'Test' },
     {
@@ -112,10 +115,18 @@ function flowOf({ broker, server = {}, push = {}, mqtt = {}, more = [] }: FlowSe
       ...mqtt,
     },
     { id: 'server', type: 'ota-server', broker: 'broker', ...serverDefaults, ...server },
-    { id: 'push', z: 'tab', type: 'ota-push', server: 'server', ...pushDefaults, ...push, wires: [['success'], ['noSuccess']] },
-    { id: 'catch', z: 'tab', type: 'catch', scope: ['push'], wires: [['caught']] },
-    { id: 'complete', z: 'tab', type: 'complete', scope: ['push'], wires: [['completed']] },
-    { id: 'status', z: 'tab', type: 'status', scope: ['push'], wires: [['statuses']] },
+    {
+      id: 'push',
+      ...place,
+      type: 'ota-push',
+      server: 'server',
+      ...pushDefaults,
+      ...push,
+      wires: [['success'], ['noSuccess']],
+    },
+    { id: 'catch', ...place, type: 'catch', scope: ['push'], wires: [['caught']] },
+    { id: 'complete', ...place, type: 'complete', scope: ['push'], wires: [['completed']] },
+    { id: 'status', ...place, type: 'status', scope: ['push'], wires: [['statuses']] },
     listener('success'),
     listener('noSuccess'),
     listener('caught'),

@@ -59,7 +59,7 @@ export function topicProblem(topic: string): string | undefined {
 
 function checkedConcurrency(value: string): number {
   const number = Number(value);
-  if (Number.isInteger(number) && number >= 1 && number <= mostPushesAtOnce) return number;
+  if (/^\d+$/.test(value) && number >= 1 && number <= mostPushesAtOnce) return number;
   throw new Error(
     `Pushes at once: expected a whole number from 1 to ${mostPushesAtOnce}, got ${JSON.stringify(value)}`,
   );

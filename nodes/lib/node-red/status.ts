@@ -24,6 +24,7 @@ export class StatusLine {
   #ended = 0;
   #next: (() => NodeStatus) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #shownAt = -leastMsBetween;
   #isClosed = false;
 
   constructor(node: Node, translate: Translate) {
@@ -71,14 +72,13 @@ export class StatusLine {
 
   #set(status: () => NodeStatus): void {
     this.#next = status;
-    if (this.#timer === undefined && !this.#isClosed) this.#show();
+    if (this.#isClosed) return;
+    this.#timer ??= setTimeout(() => this.#show(), this.#shownAt + leastMsBetween - performance.now());
   }
 
   #show(): void {
     this.#timer = undefined;
-    if (!this.#next) return;
-    this.#node.status(this.#next());
-    this.#next = undefined;
-    this.#timer = setTimeout(() => this.#show(), leastMsBetween);
+    this.#shownAt = performance.now();
+    if (this.#next) this.#node.status(this.#next());
   }
 }
