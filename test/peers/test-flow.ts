@@ -1,4 +1,4 @@
-import helper from 'node-red-node-test-helper';
+import helper, { type TestFlows } from 'node-red-node-test-helper';
 import registerPush from '../../nodes/ota-push';
 import registerServer from '../../nodes/ota-server';
 import { Inbox } from './inbox';
@@ -36,7 +36,7 @@ export class TestFlow {
 
   static async start(settings: FlowSettings): Promise<TestFlow> {
     const flow = new TestFlow();
-    await helper.load([registerMqtt, registerServer, registerPush], flowOf(settings));
+    await helper.load([registerMqtt, registerServer, registerPush], flowOf(settings) as TestFlows);
     for (const name of ['success', 'noSuccess', 'caught', 'completed', 'statuses'] satisfies Listened[]) {
       helper.getNode(name).on('input', (message) => flow[name].push(message as unknown as Received));
     }
@@ -60,13 +60,10 @@ export class TestFlow {
   }
 
   /** Everything that the nodes have logged at this level. */
-  logged(level: 'warn' | 'error'): string[] {
-    const wanted = level === 'warn' ? helper.log().WARN : helper.log().ERROR;
-    return helper
-      .log()
-      .args.map(([entry]: { level: number; msg: unknown }[]) => entry)
-      .filter((entry: { level: number } | undefined) => entry?.level === wanted)
-      .map((entry: { msg: unknown }) => String(entry.msg));
+  logged(level: 'WARN' | 'ERROR'): string[] {
+    const log = helper.log() as unknown as Record<typeof level, number> & { args: { level: number; msg: unknown }[][] };
+    const entries = log.args.flatMap(([entry]) => entry ?? []);
+    return entries.filter((entry) => entry.level === log[level]).map(({ msg }) => String(msg));
   }
 
   async stop(): Promise<void> {

@@ -20,6 +20,7 @@ export type SocketEnd = 'closed' | 'open' | 'reset' | 'unknown';
 /** What lies below a socket of node:net; undocumented, so looked at with care. */
 interface Handle {
   readonly fd: number;
+  readonly writeQueueSize: number;
   getpeername(out: object): number;
 }
 
@@ -38,11 +39,20 @@ export function hasPeerEnded(socket: Socket): boolean {
   return handle !== undefined && answerOf(() => readSync(handle.fd, Buffer.alloc(1))) !== 'EAGAIN';
 }
 
+/** Bytes that were written to the socket and that our kernel has not taken yet; undefined where that is not told. */
+export function bytesNotTaken(socket: Socket): number | undefined {
+  return rawHandle(socket)?.writeQueueSize;
+}
+
 function handleOf(socket: Socket): Handle | undefined {
-  const { _handle: handle } = socket as unknown as { _handle?: Partial<Handle> | null };
+  const handle = rawHandle(socket);
   const isUsable =
     platform() === 'linux' && handle && typeof handle.getpeername === 'function' && (handle.fd ?? -1) >= 0;
   return isUsable ? (handle as Handle) : undefined;
+}
+
+function rawHandle(socket: Socket): Partial<Handle> | null | undefined {
+  return (socket as unknown as { _handle?: Partial<Handle> | null })._handle;
 }
 
 function answerOf(call: () => number): number | string | undefined {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { deferred } from './deferred';
 import { type QueueReading, queueKey, type SendQueues } from './send-queues';
-import { hasPeerEnded, reset, socketEnd } from './socket-end';
+import { bytesNotTaken, hasPeerEnded, reset, socketEnd } from './socket-end';
 
 /** How one connection ended. */
 export type TransferEnd =
@@ -33,8 +33,6 @@ export interface TransferOptions {
   readonly queues: SendQueues;
 }
 
-/** Written piece by piece, so that it is known how much the kernel has taken. */
-const pieceBytes = 64 * 1024;
 /** Only transfers that last longer are watched in the kernel's tables (protocol 2.7). */
 const watchAfterMs = 200;
 /** The slowest device, where acknowledgements can't be seen: it gets this much more time for the file's size. */
@@ -43,9 +41,8 @@ const slowestBytesPerMs = 4096 / 1000;
 /** Serves the file to a device that has connected: all its bytes, nothing else, then our FIN (protocol 2.2). */
 export function serve(socket: Socket, device: string, { bytes, idleMs, queues }: TransferOptions): Transfer {
   const key = queueKey(socket);
-  let taken = 0; // by our kernel
-  let unacknowledged = 0; // of what our kernel took, when last read
   let sent = 0;
+  let lastSeen = 0;
   let finSent = false;
   let peerClosed = false;
   let progressAt = performance.now();
@@ -73,27 +70,15 @@ export function serve(socket: Socket, device: string, { bytes, idleMs, queues }:
   const delivered = () => finish({ end: 'delivered', device, sent: bytes.length });
   const interrupted = (cause: string) => finish({ end: 'interrupted', device, sent, cause });
 
-  function writeNext(): void {
-    if (taken >= bytes.length) {
-      closeOurSide();
-      return;
-    }
-    const piece = bytes.subarray(taken, taken + pieceBytes);
-    socket.write(piece, (error) => {
-      if (error || isOver) return;
-      taken += piece.length;
-      progressAt = performance.now();
-      writeNext();
-    });
-  }
-
   function closeOurSide(): void {
+    if (isOver) return;
     // Whoever ends before our FIN has not waited for the whole file, however quietly (protocol 2.4).
     if (hasPeerEnded(socket)) {
       interrupted('it closed the connection');
       return;
     }
     finSent = true;
+    progressAt = performance.now();
     socket.end();
   }
 
@@ -128,11 +113,11 @@ export function serve(socket: Socket, device: string, { bytes, idleMs, queues }:
       return;
     }
     const now = performance.now();
-    if (reading && reading.unacknowledged !== unacknowledged) {
-      unacknowledged = reading.unacknowledged;
-      progressAt = now;
-    }
-    if (reading) sent = Math.min(bytes.length, Math.max(sent, taken - unacknowledged));
+    const taken = bytes.length - (bytesNotTaken(socket) ?? 0) + (finSent ? 1 : 0);
+    const seen = taken - (reading?.unacknowledged ?? 0);
+    if (seen !== lastSeen) progressAt = now;
+    lastSeen = seen;
+    if (reading) sent = Math.min(bytes.length, Math.max(sent, seen));
     const graceMs = reading ? 0 : bytes.length / slowestBytesPerMs;
     if (now - progressAt >= idleMs + graceMs) finish({ end: 'stalled', device, sent });
   }
@@ -142,7 +127,8 @@ export function serve(socket: Socket, device: string, { bytes, idleMs, queues }:
   socket.on('close', () => peerClosed || interrupted('it closed the connection'));
   // A device never sends a byte (protocol 2.1): whoever does is none, and what it takes proves nothing.
   socket.on('data', () => interrupted('it sent bytes, which no device does'));
-  writeNext();
+  if (bytes.length === 0) closeOurSide();
+  else socket.write(bytes, closeOurSide);
   return {
     device,
     ended,
