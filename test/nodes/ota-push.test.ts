@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connectAsync } from 'mqtt';
 import { startAedes, startMosquitto, type TestBroker } from '../peers/brokers';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { TestFlow } from '../peers/test-flow';
+
+const file = Buffer.alloc(3800, 'lamp ');
+const sha1 = 'd878bd7ed0532ac01ec9e6c943103dd0c1bd1279';
 
 for (const [name, startBroker] of Object.entries({ aedes: () => startAedes(), mosquitto: () => startMosquitto() })) {
   describe(`ota-push through ${name}`, () => {
@@ -9,27 +14,106 @@ for (const [name, startBroker] of Object.entries({ aedes: () => startAedes(), mo
     let device: SimulatedDevice;
     let flow: TestFlow;
 
-    beforeEach(async () => {
+    before(async () => {
       broker = await startBroker();
       device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url });
       flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' } });
     });
 
-    afterEach(async () => {
+    after(async () => {
       await flow.stop();
       await device.stop();
       await broker.stop();
     });
 
-    it('updates the device and says success with everything that is known', async () => {
-      const file = Buffer.alloc(3800, 'lamp ');
-      const message = await flow.push({ payload: file, target: 'nightlamp', filename: '/data/main.py' });
+    it('updates the device and says so in the same message, with everything that is known', async () => {
+      const input = { payload: file, target: 'nightlamp', filename: '/data/main.py', kept: 'as it was' };
+      const message = await flow.push(input);
       assert.equal(message.payload, 'success');
-      console.log(
-        message.ota,
-        flow.statuses.all.map((s) => s.status),
-      );
+      assert.equal(message.kept, 'as it was');
       assert.deepEqual(device.files.get('main.py'), file);
+      assert.equal(message.output, 1);
+      const { id, durations, port, message: text, ...rest } = message.ota;
+      assert.match(String(id), /^[0-9a-f-]{36}$/);
+      assert.equal(text, `nightlamp (127.0.0.1) took all 3800 bytes of main.py from 127.0.0.1:${port} and closed the connection.`);
+      assert.deepEqual(Object.keys(durations), ['queued', 'connect', 'transfer', 'verify', 'total']);
+      assert.ok(durations.total >= durations.connect + durations.transfer - 2);
+      assert.deepEqual(rest, {
+        result: 'success',
+        code: null,
+        remedy: null,
+        phase: 'done',
+        verified: 'delivered',
+        target: 'nightlamp',
+        filename: 'main.py',
+        size: 3800,
+        hash: sha1,
+        reboot: true,
+        topic: 'nightlamp/OTA',
+        host: '127.0.0.1',
+        device: '127.0.0.1',
+        sent: 3800,
+        attempts: 1,
+        report: null,
+      });
+    });
+
+    it('completes each message once, catches none, and ends with a green dot that names the device', async () => {
+      const before = flow.completed.all.length;
+      await flow.push({ payload: file, target: 'nightlamp', filename: 'main.py' });
+      await flow.statuses.nextThat(({ status }) => status?.fill === 'green');
+      const { status } = flow.statuses.all.at(-1) ?? {};
+      assert.equal(status?.shape, 'dot');
+      assert.equal(status?.text, 'nightlamp: ota-push.status.success');
+      assert.equal(flow.completed.all.length, before + 1);
+      assert.equal(flow.caught.all.length, 0);
+    });
+
+    const announcements: [string, object, RegExp][] = [
+      ['four fields to restart', {}, new RegExp(`^127\\.0\\.0\\.1\\|(\\d+)\\|main\\.py\\|${sha1}$`)],
+      ['five fields to stay up', { reboot: false }, new RegExp(`^127\\.0\\.0\\.1\\|(\\d+)\\|main\\.py\\|${sha1}\\|0$`)],
+    ];
+    for (const [what, more, expected] of announcements) {
+      it(`announces with ${what}, at QoS 1, not retained, seen by an independent subscriber`, async () => {
+        await flow.stop();
+        flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push: { rebootType: 'msg', reboot: 'reboot' } });
+        const subscriber = await connectAsync(broker.url);
+        await subscriber.subscribeAsync('#', { qos: 2 });
+        const seen = once(subscriber, 'message');
+        const message = await flow.push({ payload: file, target: 'nightlamp', filename: 'main.py', reboot: true, ...more });
+        const [topic, payload, packet] = await seen;
+        assert.equal(topic, 'nightlamp/OTA');
+        const [, port] = expected.exec(payload.toString('latin1')) ?? assert.fail(`${payload}`);
+        assert.equal(Number(port), message.ota.port);
+        assert.deepEqual([packet.qos, packet.retain], [1, false]);
+        await subscriber.endAsync();
+        const late = await connectAsync(broker.url);
+        const retained: string[] = [];
+        late.on('message', (topic) => retained.push(topic));
+        const heard = once(late, 'message');
+        await late.subscribeAsync('#');
+        await late.publishAsync('ready', 'yes', { qos: 1 });
+        await heard;
+        assert.deepEqual(retained, ['ready']);
+        await late.endAsync();
+      });
+    }
+
+    it('sends text as UTF-8, a Uint8Array as its bytes, and an empty file as a file', async () => {
+      await flow.stop();
+      flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' } });
+      const files: [unknown, Buffer][] = [
+        ['gruß = "é"\n', Buffer.from('gruß = "é"\n')],
+        [new Uint8Array([0, 255, 1, 2]).subarray(1, 3), Buffer.from([255, 1])],
+        [Buffer.alloc(0), Buffer.alloc(0)],
+        ['', Buffer.alloc(0)],
+      ];
+      for (const [payload, bytes] of files) {
+        const message = await flow.push({ payload, target: 'nightlamp', filename: 'config.py' });
+        assert.equal(message.payload, 'success');
+        assert.deepEqual(device.files.get('config.py'), bytes);
+        assert.equal(message.ota.sent, bytes.length);
+      }
     });
   });
 }

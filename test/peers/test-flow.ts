@@ -24,12 +24,12 @@ export interface FlowSettings {
   readonly more?: readonly Record<string, unknown>[];
 }
 
-type Listened = 'success' | 'noSuccess' | 'caught' | 'completed' | 'statuses';
+type Listened = 'caught' | 'completed' | 'statuses';
 
 /** A flow in Node-RED's own runtime: one OTA push, a listener at each output, Catch, Complete and Status nodes. */
 export class TestFlow {
-  readonly success = new Inbox<Received>();
-  readonly noSuccess = new Inbox<Received>();
+  /** What came out of either output, with the output's number in `output`, or was caught (0). */
+  readonly ends = new Inbox<Received>();
   readonly caught = new Inbox<Received>();
   readonly completed = new Inbox<Received>();
   readonly statuses = new Inbox<Received>();
@@ -37,8 +37,14 @@ export class TestFlow {
   static async start(settings: FlowSettings): Promise<TestFlow> {
     const flow = new TestFlow();
     await helper.load([registerMqtt, registerServer, registerPush], flowOf(settings) as TestFlows);
-    for (const name of ['success', 'noSuccess', 'caught', 'completed', 'statuses'] satisfies Listened[]) {
+    for (const name of ['caught', 'completed', 'statuses'] satisfies Listened[]) {
       helper.getNode(name).on('input', (message) => flow[name].push(message as unknown as Received));
+    }
+    helper.getNode('caught').on('input', (message) => flow.ends.push({ ...message, output: 0 } as unknown as Received));
+    for (const output of [1, 2]) {
+      helper.getNode(`output${output}`).on('input', (message) => {
+        flow.ends.push(Object.assign(message, { output }) as unknown as Received);
+      });
     }
     return flow;
   }
@@ -48,11 +54,10 @@ export class TestFlow {
     helper.getNode('push').receive(message);
   }
 
-  /** Sends it and waits for what comes out of either output. */
+  /** Sends it and waits for what comes of it. */
   async push(message: Record<string, unknown>): Promise<Received> {
-    const out = Promise.race([this.success.next(), this.noSuccess.next()]);
     this.send(message);
-    return out;
+    return this.ends.next();
   }
 
   node(id: string) {
@@ -97,7 +102,7 @@ export const serverDefaults = {
 function flowOf({ broker, server = {}, push = {}, mqtt = {}, more = [] }: FlowSettings) {
   // Nodes without a place in the editor count as configuration.
   const place = { z: 'tab', x: 0, y: 0 };
-  const listener = (id: Listened) => ({ id, ...place, type: 'helper', wires: [] });
+  const listener = (id: string) => ({ id, ...place, type: 'helper', wires: [] });
   return [
     { id: 'tab', type: 'tab', label: 'Test' },
     {
@@ -119,13 +124,13 @@ function flowOf({ broker, server = {}, push = {}, mqtt = {}, more = [] }: FlowSe
       server: 'server',
       ...pushDefaults,
       ...push,
-      wires: [['success'], ['noSuccess']],
+      wires: [['output1'], ['output2']],
     },
     { id: 'catch', ...place, type: 'catch', scope: ['push'], wires: [['caught']] },
     { id: 'complete', ...place, type: 'complete', scope: ['push'], wires: [['completed']] },
     { id: 'status', ...place, type: 'status', scope: ['push'], wires: [['statuses']] },
-    listener('success'),
-    listener('noSuccess'),
+    listener('output1'),
+    listener('output2'),
     listener('caught'),
     listener('completed'),
     listener('statuses'),
