@@ -35,7 +35,10 @@ for (const [name, startBroker] of Object.entries({ aedes: () => startAedes(), mo
       assert.equal(message.output, 1);
       const { id, durations, port, message: text, ...rest } = message.ota;
       assert.match(String(id), /^[0-9a-f-]{36}$/);
-      assert.equal(text, `nightlamp (127.0.0.1) took all 3800 bytes of main.py from 127.0.0.1:${port} and closed the connection.`);
+      assert.equal(
+        text,
+        `nightlamp (127.0.0.1) took all 3800 bytes of main.py from 127.0.0.1:${port} and closed the connection.`,
+      );
       assert.deepEqual(Object.keys(durations), ['queued', 'connect', 'transfer', 'verify', 'total']);
       assert.ok(durations.total >= durations.connect + durations.transfer - 2);
       assert.deepEqual(rest, {
@@ -76,11 +79,21 @@ for (const [name, startBroker] of Object.entries({ aedes: () => startAedes(), mo
     for (const [what, more, expected] of announcements) {
       it(`announces with ${what}, at QoS 1, not retained, seen by an independent subscriber`, async () => {
         await flow.stop();
-        flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push: { rebootType: 'msg', reboot: 'reboot' } });
+        flow = await TestFlow.start({
+          broker,
+          server: { advertise: '127.0.0.1' },
+          push: { rebootType: 'msg', reboot: 'reboot' },
+        });
         const subscriber = await connectAsync(broker.url);
         await subscriber.subscribeAsync('#', { qos: 2 });
         const seen = once(subscriber, 'message');
-        const message = await flow.push({ payload: file, target: 'nightlamp', filename: 'main.py', reboot: true, ...more });
+        const message = await flow.push({
+          payload: file,
+          target: 'nightlamp',
+          filename: 'main.py',
+          reboot: true,
+          ...more,
+        });
         const [topic, payload, packet] = await seen;
         assert.equal(topic, 'nightlamp/OTA');
         const [, port] = expected.exec(payload.toString('latin1')) ?? assert.fail(`${payload}`);

@@ -28,7 +28,11 @@ export class RawPeer {
   readonly #lines = new Inbox<string>();
 
   /** Connects to the port; resolves when it has. */
-  static async start(port: number, behaviour: Behaviour, { host = '127.0.0.1', receiveBuffer = 4096 } = {}): Promise<RawPeer> {
+  static async start(
+    port: number,
+    behaviour: Behaviour,
+    { host = '127.0.0.1', receiveBuffer = 4096 } = {},
+  ): Promise<RawPeer> {
     const peer = new RawPeer([host, String(port), behaviour, String(receiveBuffer)]);
     await peer.#lines.nextThat((line) => line === 'connected');
     return peer;

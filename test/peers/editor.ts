@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { type Browser, chromium, type ConsoleMessage, type Page } from 'playwright-core';
+
+/** Ends what a test has started. */
+type End = () => Promise<void>;
+
+/** Node-RED's editor in a browser, with the demo behind it: this package as built, a broker and a simulated device. */
+export class Editor {
+  /** What the browser's console says of errors in the editor's own pages and scripts. */
+  readonly errors: string[] = [];
+  readonly #ends: End[];
+
+  /** @param locale of the browser, and so of the editor */
+  static async open({ locale = 'en-US' } = {}): Promise<Editor> {
+    const ends: End[] = [];
+    try {
+      const url = await startDemo(ends);
+      const browser = await startBrowser(ends);
+      const page = await browser.newPage({ locale, viewport: { width: 1500, height: 1000 } });
+      const editor = new Editor(page, url, ends);
+      await editor.#load();
+      return editor;
+    } catch (error) {
+      await endAll(ends);
+      throw error;
+    }
+  }
+
+  private constructor(
+    readonly page: Page,
+    readonly url: string,
+    ends: End[],
+  ) {
+    this.#ends = ends;
+  }
+
+  /** A value of the editor's own script, as JSON carries it. */
+  evaluate<Value>(expression: string): Promise<Value> {
+    return this.page.evaluate(expression);
+  }
+
+  async close(): Promise<void> {
+    await endAll(this.#ends);
+  }
+
+  async #load(): Promise<void> {
+    this.page.on('pageerror', (error) => this.errors.push(String(error)));
+    this.page.on('console', (message) => this.#note(message));
+    // The editor asks for the catalogue of all nodes: a test needs no internet.
+    await this.page.route(
+      (address) => address.origin !== this.url,
+      (route) => route.abort(),
+    );
+    await this.page.goto(this.url);
+    await this.page.locator('.red-ui-flow-node').first().waitFor();
+    await this.page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' });
+  }
+
+  /** The editor only logs what a node's own functions throw. */
+  #note(message: ConsoleMessage): void {
+    const isOwn = message.location().url.startsWith(this.url);
+    const isError = message.type() === 'error' || /^(Validation|Definition) error/.test(message.text());
+    if (isOwn && isError) this.errors.push(`${message.text()} (${message.location().url})`);
+  }
+}
+
+/** Starts what `npm start` starts; resolves to the editor's address once the first push has ended. */
+async function startDemo(ends: End[]): Promise<string> {
+  const demo = spawn(process.execPath, ['--require', 'tsx/cjs', 'demo/start.ts'], {
+    cwd: resolve(__dirname, '../..'),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = once(demo, 'exit');
+  const complaints = text(demo.stderr);
+  ends.push(async () => {
+    demo.kill('SIGINT');
+    await exited;
+  });
+  let url: string | undefined;
+  for await (const line of createInterface({ input: demo.stdout })) {
+    url ??= /Node-RED runs with .*: (http:\S+)$/.exec(line)?.[1];
+    // Only from here on does it end in good order.
+    if (url && line.includes('Ctrl-C ends')) {
+      demo.stdout.resume();
+      return url;
+    }
+  }
+  throw new Error(`The demo has ended: ${await complaints}`);
+}
+
+async function startBrowser(ends: End[]): Promise<Browser> {
+  const browser = await chromium.launch({
+    executablePath: chromiumPath(),
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  ends.push(() => browser.close());
+  return browser;
+}
+
+function chromiumPath(): string {
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const onPath = ['chromium', 'chromium-browser'].flatMap((name) => folders.map((folder) => join(folder, name)));
+  const path = process.env.CHROMIUM || onPath.find(isExecutable);
+  if (!path) throw new Error('Chromium is missing. Install it with: apt-get install chromium');
+  return path;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The last started is the first to end. */
+async function endAll(ends: End[]): Promise<void> {
+  for (const end of ends.splice(0).reverse()) await end();
+}
