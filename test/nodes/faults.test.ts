@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { freePort, startAedes, startMosquitto, type TestBroker } from '../peers/brokers';
+import { RawPeer } from '../peers/raw-peer';
 import { type Misbehaviour, SimulatedDevice } from '../peers/simulated-device';
 import { type FlowSettings, type Received, TestFlow } from '../peers/test-flow';
 
@@ -192,6 +193,34 @@ describe('A push that goes wrong', () => {
       ),
     );
     assert.match(String(message.ota.remedy), /may publish on nightlamp\/OTA/);
+  });
+
+  it('says publish_failed when the broker never acknowledges, and does not send it again later (protocol 1.6)', async () => {
+    const silent = await startAedes({ acknowledges: false });
+    broker = silent;
+    const message = await pushFile(await stage(undefined));
+    await assertFailure(message, 'failed', 'publish_failed');
+    assert.match(String(message.ota.message), /: no answer within 0\.4 s\./);
+    await silent.clients.next();
+    silent.dropAll();
+    await silent.clients.next();
+    // What the client still had to send would come right after it has connected, so before this.
+    flow?.send({ payload: file, target: 'daylamp', filename: 'main.py' });
+    await silent.published.nextThat((topic) => topic === 'daylamp/OTA');
+    assert.deepEqual(silent.published.all, ['nightlamp/OTA', 'daylamp/OTA']);
+  });
+
+  it('no longer minds the broker once the device has come', async () => {
+    const silent = await startAedes({ acknowledges: false });
+    broker = silent;
+    const port = await freePort();
+    const pushing = pushFile(await stage(undefined, { push: { timeout: '5' }, server: { ports: String(port) } }));
+    await silent.published.next();
+    // The broker has passed the announcement on, and is gone before it has said so.
+    const peer = await RawPeer.start(port, 'takes_all');
+    silent.dropAll();
+    assert.equal((await pushing).payload, 'success');
+    await peer.stop();
   });
 
   it('says no_connection and names the ACL when the broker drops the announcement silently (MQTT 3.1.1)', async () => {

@@ -5,19 +5,39 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Inbox } from './inbox';
 
 /** A broker that a test has started. */
 export interface TestBroker {
+
   readonly host: string;
   readonly port: number;
   readonly url: string;
   stop(): Promise<void>;
 }
 
-/** Aedes on a free port of one address. */
-export async function startAedes({ host = '127.0.0.1', port = 0 } = {}): Promise<TestBroker> {
+/** Aedes, which can be watched and told to misbehave. */
+export interface AedesBroker extends TestBroker {
+  /** Topics of what reached it from clients, in order. */
+  readonly published: Inbox<string>;
+  /** Ids of clients as they connect. */
+  readonly clients: Inbox<string>;
+  /** Ends every connection, as a broker that restarts. */
+  dropAll(): void;
+}
+
+/** Aedes on a free port of one address. @param acknowledges false: it takes announcements and never says a word */
+export async function startAedes({ host = '127.0.0.1', port = 0, acknowledges = true } = {}): Promise<AedesBroker> {
   const { Aedes } = await import('aedes');
-  const aedes = await Aedes.createBroker();
+  const published = new Inbox<string>();
+  const clients = new Inbox<string>();
+  const aedes = await Aedes.createBroker({
+    authorizePublish: (_client, { topic }, done) => {
+      published.push(topic);
+      if (acknowledges) done(null);
+    },
+  });
+  aedes.on('clientReady', ({ id }) => clients.push(id));
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -28,9 +48,14 @@ export async function startAedes({ host = '127.0.0.1', port = 0 } = {}): Promise
   await once(server, 'listening');
   const { port: opened } = server.address() as AddressInfo;
   return {
+    published,
+    clients,
     host,
     port: opened,
     url: `mqtt://${host}:${opened}`,
+    dropAll() {
+      for (const socket of sockets) socket.destroy();
+    },
     async stop() {
       const closed = once(server, 'close');
       server.close();

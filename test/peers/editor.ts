@@ -4,10 +4,14 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { type Browser, chromium, type ConsoleMessage, type Page } from 'playwright-core';
+import { type Browser, type ConsoleMessage, chromium, type Locator, type Page } from 'playwright-core';
 
 /** Ends what a test has started. */
 type End = () => Promise<void>;
+
+/** The dialogs of a node and of a config node. */
+export const pushForm = '#dialog-form';
+export const serverForm = '#node-config-dialog-edit-form';
 
 /** Node-RED's editor in a browser, with the demo behind it: this package as built, a broker and a simulated device. */
 export class Editor {
@@ -42,6 +46,46 @@ export class Editor {
   /** A value of the editor's own script, as JSON carries it. */
   evaluate<Value>(expression: string): Promise<Value> {
     return this.page.evaluate(expression);
+  }
+
+  /** Opens the dialog of a node of the flow. */
+  async edit(id: string): Promise<void> {
+    await this.page.locator(`[id="${id}"] rect.red-ui-flow-node`).dblclick();
+    await this.page.locator(pushForm).waitFor();
+  }
+
+  /** Opens, from the dialog of an OTA push, that of its server. */
+  async editServer(): Promise<void> {
+    await this.page.locator('.form-row:has(#node-input-server) .fa-pencil').click();
+    await this.page.locator(serverForm).waitFor();
+  }
+
+  /** Leaves the dialog on top by one of its buttons. */
+  async leave(button: 'ok' | 'cancel'): Promise<void> {
+    const isServer = await this.page.locator(serverForm).isVisible();
+    await this.page.locator(`#node-${isServer ? 'config-' : ''}dialog-${button}`).click();
+    await this.page.locator(isServer ? serverForm : pushForm).waitFor({ state: 'detached' });
+  }
+
+  /** What a user sees of a typed input. */
+  typed(property: string): Locator {
+    return this.page.locator(`#node-input-${property} + .red-ui-typedInput-container`);
+  }
+
+  /** Types into a typed input of the open dialog, and leaves it. */
+  async enter(property: string, type: string, value: string): Promise<void> {
+    await this.typed(property).locator('.red-ui-typedInput-type-select').click();
+    await this.page.locator(`.red-ui-typedInput-options:visible a[value="${type}"]`).click();
+    await this.typed(property).locator('input').fill(value);
+    await this.typed(property).locator('input').blur();
+  }
+
+  /** Presses Deploy; resolves to the flows that the server then runs. */
+  async deploy(): Promise<Record<string, unknown>[]> {
+    const deployed = this.page.waitForResponse((response) => response.request().method() === 'POST');
+    await this.page.locator('#red-ui-header-button-deploy').click();
+    await deployed;
+    return (await fetch(`${this.url}/flows`)).json() as Promise<Record<string, unknown>[]>;
   }
 
   async close(): Promise<void> {

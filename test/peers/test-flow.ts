@@ -1,4 +1,5 @@
 import helper, { type TestFlows } from 'node-red-node-test-helper';
+import type { Durations } from '../../nodes/lib/push/outcome';
 import registerPush from '../../nodes/ota-push';
 import registerServer from '../../nodes/ota-server';
 import { Inbox } from './inbox';
@@ -8,7 +9,7 @@ const registerMqtt: typeof registerPush = require('@node-red/nodes/core/network/
 /** A message as it came out of a flow. */
 export interface Received {
   readonly payload?: unknown;
-  readonly ota: Record<string, unknown> & { readonly durations: Record<string, number> };
+  readonly ota: Record<string, unknown> & { readonly durations: Durations };
   readonly error?: { readonly message: string; readonly code?: string };
   readonly status?: { readonly fill: string; readonly shape: string; readonly text: string };
   readonly [key: string]: unknown;
@@ -35,6 +36,7 @@ export class TestFlow {
   readonly statuses = new Inbox<Received>();
 
   static async start(settings: FlowSettings): Promise<TestFlow> {
+    helper.settings({ mqttReconnectTime: 100 } as object);
     const flow = new TestFlow();
     await helper.load([registerMqtt, registerServer, registerPush], flowOf(settings) as TestFlows);
     for (const name of ['caught', 'completed', 'statuses'] satisfies Listened[]) {

@@ -12,7 +12,10 @@ describe('A file offer', () => {
   let offer: FileOffer;
   const peers: RawPeer[] = [];
 
-  async function open(bytes: Buffer, { idleMs = 30_000, isAllowed = (_address: string) => true } = {}): Promise<void> {
+  async function open(
+    bytes: Buffer,
+    { idleMs = 30_000, isAllowed = (_address: string): boolean => true } = {},
+  ): Promise<void> {
     offer = await offerFile({ bytes, idleMs, isAllowed, queues: new SendQueues(), listen });
   }
 

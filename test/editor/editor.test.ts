@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { Editor } from '../peers/editor';
+import { pushDefaults } from '../peers/test-flow';
+
+/** In the flow "Push one file". */
+const injectId = 'c93b60d1e8f4a572';
+const pushId = 'd86f031b9e4ca257';
+
+describe('the editor with the demo', function () {
+  this.timeout(60_000);
+  let editor: Editor;
+
+  before(async () => {
+    editor = await Editor.open();
+  });
+
+  after(() => editor?.close());
+
+  it('shows the flow "Push one file" with the node and its icon', async () => {
+    assert.deepEqual(await editor.page.locator('#red-ui-workspace-tabs .red-ui-tab-label').allInnerTexts(), [
+      'Push one file',
+    ]);
+    const node = editor.page.locator(`[id="${pushId}"]`);
+    assert.equal(await node.locator('.red-ui-flow-node-label').textContent(), 'OTA push');
+    const icon = await node.locator('image').getAttribute('xlink:href');
+    // For an icon that it does not find, Node-RED serves another.
+    const served = await fetch(`${editor.url}/${icon}`);
+    assert.equal(await served.text(), await readFile(resolve(__dirname, '../../icons/ota-push.svg'), 'utf8'));
+  });
+
+  it('has "OTA push" in the palette, in the category OTA', async () => {
+    const category = editor.page.locator('#red-ui-palette-container-OTA');
+    assert.equal(await category.locator('.red-ui-palette-header').innerText(), 'OTA');
+    assert.deepEqual(
+      (await category.locator('.red-ui-palette-label').allInnerTexts()).map((label) => label.replaceAll(/\s+/g, ' ')),
+      ['OTA push'],
+    );
+  });
+
+  it('shows the success of a push at the debug sidebar and under the node, with the name of the device', async () => {
+    await editor.page.locator('#red-ui-tab-debug-link-button').click();
+    await editor.page.locator(`[id="${injectId}"] .red-ui-flow-node-button-button`).click();
+    const message = editor.page.locator('.red-ui-debug-msg', { hasText: 'node: success' });
+    await message.locator('.red-ui-debug-msg-object-handle').first().click();
+    const row = message.locator('.red-ui-debug-msg-object-entry', { hasText: 'result' });
+    assert.match(await row.innerText(), /result: "success"/);
+    const status = editor.page.locator(`[id="${pushId}"] .red-ui-flow-node-status-group`);
+    await status.locator('.red-ui-flow-node-status-dot-green').waitFor();
+    assert.equal(await status.locator('text').textContent(), 'NIGHTLAMP: delivered');
+  });
+
+  for (const [index, label] of ['success', 'timeout, failed, cancelled'].entries()) {
+    it(`names output ${index + 1} "${label}" where the pointer rests on it`, async () => {
+      await editor.page.locator(`[id="${pushId}"] .red-ui-flow-port-output`).nth(index).hover();
+      await editor.page.locator('.red-ui-popover', { hasText: label }).waitFor();
+      await editor.page.mouse.move(0, 0);
+    });
+  }
+
+  it('gives a node that is dragged from the palette the defaults', async () => {
+    const inPalette = editor.page.locator('.red-ui-palette-node[data-palette-type="ota-push"]');
+    await inPalette.dragTo(editor.page.locator('#red-ui-workspace-chart'), { targetPosition: { x: 500, y: 400 } });
+    const { id, x, y, z, wires, ...dropped } = await editor.evaluate<Record<string, unknown>>(
+      'RED.nodes.convertNode(RED.view.selection().nodes[0])',
+    );
+    assert.notEqual(id, pushId);
+    assert.ok(x && y && z);
+    assert.deepEqual(wires, [[], []]);
+    assert.deepEqual(dropped, { type: 'ota-push', name: '', server: '', ...pushDefaults });
+    await editor.page.keyboard.press('Delete');
+  });
+
+  for (const [type, title, words] of [
+    ['ota-push', 'OTA push', 'Pushes a file to a MicroPython device'],
+    ['ota-server', 'OTA server', 'the broker that they listen on'],
+  ] as const) {
+    it(`shows the help of ${type} at the help sidebar`, async () => {
+      await editor.page.locator('#red-ui-tab-help-link-button').click();
+      await editor.page.locator('.red-ui-sidebar-help-toc .red-ui-node-label', { hasText: title }).click();
+      const help = editor.page.locator('.red-ui-help');
+      await help.getByText(words).waitFor();
+      assert.equal(await help.locator('h1').innerText(), title);
+    });
+  }
+
+  for (const example of ['Push one file', 'Update every night']) {
+    it(`imports the example "${example}" without an unknown node`, async () => {
+      const count = () => editor.evaluate<number>('RED.nodes.filterNodes({ type: "ota-push" }).length');
+      const before = await count();
+      await editor.evaluate('RED.actions.invoke("core:show-examples-import-dialog")');
+      const tree = editor.page.locator('#red-ui-clipboard-dialog-import-tab-examples .red-ui-treeList-label:visible');
+      await tree.filter({ hasText: 'node-red-contrib-ota-push' }).click();
+      await tree.filter({ hasText: example }).click();
+      await editor.page.locator('#red-ui-clipboard-dialog-ok').click();
+      // The demo runs the first example: its nodes are there already.
+      await editor.page.locator('.red-ui-notification button', { hasText: 'Import copy' }).click();
+      await editor.page.locator('.red-ui-notification', { hasText: 'Imported' }).last().waitFor();
+      assert.equal(await count(), before + 1);
+      assert.equal(await editor.evaluate('RED.nodes.filterNodes({ type: "unknown" }).length'), 0);
+      assert.deepEqual(await editor.evaluate('RED.nodes.filterNodes({}).filter(({ valid }) => !valid).length'), 0);
+    });
+  }
+
+  it('leaves no error in the console of the browser', () => {
+    assert.deepEqual(editor.errors, []);
+  });
+});
