@@ -24,7 +24,7 @@ describe('the editor with the demo', function () {
     ]);
     const node = editor.page.locator(`[id="${pushId}"]`);
     assert.equal(await node.locator('.red-ui-flow-node-label').textContent(), 'OTA push');
-    const icon = await node.locator('image').getAttribute('xlink:href');
+    const icon = await editor.evaluate(`document.getElementById('${pushId}').querySelector('image').href.baseVal`);
     // For an icon that it does not find, Node-RED serves another.
     const served = await fetch(`${editor.url}/${icon}`);
     assert.equal(await served.text(), await readFile(resolve(__dirname, '../../icons/ota-push.svg'), 'utf8'));
@@ -54,8 +54,10 @@ describe('the editor with the demo', function () {
   for (const [index, label] of ['success', 'timeout, failed, cancelled'].entries()) {
     it(`names output ${index + 1} "${label}" where the pointer rests on it`, async () => {
       await editor.page.locator(`[id="${pushId}"] .red-ui-flow-port-output`).nth(index).hover();
-      await editor.page.locator('.red-ui-popover', { hasText: label }).waitFor();
+      const tooltip = editor.page.locator('.red-ui-flow-port-tooltip');
+      assert.equal(await tooltip.textContent(), label);
       await editor.page.mouse.move(0, 0);
+      await tooltip.waitFor({ state: 'detached' });
     });
   }
 

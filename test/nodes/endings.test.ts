@@ -101,5 +101,5 @@ async function openResources(): Promise<string[]> {
   const { getActiveResourcesInfo } = process as unknown as { getActiveResourcesInfo(): string[] };
   return getActiveResourcesInfo()
     .filter((name) => kinds.has(name))
-    .sort();
+    .sort((one, other) => one.localeCompare(other));
 }

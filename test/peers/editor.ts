@@ -26,6 +26,7 @@ export class Editor {
       const url = await startDemo(ends);
       const browser = await startBrowser(ends);
       const page = await browser.newPage({ locale, viewport: { width: 1500, height: 1000 } });
+      page.setDefaultTimeout(10_000);
       const editor = new Editor(page, url, ends);
       await editor.#load();
       return editor;

@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import { type AedesBroker, startAedes } from '../peers/brokers';
+import { type Received, TestFlow } from '../peers/test-flow';
+
+const file = Buffer.from('print("hello")');
+const good = { payload: file, target: 'nightlamp', filename: 'main.py' };
+
+/** What comes in instead of a good message, and what the text must say. */
+type Case = readonly [what: string, changes: Record<string, unknown>, says: RegExp];
+
+const badTargets: readonly Case[] = [
+  ['no target', { target: undefined }, /hostname as target.*got nothing/],
+  ['an empty target', { target: '' }, /it is empty, got an empty text/],
+  ['a number as target', { target: 42 }, /it is no text, got 42/],
+  ['an object as target', { target: { name: 'nightlamp' } }, /got an object/],
+  ['a list as target', { target: ['nightlamp', 'daylamp'] }, /got an array of 2/],
+  ['a + in the target', { target: 'night+lamp' }, /\+ # \//],
+  ['a # as target', { target: '#' }, /\+ # \//],
+  ['a / in the target', { target: 'house/lamp' }, /\+ # \//],
+  ['a $ before the target', { target: '$SYS' }, /begins with \$/],
+  ['a | in the target', { target: 'night|lamp' }, /\|/],
+  ['a \\ in the target', { target: 'night\\lamp' }, /\\/],
+  ['a space in the target', { target: 'night lamp' }, /printable ASCII/],
+  ['a line end after the target', { target: 'nightlamp\n' }, /printable ASCII/],
+  ['a zero in the target', { target: 'night\0lamp' }, /printable ASCII/],
+  ['an umlaut in the target', { target: 'nachttischlämpchen' }, /printable ASCII/],
+  ['65 characters as target', { target: 'n'.repeat(65) }, /65 characters, at most 64/],
+];
+
+const badNames: readonly Case[] = [
+  ['no filename', { filename: undefined }, /file's name.*got nothing/],
+  ['an empty filename', { filename: '' }, /it is empty/],
+  ['a folder as filename', { filename: '/data/lamps/' }, /it is empty, got "\/data\/lamps\/"/],
+  ['a number as filename', { filename: 7 }, /it is no text, got 7/],
+  ['a Buffer as filename', { filename: file }, /got 14 bytes/],
+  ['a | in the filename', { filename: 'main|1.py' }, /splits the fields/],
+  ['a line end in the filename', { filename: 'main\n.py' }, /printable ASCII/],
+  ['a tab in the filename', { filename: 'main\t.py' }, /printable ASCII/],
+  ['an umlaut in the filename', { filename: 'größe.py' }, /printable ASCII/],
+  ['.. as filename', { filename: '/data/..' }, /would leave its folder/],
+  ['. as filename', { filename: '.' }, /would leave its folder/],
+  ['tmp as filename', { filename: 'tmp' }, /in which devices receive/],
+  ['201 characters as filename', { filename: `${'n'.repeat(198)}.py` }, /201 characters, at most 200/],
+];
+
+const badFiles: readonly Case[] = [
+  ['no file', { payload: undefined }, /Buffer or a text, got nothing/],
+  ['null as file', { payload: null }, /got nothing/],
+  ['a number as file', { payload: 3.8 }, /got 3\.8/],
+  ['an object as file', { payload: { led: 2 } }, /got an object/],
+  ['a list as file', { payload: [1, 2, 3] }, /got an array of 3/],
+  ['a Buffer that was JSON in between', { payload: JSON.parse(JSON.stringify(file)) }, /got an object/],
+  ['true as file', { payload: true }, /got true/],
+  ['bytes that were read as text', { payload: 'M\uFFFD\u0002\u001f', filename: 'lib.bin' }, /single Buffer object/],
+  ['half a character', { payload: 'smile \ud83d' }, /single Buffer object/],
+  ['a .mpy as text', { payload: 'M\u0006', filename: 'lamp.mpy' }, /\.mpy.*single Buffer object/],
+  [
+    'a line of a file',
+    { payload: 'import time', parts: { type: 'string', index: 0, ch: '\n' } },
+    /part of one.*single Buffer object/,
+  ],
+  ['a piece of a stream', { parts: { type: 'buffer', index: 0, count: 3 } }, /part of one/],
+  ['the result of a push', { payload: 'timeout', ota: { result: 'timeout' } }, /result of a push/],
+];
+
+const badNumbers: readonly Case[] = [
+  [
+    'no timeout where it is read from the message',
+    { timeout: undefined, reboot: true },
+    /timeout in seconds.*got nothing/,
+  ],
+  ['a timeout of 0', { timeout: 0, reboot: true }, /more than 0 and at most 86400, got 0/],
+  ['a negative timeout', { timeout: -1, reboot: true }, /got -1/],
+  ['a timeout that is no number', { timeout: 'soon', reboot: true }, /got "soon"/],
+  ['an endless timeout', { timeout: Number.POSITIVE_INFINITY, reboot: true }, /got Infinity/],
+  ['a timeout of more than a day', { timeout: 86_401, reboot: true }, /got 86401/],
+  ['a list as timeout', { timeout: [3], reboot: true }, /got an array of 1/],
+  ['no reboot where it is read from the message', { timeout: 1 }, /true or false as reboot, got nothing/],
+  ['a reboot that is neither true nor false', { timeout: 1, reboot: 'maybe' }, /got "maybe"/],
+];
+
+const writtenNames: readonly Case[] = [
+  ['an absolute path', { name: '/lib/lamp.py' }, /absolute path/],
+  ['.. in a path', { name: 'lib/../boot.py' }, /would leave its folder/],
+  ['a folder without a name', { name: 'lib//lamp.py' }, /no name/],
+  ['a \\ in a path', { name: 'lib\\lamp.py' }, /split by \//],
+];
+
+describe('Bad input to ota-push', () => {
+  let broker: AedesBroker;
+  let flow: TestFlow;
+
+  before(async () => {
+    broker = await startAedes();
+  });
+
+  after(async () => {
+    await broker.stop();
+  });
+
+  afterEach(() => flow.stop());
+
+  /** It is caught once with the code and a text, leaves by no output, is not complete, and nothing is published. */
+  async function assertRefused(changes: Record<string, unknown>, says: RegExp): Promise<void> {
+    const message: Received = await flow.push({ ...good, ...changes });
+    assert.equal(message.output, 0, `it left by output ${message.output}`);
+    assert.match(message.error?.message ?? '', says);
+    assert.equal(message.ota.code, 'bad_input');
+    assert.equal(`Error: ${message.ota.message}`, message.error?.message);
+    if (message.error && 'code' in message.error) assert.equal(message.error.code, 'bad_input');
+    assert.equal(flow.ends.all.length, 1);
+    assert.equal(flow.completed.all.length, 0);
+    const { status } = await flow.statuses.next();
+    assert.deepEqual([status?.fill, status?.shape], ['red', 'ring']);
+    assert.deepEqual(broker.published.all, []);
+  }
+
+  const tables: [string, readonly Case[], Record<string, unknown>][] = [
+    ['the device', badTargets, {}],
+    ['the filename', badNames, {}],
+    ['the file', badFiles, {}],
+    ['the numbers', badNumbers, { timeout: 'timeout', timeoutType: 'msg', reboot: 'reboot', rebootType: 'msg' }],
+    ['a filename that is taken as written', writtenNames, { filename: 'name' }],
+  ];
+  for (const [where, cases, push] of tables) {
+    describe(`in ${where}`, () => {
+      for (const [what, changes, says] of cases) {
+        it(`refuses ${what}`, async () => {
+          flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push });
+          await assertRefused(changes, says);
+        });
+      }
+    });
+  }
+
+  const sources: [string, Record<string, unknown>, RegExp][] = [
+    [
+      'a JSONata expression that fails',
+      { target: '$substring(1, 2, 3, 4)', targetType: 'jsonata' },
+      /target could not be read from jsonata/,
+    ],
+    [
+      'a JSONata expression that is none',
+      { target: '(((', targetType: 'jsonata' },
+      /target could not be read from jsonata/,
+    ],
+    [
+      'an environment variable that is not set',
+      { target: 'OTA_PUSH_NOT_SET', targetType: 'env' },
+      /hostname as target/,
+    ],
+    ['flow context that is empty', { file: 'firmware', fileType: 'flow' }, /Buffer or a text, got nothing/],
+    ['global context that is empty', { filename: 'name', filenameType: 'global' }, /file's name.*got nothing/],
+    ['no server', { server: '' }, /no-server/],
+  ];
+  for (const [what, push, says] of sources) {
+    it(`refuses ${what}`, async () => {
+      flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push });
+      await assertRefused({}, says);
+    });
+  }
+
+  const servers: [string, Record<string, unknown>, RegExp][] = [
+    ['no broker', { broker: '' }, /no-broker/],
+    ['a port that is none', { ports: '70000' }, /Ports: expected.*got "70000"/],
+    ['a range the wrong way round', { ports: '40100-40000' }, /Ports: expected/],
+    ['an address with a scheme', { advertise: 'http://10.0.0.5' }, /Advertised address/],
+    ['a topic without a place for the hostname', { topic: 'lamps/OTA' }, /Topic.*\{target\}/],
+    ['a topic for subscribers', { topic: '+/{target}/OTA' }, /Topic.*\+ or #/],
+    ['a network that is none', { allow: '10.0.0.0/33' }, /Allowed addresses.*"10\.0\.0\.0\/33"/],
+    ['a name to listen on', { bind: 'eth0' }, /Listen on.*no IP address/],
+    ['no push at once', { concurrency: '0' }, /Pushes at once.*got "0"/],
+  ];
+  for (const [what, server, says] of servers) {
+    it(`says what is wrong with a server that has ${what}, at its start and for each message`, async () => {
+      flow = await TestFlow.start({ broker, server });
+      assert.match(flow.logged('ERROR').join('\n'), says);
+      const message = await flow.push({ ...good });
+      assert.equal(message.output, 0);
+      assert.equal(message.ota.code, 'bad_input');
+      assert.deepEqual(broker.published.all, []);
+    });
+  }
+});
+
+describe('A reset for a hostname that is none', () => {
+  it('is refused, and cancels nothing', async () => {
+    const broker = await startAedes();
+    const flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' } });
+    flow.send({ ...good });
+    await broker.published.next();
+    assert.match((await flow.push({ reset: true, target: 7 })).error?.message ?? '', /got 7/);
+    assert.equal(flow.ends.all.length, 1);
+    await flow.stop();
+    await broker.stop();
+  });
+});
