@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+import { parseAllow } from '../../../nodes/lib/sender/allow';
+import { Ports, parsePorts } from '../../../nodes/lib/sender/ports';
+import { freePort } from '../../peers/brokers';
+
+describe('Ports', () => {
+  const servers: Server[] = [];
+  const never = new AbortController().signal;
+
+  const listen = async (ports: Ports, signal = never): Promise<number> => {
+    const server = createServer();
+    servers.push(server);
+    return ports.listen(server, signal);
+  };
+
+  afterEach(async () => {
+    for (const server of servers.splice(0)) {
+      if (!server.listening) continue;
+      server.close();
+      await once(server, 'close');
+    }
+  });
+
+  /** Neighbouring ports that are free. */
+  async function freeRange(size: number): Promise<Ports & { first: number }> {
+    const first = await freePort();
+    return Object.assign(new Ports({ first, last: first + size - 1 }, '127.0.0.1'), { first });
+  }
+
+  it('are any free ones where none are given', async () => {
+    const ports = new Ports(parsePorts(''), '127.0.0.1');
+    assert.notEqual(await listen(ports), await listen(ports));
+    assert.equal(ports.size, Number.POSITIVE_INFINITY);
+  });
+
+  it('of a range are taken in turn, so that a late device does not meet the next file', async () => {
+    const ports = await freeRange(3);
+    const taken: number[] = [];
+    for (let turn = 0; turn < 6; turn += 1) {
+      taken.push(await listen(ports));
+      servers.pop()?.close();
+      ports.release(taken[turn] ?? 0);
+    }
+    assert.deepEqual(
+      taken,
+      [0, 1, 2, 0, 1, 2].map((offset) => ports.first + offset),
+    );
+  });
+
+  it('that another program has are passed over', async () => {
+    const ports = await freeRange(2);
+    const other = createServer().listen(ports.first, '127.0.0.1');
+    servers.push(other);
+    await once(other, 'listening');
+    assert.equal(await listen(ports), ports.first + 1);
+  });
+
+  it('are waited for where the others are taken by another program and one by a push', async () => {
+    const ports = await freeRange(2);
+    const other = createServer().listen(ports.first, '127.0.0.1');
+    servers.push(other);
+    await once(other, 'listening');
+    const port = await listen(ports);
+    const waiting = listen(ports);
+    servers[1]?.close();
+    ports.release(port);
+    assert.equal(await waiting, port);
+  });
+
+  it('that can all not be opened are an error that names the last one', async () => {
+    const ports = await freeRange(1);
+    servers.push(createServer().listen(ports.first, '127.0.0.1'));
+    await assert.rejects(listen(ports), new RegExp(`EADDRINUSE.*${ports.first}`));
+  });
+
+  it('are waited for no longer when the push is cancelled', async () => {
+    const ports = await freeRange(1);
+    await listen(ports);
+    const controller = new AbortController();
+    const waiting = listen(ports, controller.signal);
+    controller.abort();
+    await assert.rejects(waiting, { name: 'AbortError' });
+  });
+
+  const texts: [string, object | RegExp][] = [
+    ['', { any: true }],
+    [' ', { any: true }],
+    ['1233', { first: 1233, last: 1233 }],
+    ['40000-40100', { first: 40000, last: 40100 }],
+    [' 40000 - 40100 ', { first: 40000, last: 40100 }],
+    ['0', /one port or a range/],
+    ['65536', /one port or a range/],
+    ['5-1', /one port or a range/],
+    ['1-2-3', /one port or a range/],
+    ['http', /one port or a range/],
+    ['-5', /one port or a range/],
+  ];
+  for (const [text, expected] of texts) {
+    it(`read ${JSON.stringify(text)} ${expected instanceof RegExp ? 'as an error' : 'as written'}`, () => {
+      if (expected instanceof RegExp) assert.throws(() => parsePorts(text), expected);
+      else assert.deepEqual(parsePorts(text), expected);
+    });
+  }
+});
+
+describe('Allowed addresses', () => {
+  const allowed: [string, string[], string[]][] = [
+    ['', ['10.0.0.7', 'fd00::2'], []],
+    ['192.168.4.0/24, 10.0.0.7', ['192.168.4.1', '192.168.4.255', '10.0.0.7'], ['192.168.5.1', '10.0.0.8', 'fd00::2']],
+    ['fd00::/8 10.0.0.0/8', ['fd12::1', '10.200.0.1'], ['fe80::1%eth0', '11.0.0.1']],
+    ['fe80::/10', ['fe80::1%eth0'], ['10.0.0.1']],
+    ['0.0.0.0/0', ['10.0.0.1'], ['fd00::2']],
+  ];
+  for (const [text, inside, outside] of allowed) {
+    it(`${JSON.stringify(text)} lets in ${inside.join(', ')}${outside.length > 0 ? `, not ${outside.join(', ')}` : ''}`, () => {
+      const isAllowed = parseAllow(text);
+      for (const address of inside) assert.equal(isAllowed(address), true, address);
+      for (const address of outside) assert.equal(isAllowed(address), false, address);
+    });
+  }
+
+  for (const text of ['lamp.local', '10.0.0.0/33', '10.0.0', 'fd00::/129', '10.0.0.1/', '10.0.0.1-10.0.0.9']) {
+    it(`refuse ${text}, by its name`, () => {
+      assert.throws(
+        () => parseAllow(`192.168.4.0/24, ${text}`),
+        new RegExp(JSON.stringify(text).replaceAll('.', '\\.')),
+      );
+    });
+  }
+});
