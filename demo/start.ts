@@ -9,6 +9,7 @@ import { NodeRed } from './node-red';
 /** What `npm start` runs: a broker, Node-RED with the first example flow, a simulated device, and one push. */
 async function main(): Promise<void> {
   const say = stopwatch();
+  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   const broker = await startAedes();
   say(`an MQTT broker runs at ${broker.url}`);
   const device = await SimulatedDevice.start({ hostname: 'NIGHTLAMP', brokerUrl: broker.url });
@@ -29,7 +30,7 @@ async function main(): Promise<void> {
     process.exit(result === 'success' ? 0 : 1);
   }
   console.log(`\nOpen ${nodeRed.url}, press the button of the inject node, and watch the debug sidebar. Ctrl-C ends.`);
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await interrupted;
   await stop();
   process.exit(0);
 }

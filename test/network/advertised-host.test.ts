@@ -24,9 +24,18 @@ async function pushOn(networks: readonly string[], broker: string, server: objec
     ['ip link set lo up', ...networks].join(' && ') + ' || exit 9',
     'exec "$@"',
   ].join('\n');
-  const program = [process.execPath, '--require', 'tsx/cjs', join(__dirname, 'push-here.ts'), broker, JSON.stringify(server)];
+  const program = [
+    process.execPath,
+    '--require',
+    'tsx/cjs',
+    join(__dirname, 'push-here.ts'),
+    broker,
+    JSON.stringify(server),
+  ];
   const { stdout } = await run('unshare', ['-rn', 'sh', '-c', script, 'sh', ...program]).catch((error: Error) => {
-    throw new Error(`No network namespace to test in; it takes unshare and ip (apt-get install iproute2): ${error.message}`);
+    throw new Error(
+      `No network namespace to test in; it takes unshare and ip (apt-get install iproute2): ${error.message}`,
+    );
   });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Seen;
 }

@@ -9,7 +9,6 @@ import { Inbox } from './inbox';
 
 /** A broker that a test has started. */
 export interface TestBroker {
-
   readonly host: string;
   readonly port: number;
   readonly url: string;

@@ -23,8 +23,8 @@ export class Editor {
   static async open({ locale = 'en-US' } = {}): Promise<Editor> {
     const ends: End[] = [];
     try {
-      const url = await startDemo(ends);
       const browser = await startBrowser(ends);
+      const url = await startDemo(ends);
       const page = await browser.newPage({ locale, viewport: { width: 1500, height: 1000 } });
       page.setDefaultTimeout(10_000);
       const editor = new Editor(page, url, ends);
@@ -79,6 +79,19 @@ export class Editor {
     await this.page.locator(`.red-ui-typedInput-options:visible a[value="${type}"]`).click();
     await this.typed(property).locator('input').fill(value);
     await this.typed(property).locator('input').blur();
+  }
+
+  /** Whether a field is marked as one whose value is wrong. */
+  async hasError(field: Locator): Promise<boolean> {
+    return ((await field.getAttribute('class')) ?? '').split(' ').includes('input-error');
+  }
+
+  /** Closes what is open, and takes back what was not deployed. */
+  async undoAll(): Promise<void> {
+    for (const form of [serverForm, pushForm]) {
+      if (await this.page.locator(form).isVisible()) await this.leave('cancel');
+    }
+    await this.evaluate('(() => { while (RED.nodes.dirty()) RED.history.pop(); })()');
   }
 
   /** Presses Deploy; resolves to the flows that the server then runs. */
@@ -172,7 +185,8 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** The last started is the first to end. */
+/** Ends all of them, also when one of them cannot be ended in good order. */
 async function endAll(ends: End[]): Promise<void> {
-  for (const end of ends.splice(0).reverse()) await end();
+  const ended = await Promise.allSettled(ends.splice(0).map((end) => end()));
+  for (const result of ended) if (result.status === 'rejected') throw result.reason;
 }

@@ -38,7 +38,7 @@ export function hostKind(host: string, isContainer: boolean): HostKind {
 
 /** An address to listen on that is one address, and so the only one that devices can be sent to. */
 function only(bind: string): string | undefined {
-  return bind === '0.0.0.0' || bind === '::' ? undefined : bind;
+  return bind === '0.0.0.0' || bind === '::' || bind.includes('%') ? undefined : bind;
 }
 
 /** Not loopback, and not one of IPv6's that mean another thing on each machine. */
@@ -58,11 +58,11 @@ async function ownAddress(): Promise<string | undefined> {
 async function defaultRouteAddress(): Promise<string | undefined> {
   const socket = createSocket('udp4');
   try {
-    const address = await new Promise<string | undefined>((resolve) => {
-      // No default route: the kernel says so here.
-      socket.once('error', () => resolve(undefined));
-      socket.connect(9, somewhereElse, () => resolve(socket.address().address));
+    const connected = new Promise<unknown>((resolve) => {
+      socket.connect(9, somewhereElse, (...error: unknown[]) => resolve(error[0]));
     });
+    // Without a default route the kernel says so here.
+    const address = (await connected) ? undefined : socket.address().address;
     return usable(address);
   } finally {
     socket.close();

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { Editor, pushForm, serverForm } from '../peers/editor';
+
+/** The OTA push of the flow "Push one file". */
+const pushId = 'd86f031b9e4ca257';
+
+/** What is to be read in each language, top down. */
+const words = {
+  'en-US': {
+    pushTitle: 'Edit OTA push node',
+    push: ['Server', 'Device', 'File', 'File name', 'More', 'Name'],
+    morePush: ['Server', 'Device', 'File', 'File name', 'More', 'Restart', 'Timeout (s)', 'Name'],
+    serverTitle: 'Edit OTA server node',
+    server: ['Broker', 'Advertised address', 'Ports', 'More', 'Name'],
+    moreServer: ['Allowed addresses', 'Listen on', 'Topic', 'Pushes at once', 'Name'],
+    placeholders: [
+      'automatic; needed behind Docker or NAT',
+      'any free port; 1233; 40000-40100',
+      'anyone; 192.168.4.0/24, 10.0.0.7',
+      'all addresses of this machine',
+      'Name',
+    ],
+    help: {
+      'OTA push': ['Pushes a file to a MicroPython device', 'Inputs', 'Outputs', 'Details'],
+      'OTA server': ['This server as devices see it', 'Details'],
+    },
+  },
+  de: {
+    pushTitle: "Node 'OTA push' bearbeiten",
+    push: ['Server', 'Gerät', 'Datei', 'Dateiname', 'Mehr', 'Name'],
+    morePush: ['Server', 'Gerät', 'Datei', 'Dateiname', 'Mehr', 'Neustart', 'Zeitlimit (s)', 'Name'],
+    serverTitle: "Node 'OTA-Server' bearbeiten",
+    server: ['Broker', 'Angekündigte Adresse', 'Ports', 'Mehr', 'Name'],
+    moreServer: ['Erlaubte Adressen', 'Lauschen auf', 'Topic', 'Pushes zugleich', 'Name'],
+    placeholders: [
+      'automatisch; bei Docker oder NAT nötig',
+      'irgendein freier Port; 1233; 40000-40100',
+      'alle; 192.168.4.0/24, 10.0.0.7',
+      'alle Adressen dieses Rechners',
+      'Name',
+    ],
+    help: {
+      'OTA push': [
+        'Überträgt eine Datei per Funk auf ein MicroPython-Gerät',
+        'Eingangsdaten',
+        'Ausgangsdaten',
+        'Details',
+      ],
+      'OTA-Server': ['Dieser Server, wie Geräte ihn sehen', 'Details'],
+    },
+  },
+};
+
+for (const [locale, expected] of Object.entries(words)) {
+  describe(`the editor in ${locale}`, function () {
+    this.timeout(60_000);
+    let editor: Editor;
+
+    before(async () => {
+      editor = await Editor.open({ locale });
+    });
+
+    after(() => editor?.close());
+
+    afterEach(() => editor.undoAll());
+
+    const unfold = (type: string) => editor.page.locator(`#${type}-more summary`).click();
+    const title = () => editor.page.locator('.red-ui-tray-breadcrumbs:visible li').last().textContent();
+    const labels = async (form: string) => {
+      const shown = editor.page.locator(form).locator('label:visible, summary');
+      return (await shown.allInnerTexts()).map((label) => label.trim());
+    };
+
+    it('has every word of the dialogs in this language, the less used fields folded', async () => {
+      await editor.edit(pushId);
+      assert.equal(await title(), expected.pushTitle);
+      assert.deepEqual(await labels(pushForm), expected.push);
+      await unfold('ota-push');
+      assert.deepEqual(await labels(pushForm), expected.morePush);
+      await assertNoRawKey();
+      await editor.editServer();
+      assert.equal(await title(), expected.serverTitle);
+      assert.deepEqual(await labels(serverForm), expected.server);
+      await unfold('ota-server');
+      assert.deepEqual((await labels(serverForm)).slice(-5), expected.moreServer);
+      assert.deepEqual(
+        await editor.evaluate(
+          `[...document.querySelectorAll('${serverForm} [placeholder]')].map((input) => input.placeholder)`,
+        ),
+        expected.placeholders,
+      );
+      await assertNoRawKey();
+    });
+
+    it('has no label or placeholder that is cut off or broken', async () => {
+      await editor.edit(pushId);
+      await unfold('ota-push');
+      assert.deepEqual(await cutOff(pushForm), []);
+      await editor.editServer();
+      await unfold('ota-server');
+      assert.deepEqual(await cutOff(serverForm), []);
+    });
+
+    it('has the help of both nodes in this language', async () => {
+      await editor.page.locator('#red-ui-tab-help-link-button').click();
+      const help = editor.page.locator('.red-ui-help');
+      for (const [title, [beginning = '', ...headings]] of Object.entries(expected.help)) {
+        await editor.page.locator('.red-ui-sidebar-help-toc .red-ui-node-label', { hasText: title }).click();
+        await help.getByText(beginning).waitFor();
+        assert.equal(await help.locator('h1').textContent(), title);
+        assert.deepEqual(
+          (await help.locator('h3').allInnerTexts()).map((heading) => heading.trim()),
+          headings,
+        );
+      }
+    });
+
+    /** The labels of the rows in which something does not fit. */
+    function cutOff(form: string): Promise<string[]> {
+      // A text that is too long for its field makes the field wide inside, a placeholder does not.
+      return editor.evaluate(
+        `[...document.querySelectorAll('${form} .form-row')].filter((row) => {
+          const label = row.querySelector('label');
+          const input = row.querySelector('input[placeholder]');
+          if (input) input.value = input.placeholder;
+          return label.offsetHeight > 25 || label.scrollWidth > label.clientWidth || input?.scrollWidth > input?.clientWidth;
+        }).map((row) => row.querySelector('label').innerText)`,
+      );
+    }
+
+    async function assertNoRawKey(): Promise<void> {
+      const html = await editor.evaluate<string>('document.querySelector(".red-ui-tray:last-child").innerText');
+      assert.doesNotMatch(html, /ota-(push|server)\.\w/);
+    }
+  });
+}

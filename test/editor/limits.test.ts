@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { runInNewContext } from 'node:vm';
+import { util } from '@node-red/util';
+import type { Node, NodeAPI } from 'node-red';
+import { BadInput } from '../../nodes/lib/node-red/bad-input';
+import { Input, type InputSettings } from '../../nodes/lib/node-red/input';
+import { readServerSettings, type ServerSettings } from '../../nodes/lib/node-red/server-settings';
+import { pushDefaults, serverDefaults } from '../peers/test-flow';
+
+type Verdicts = Record<string, boolean>;
+
+/** What a node's html registers with the editor, as far as it is asked for here. */
+interface Definition {
+  readonly defaults: Record<string, { value: string; validate?: (value: unknown, options: object) => true | string }>;
+  oneditprepare(): void;
+}
+
+/** The inputs of the open dialog, by their id. */
+const inputs: Record<string, { value: string }> = {};
+const push = definitionOf('ota-push');
+const server = definitionOf('ota-server');
+
+/** Of text that is typed in: what is taken, and what is refused. */
+const limits: Record<string, { taken: string[]; refused: string[] }> = {
+  target: {
+    taken: ['nightlamp', 'NIGHT-LAMP_2.b', 'lamp$', '~!@%&*()=', '{x}', 'a'.repeat(64)],
+    refused: ['', 'a b', ' lamp', 'lamp ', 'lamp\n', 'x/y', '$SYS', 'a+b', 'a#', 'a|b', 'a\\b', 'lämp', 'a'.repeat(65)],
+  },
+  filename: {
+    taken: ['main.py', 'lib/lamp.py', 'lib/tmp', 'tmp.py', ' main.py', 'tmp ', 'a b.py', '...', '$x', 'a'.repeat(200)],
+    refused: [
+      '',
+      '/main.py',
+      'lib/',
+      'a//b.py',
+      '../a',
+      './a',
+      'a/..',
+      '.',
+      'tmp',
+      'a|b',
+      'a\\b',
+      'ä',
+      'a'.repeat(201),
+    ],
+  },
+  timeout: {
+    taken: ['30', '0.5', '1e3', ' 5 ', '0x10', '86400', '.1'],
+    refused: ['', ' ', '0', '-1', '86400.1', 'x', '5s', '1,5', 'NaN', 'Infinity'],
+  },
+  advertise: {
+    taken: [
+      '',
+      ' ',
+      '192.168.4.2',
+      'fe80::1',
+      '::ffff:10.0.0.1',
+      'lamps.local',
+      'lamps.',
+      'a_b',
+      ' lamps ',
+      '999.1.1.1',
+    ],
+    refused: ['http://lamps', 'lamps:80', '[::1]', '1.2.3.4:80', 'a b', 'a|b', '-a', 'a..b', '1::2::3', 'fe80::1%eth0'],
+  },
+  bind: {
+    taken: ['', '0.0.0.0', '::', '192.168.4.2', '::1', 'fe80::1%eth0', '1:2:3:4:5:6:7::', ' 10.0.0.1 '],
+    refused: ['eth0', 'localhost', '192.168.4', '192.168.4.256', '10.0.0.01', '10.0.0.1%eth0', '::1%', '::g', '1:2:3'],
+  },
+  ports: {
+    taken: ['', '1', '1233', '65535', '40000-40100', '40000 - 40100', '5-5', '01233'],
+    refused: ['0', '65536', '70000', '5-1', '0-5', '1-65536', '1-', '-5', '1,2', '1-2-3', '1.5', 'x', '000001'],
+  },
+  topic: {
+    taken: ['', '{target}/OTA', '{target}', 'house/{target}/OTA', '/{target}', '$share/{target}'],
+    refused: [
+      'OTA',
+      'x{target}/OTA',
+      '{target}/{target}',
+      '{target}/x{target}',
+      '{target}/+',
+      '#/{target}',
+      '{Target}',
+    ],
+  },
+  allow: {
+    taken: ['', ',', '10.0.0.7', '192.168.4.0/24, 10.0.0.7', '10.0.0.0/8 fd00::/8', '::1', '0.0.0.0/0', '10.0.0.0/08'],
+    refused: ['10.0.0.0/33', 'fd00::/129', '10.0.0.0/', '10.0.0.0/x', '10.0.0.0/8/8', 'lamps', '10.0.0', '::1%lo'],
+  },
+  concurrency: {
+    taken: ['', '1', '100', '10000', '007', ' 5 '],
+    refused: ['0', '10001', '-1', '1.5', '1e3', '0x10', 'x', '1 2'],
+  },
+};
+
+describe('the limits of the dialogs', () => {
+  for (const [property, { taken, refused }] of Object.entries(limits)) {
+    it(`take and refuse the same as the server does: ${property}`, () => {
+      const expected: Verdicts = {};
+      for (const value of taken) expected[value] = true;
+      for (const value of refused) expected[value] = false;
+      assert.deepEqual(
+        verdicts(Object.keys(expected), (value) => editorTakes(property, value)),
+        expected,
+      );
+      assert.deepEqual(
+        verdicts(Object.keys(expected), (value) => serverTakes(property, value)),
+        expected,
+      );
+    });
+  }
+
+  it('agree with the server on every character that comes into a value', () => {
+    for (const [property, { taken }] of Object.entries(limits)) {
+      const values = Array.from({ length: 300 }, (_, code) => String.fromCharCode(code)).flatMap((character) =>
+        taken.map((value) => `${value.slice(0, 2)}${character}${value.slice(2)}`),
+      );
+      assert.deepEqual(
+        verdicts(values, (value) => editorTakes(property, value)),
+        verdicts(values, (value) => serverTakes(property, value)),
+        property,
+      );
+    }
+  });
+
+  // By the time that the server reads it, Node-RED has put the variable's value in.
+  for (const property of ['target', 'timeout', ...Object.keys(serverDefaults)]) {
+    it(`take a variable of the environment as ${property}`, () => {
+      assert.equal(editorTakes(property, `\${LAMP}`), true);
+      assert.equal(serverTakes(property, `\${LAMP}`), false);
+    });
+  }
+
+  it('take a number where flows hold one', () => {
+    assert.equal(editorTakes('timeout', 30), true);
+    assert.equal(editorTakes('concurrency', 100), true);
+    assert.equal(editorTakes('concurrency', 0), false);
+  });
+
+  it('take the type of a value from the open dialog, but for its own node only', () => {
+    inputs['ota-push-more'] = { value: '' };
+    inputs['node-input-targetType'] = { value: 'str' };
+    const edited = { ...node('target'), targetType: 'msg' };
+    push.oneditprepare.call(edited);
+    const validate = push.defaults.target?.validate;
+    assert.match(String(validate?.call(edited, 'a b', {})), /^Device: 1 to 64/);
+    assert.equal(validate?.call({ ...edited }, 'a b', {}), true);
+  });
+});
+
+describe('the defaults of the dialogs', () => {
+  // The compiler keeps these lists: no property that the server reads is missing, and none that it does not is there.
+  const ofPush = {
+    name: '',
+    server: '',
+    target: 'target',
+    targetType: 'msg',
+    file: 'payload',
+    fileType: 'msg',
+    filename: 'filename',
+    filenameType: 'msg',
+    reboot: 'true',
+    rebootType: 'bool',
+    timeout: '30',
+    timeoutType: 'num',
+  } satisfies Record<keyof InputSettings | 'name' | 'server', string>;
+  const ofServer = {
+    name: '',
+    broker: '',
+    advertise: '',
+    bind: '',
+    ports: '',
+    topic: '{target}/OTA',
+    allow: '',
+    concurrency: '100',
+  } satisfies Record<keyof ServerSettings | 'name', string>;
+
+  it('are there for each property that the server reads, and for no other', () => {
+    assert.deepEqual(valuesOf(push), ofPush);
+    assert.deepEqual(valuesOf(server), ofServer);
+  });
+
+  it('are those that the tests of the nodes start from', () => {
+    assert.deepEqual({ name: '', server: '', ...pushDefaults }, ofPush);
+    assert.deepEqual({ name: '', broker: '', ...serverDefaults }, ofServer);
+  });
+
+  it('pass the limits', () => {
+    const fixed: Record<string, string> = { timeout: ofPush.timeout, ...serverDefaults };
+    for (const [property, value] of Object.entries(fixed)) assert.equal(editorTakes(property, value), true, property);
+  });
+});
+
+function definitionOf(type: string): Definition {
+  const html = readFileSync(resolve(__dirname, `../../nodes/${type}.html`), 'utf8');
+  const script = /<script type="text\/javascript">(.*)<\/script>/s.exec(html)?.[1] ?? '';
+  const registered: Definition[] = [];
+  const field = { typedInput: () => field, next: () => field, attr: () => field, on: () => field, val: () => '' };
+  runInNewContext(script, {
+    RED: {
+      nodes: { registerType: (_type: string, definition: Definition) => registered.push(definition) },
+      utils: { validateTypedProperty: () => true },
+    },
+    document: { getElementById: (id: string) => inputs[id] },
+    $: () => field,
+    URL,
+  });
+  const [definition] = registered;
+  if (!definition) throw new Error(`${type}.html registers nothing`);
+  return definition;
+}
+
+/** A node of the editor, whose types are those of text that is typed in. */
+function node(property: string): object {
+  return { [`${property}Type`]: property === 'timeout' ? 'num' : 'str', _: wordOf };
+}
+
+function wordOf(key: string): string {
+  const [type, branch = '', name = ''] = key.split('.');
+  const words = JSON.parse(readFileSync(resolve(__dirname, `../../nodes/locales/en-US/${type}.json`), 'utf8'));
+  const word = words[type ?? '']?.[branch]?.[name];
+  assert.equal(typeof word, 'string', `no word for ${key}`);
+  return word;
+}
+
+function editorTakes(property: string, value: unknown): boolean {
+  const validate = (push.defaults[property] ?? server.defaults[property])?.validate;
+  const answer = validate?.call(node(property), value, {});
+  // Else the editor shows no reason.
+  assert.ok(answer === true || typeof answer === 'string');
+  return answer === true;
+}
+
+function serverTakes(property: string, value: string): boolean {
+  const settings = { ...pushDefaults, target: 'lamp', targetType: 'str', filename: 'main.py', filenameType: 'str' };
+  try {
+    if (property in serverDefaults) return Boolean(readServerSettings({ [property]: value }));
+    const input = new Input({ util } as NodeAPI, {} as Node, { ...settings, [property]: value });
+    return 'target' in input.readJob({ _msgid: '1', payload: Buffer.from('file') });
+  } catch (error) {
+    assert.ok(property in serverDefaults || error instanceof BadInput);
+    return false;
+  }
+}
+
+function verdicts(values: readonly string[], takes: (value: string) => boolean): Verdicts {
+  return Object.fromEntries(values.map((value) => [value, takes(value)]));
+}
+
+function valuesOf({ defaults }: Definition): Record<string, string> {
+  return Object.fromEntries(Object.entries(defaults).map(([property, { value }]) => [property, value]));
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+/** A catalogue: words, or branches of them. */
+interface Words {
+  readonly [key: string]: string | Words;
+}
+
+const nodesFolder = resolve(__dirname, '../../nodes');
+const languages = readdirSync(resolve(nodesFolder, 'locales'));
+const types = readdirSync(nodesFolder).flatMap((name) => /^(.*)\.html$/.exec(name)?.[1] ?? []);
+
+describe('the words of the editor', () => {
+  it('are there for every node in every language, as a catalogue and a help text', () => {
+    const expected = types.flatMap((type) => [`${type}.html`, `${type}.json`]).sort();
+    assert.ok(languages.includes('en-US') && languages.includes('de'));
+    for (const language of languages) {
+      assert.deepEqual(readdirSync(resolve(nodesFolder, 'locales', language)).sort(), expected, language);
+    }
+  });
+
+  for (const type of types) {
+    for (const language of languages) {
+      it(`have all keys that ${type}.html uses: ${language}`, () => {
+        const words = catalogue(language, type);
+        const missing = keysIn(read(`${type}.html`)).filter((key) => !(key in words));
+        assert.deepEqual(missing, []);
+      });
+
+      it(`have the same keys and gaps as in English: ${type} ${language}`, () => {
+        assert.deepEqual(gapsOf(catalogue(language, type)), gapsOf(catalogue('en-US', type)));
+      });
+
+      it(`have a help text for ${type} about the same properties as in English: ${language}`, () => {
+        const help = read(`locales/${language}/${type}.html`);
+        assert.match(help, new RegExp(`<script type="text/html" data-help-name="${type}">`));
+        assert.deepEqual(namesIn(help), namesIn(read(`locales/en-US/${type}.html`)));
+      });
+    }
+  }
+});
+
+function read(path: string): string {
+  return readFileSync(resolve(nodesFolder, path), 'utf8');
+}
+
+/** By their keys, such as `ota-push.label.server`. */
+function catalogue(language: string, type: string): Record<string, string> {
+  return flat(JSON.parse(read(`locales/${language}/${type}.json`)));
+}
+
+function flat(words: Words, prefix = ''): Record<string, string> {
+  return Object.assign(
+    {},
+    ...Object.entries(words).map(([key, word]) =>
+      typeof word === 'string' ? { [prefix + key]: word } : flat(word, `${prefix}${key}.`),
+    ),
+  );
+}
+
+/** What a word leaves open for a value: `__host__`. */
+function gapsOf(words: Record<string, string>): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(words).map(([key, word]) => [key, (word.match(/__\w+__/g) ?? []).sort()]));
+}
+
+/** Those of its template, and those that stand in its script as a whole. */
+function keysIn(html: string): string[] {
+  const keys = [...html.matchAll(/data-i18n="(?:\[\w+\])?([^"]+)"|'(ota-[\w-]+(?:\.[\w-]+)+)'/g)];
+  return keys.map(([, inTemplate, inScript]) => inTemplate ?? inScript ?? '').filter((key) => !key.endsWith('.svg'));
+}
+
+/** What is no word of a language in a help text. */
+function namesIn(help: string): string[] {
+  return [...help.matchAll(/<dt[^>]*>(\w+)|<code>([^<]*)<\/code>/g)].map(
+    ([, property, code]) => property ?? code ?? '',
+  );
+}

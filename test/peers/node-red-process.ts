@@ -1,0 +1,52 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { freePort } from './brokers';
+
+/** Node-RED as users start it: a process of its own on a user directory. */
+export class NodeRedProcess {
+  static async start(userDir: string, flows?: string): Promise<NodeRedProcess> {
+    const port = await freePort();
+    const program = require.resolve('node-red/red.js');
+    const settings = ['-D', 'logging.console.level=info', '-D', 'telemetry.enabled=false'];
+    const args = [program, '--userDir', userDir, '--port', String(port), ...settings, ...(flows ? [flows] : [])];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const nodeRed = new NodeRedProcess(`http://127.0.0.1:${port}`, child);
+    await nodeRed.#started();
+    return nodeRed;
+  }
+
+  readonly log: string[] = [];
+  readonly #child: ChildProcess;
+
+  private constructor(
+    readonly url: string,
+    child: ChildProcess,
+  ) {
+    this.#child = child;
+  }
+
+  async get<T>(path: string): Promise<T> {
+    const response = await fetch(`${this.url}${path}`, { headers: { accept: 'application/json' } });
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status}`);
+    return (response.headers.get('content-type')?.includes('json') ? response.json() : response.text()) as Promise<T>;
+  }
+
+  /** Ends it as systemd and containers do; its exit code. */
+  async stop(): Promise<number | null> {
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGTERM');
+    return (await exited)[0] as number | null;
+  }
+
+  #started(): Promise<void> {
+    const lines = createInterface({ input: this.#child.stdout ?? process.stdin });
+    return new Promise((resolve, reject) => {
+      this.#child.once('exit', (code) => reject(new Error(`Node-RED ended with ${code}:\n${this.log.join('\n')}`)));
+      lines.on('line', (line) => {
+        this.log.push(line);
+        if (line.includes('Started flows')) resolve();
+      });
+    });
+  }
+}

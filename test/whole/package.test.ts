@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { NodeRedProcess } from '../peers/node-red-process';
+
+const run = promisify(execFile);
+const root = resolve(__dirname, '../..');
+const name = 'node-red-contrib-ota-push';
+
+interface NodeSet {
+  readonly module: string;
+  readonly types: readonly string[];
+  readonly enabled: boolean;
+  readonly err?: string;
+}
+
+describe('The package as users get it: packed, and installed into an empty user directory', () => {
+  let userDir: string;
+  let installed: string;
+  let nodeRed: NodeRedProcess;
+
+  before(async function () {
+    this.timeout(180_000);
+    userDir = await mkdtemp(join(tmpdir(), 'ota-push-package-'));
+    const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', userDir], {
+      cwd: root,
+    });
+    const packed = JSON.parse(stdout) as { filename: string }[] | Record<string, { filename: string }>;
+    const [tarball] = Object.values(packed).map(({ filename }) => filename);
+    await writeFile(join(userDir, 'package.json'), '{"name": "user-directory", "private": true}');
+    await run('npm', ['install', '--omit=dev', '--no-audit', '--no-fund', join(userDir, tarball ?? '')], {
+      cwd: userDir,
+    });
+    installed = join(userDir, 'node_modules', name);
+    nodeRed = await NodeRedProcess.start(userDir);
+  });
+
+  after(async () => {
+    await nodeRed.stop();
+    await rm(userDir, { recursive: true });
+  });
+
+  it('brings at most six packages to run on, and none to develop with', async () => {
+    const { dependencies } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
+      dependencies: object;
+    };
+    assert.ok(Object.keys(dependencies).length <= 6);
+    const beside = await readdir(join(userDir, 'node_modules'));
+    assert.ok(
+      !beside.includes('node-red') && !beside.includes('mqtt') && !beside.includes('typescript'),
+      beside.join(),
+    );
+  });
+
+  it('holds what runs, the examples and the papers, and no source, test or demo', async () => {
+    const files = (await readdir(installed)).sort((one, other) => one.localeCompare(other));
+    assert.deepEqual(files, ['CHANGELOG.md', 'dist', 'examples', 'LICENSE', 'package.json', 'README.md']);
+    const all = await readdir(installed, { recursive: true });
+    assert.deepEqual(
+      all.filter((file) => /\.ts$|test/.test(file)),
+      [],
+    );
+  });
+
+  it('is loaded by Node-RED without an error, both nodes enabled', async () => {
+    const sets = (await nodeRed.get<NodeSet[]>('/nodes')).filter(({ module }) => module === name);
+    const types = sets.flatMap((set) => set.types).sort((one, other) => one.localeCompare(other));
+    assert.deepEqual(types, ['ota-push', 'ota-server']);
+    for (const set of sets) assert.deepEqual([set.enabled, set.err], [true, undefined]);
+    assert.deepEqual(
+      nodeRed.log.filter((line) => /\[error\]/.test(line)),
+      [],
+    );
+  });
+
+  it('has its icon, in the palette and as a file', async () => {
+    const icons = await nodeRed.get<Record<string, string[]>>('/icons');
+    assert.deepEqual(icons[name], ['ota-push.svg']);
+    assert.match(await nodeRed.get<string>(`/icons/${name}/ota-push.svg`), /<svg/);
+  });
+
+  for (const [language, label, help] of [
+    ['en-US', 'Device', 'Pushes a file to a MicroPython device'],
+    ['de', 'Gerät', 'MicroPython-Gerät'],
+  ] as const) {
+    it(`speaks ${language}, in the dialogs and in the help`, async () => {
+      const path = `/locales/nodes?lng=${language}`;
+      const catalogues = await nodeRed.get<Record<string, Record<string, { label: { target: string } }>>>(path);
+      assert.equal(catalogues[`${name}/ota-push`]?.['ota-push']?.label.target, label);
+      const response = await fetch(`${nodeRed.url}/nodes`, {
+        headers: { accept: 'text/html', 'accept-language': language },
+      });
+      assert.match(await response.text(), new RegExp(help));
+    });
+  }
+
+  it('offers its examples for import', async () => {
+    const offered = JSON.stringify(
+      await nodeRed.get('/library/local/../_examples_/flows').catch(() => nodeRed.get('/library/_examples_/flows/')),
+    );
+    assert.match(offered, /Push one file/);
+    assert.match(offered, /Update every night/);
+  });
+});
