@@ -87,7 +87,7 @@ describe('The package as users get it: packed, and installed into an empty user 
     ['de', 'Gerät', 'MicroPython-Gerät'],
   ] as const) {
     it(`speaks ${language}, in the dialogs and in the help`, async () => {
-      const path = `/locales/nodes?lng=${language}`;
+      const path = `/nodes/messages?lng=${language}`;
       const catalogues = await nodeRed.get<Record<string, Record<string, { label: { target: string } }>>>(path);
       assert.equal(catalogues[`${name}/ota-push`]?.['ota-push']?.label.target, label);
       const response = await fetch(`${nodeRed.url}/nodes`, {
@@ -98,9 +98,7 @@ describe('The package as users get it: packed, and installed into an empty user 
   }
 
   it('offers its examples for import', async () => {
-    const offered = JSON.stringify(
-      await nodeRed.get('/library/local/../_examples_/flows').catch(() => nodeRed.get('/library/_examples_/flows/')),
-    );
+    const offered = JSON.stringify(await nodeRed.get(`/library/examples/flows/${name}/`));
     assert.match(offered, /Push one file/);
     assert.match(offered, /Update every night/);
   });

@@ -1,13 +1,13 @@
 import type { Evidence, HostKind } from './advice';
 import { formatAnnouncement } from './announcement';
+import { type Cancellation, cancelled, timedOut, within } from './cancellation';
 import { type FileOffer, offerFile } from './file-offer';
 import type { Announced, Job, Means } from './means';
 import { type Code, failed, type Outcome, type Phase, type PushFacts, succeeded } from './outcome';
-import { aborted, timedOut, within } from './race';
 
 /** Pushes the file: announce, connect, transfer. Ends with an outcome and never throws, whatever others do. */
-export function push(job: Job, facts: PushFacts, means: Means, signal: AbortSignal): Promise<Outcome> {
-  return new Push(job, facts, means, signal).run();
+export function push(job: Job, facts: PushFacts, means: Means, cancellation: Cancellation): Promise<Outcome> {
+  return new Push(job, facts, means, cancellation).run();
 }
 
 /** Ends a push before its time. */
@@ -30,12 +30,12 @@ class Push {
     readonly job: Job,
     readonly facts: PushFacts,
     readonly means: Means,
-    readonly signal: AbortSignal,
+    readonly cancellation: Cancellation,
   ) {}
 
   async run(): Promise<Outcome> {
     try {
-      if (this.signal.aborted) throw new GivenUp('cancelled', this.signal.reason);
+      if (this.cancellation.reason) throw new GivenUp('cancelled', this.cancellation.reason);
       await this.#brokerOnline();
       const offer = await this.#listen();
       await this.#timed('connect', async () => {
@@ -78,7 +78,7 @@ class Push {
       isAllowed: means.isAllowed,
       listen: means.listen,
     }).catch((error: unknown) => {
-      throw new GivenUp(this.signal.aborted ? 'cancelled' : 'listen_failed', error);
+      throw new GivenUp(this.cancellation.reason ? 'cancelled' : 'listen_failed', this.cancellation.reason ?? error);
     });
     means.keep(offer);
     this.#offer = offer;
@@ -128,8 +128,8 @@ class Push {
   /** The value, unless the push is cancelled or, where a code says what that means, its time runs out first. */
   async #inTime<T>(promise: Promise<T>, codeAtTimeout?: Code): Promise<T> {
     const limitMs = codeAtTimeout ? this.job.timeoutMs : Number.POSITIVE_INFINITY;
-    const value = await within(promise, limitMs, this.signal);
-    if (value === aborted) throw new GivenUp('cancelled', this.signal.reason);
+    const value = await within(promise, limitMs, this.cancellation);
+    if (value === cancelled) throw new GivenUp('cancelled', this.cancellation.reason);
     if (value === timedOut) throw new GivenUp(codeAtTimeout ?? 'cancelled', `no answer within ${limitMs / 1000} s`);
     return value;
   }

@@ -1,4 +1,4 @@
-import { readSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { platform } from 'node:os';
 
@@ -24,19 +24,17 @@ interface Handle {
   getpeername(out: object): number;
 }
 
-/** Asks how the connection ended: one that is through has no peer any more, and writing no bytes to it says why. */
-export function socketEnd(socket: Socket): SocketEnd {
+/**
+ * Asks how the connection ended: one that is through has no peer any more, and writing no bytes to it says why.
+ * @param maybeReset whether an RST may have followed the FIN unseen; asking for it costs as much as a small push's rest
+ */
+export function socketEnd(socket: Socket, maybeReset: boolean): SocketEnd {
   const handle = handleOf(socket);
   if (!handle) return 'unknown';
   if (handle.getpeername({}) === 0) return 'open';
+  if (!maybeReset) return 'closed';
   const answer = answerOf(() => writeSync(handle.fd, Buffer.alloc(0)));
   return answer === 'EPIPE' ? 'closed' : answer === 'ECONNRESET' ? 'reset' : 'unknown';
-}
-
-/** Whether the peer has closed its side, sent anything or broken off, even where that was not read yet. */
-export function hasPeerEnded(socket: Socket): boolean {
-  const handle = handleOf(socket);
-  return handle !== undefined && answerOf(() => readSync(handle.fd, Buffer.alloc(1))) !== 'EAGAIN';
 }
 
 /** Bytes that were written to the socket and that our kernel has not taken yet; undefined where that is not told. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { deferred } from './deferred';
 import { type QueueReading, queueKey, type SendQueues } from './send-queues';
-import { bytesNotTaken, hasPeerEnded, reset, socketEnd } from './socket-end';
+import { bytesNotTaken, reset, socketEnd } from './socket-end';
 
 /** How one connection ended. */
 export type TransferEnd =
@@ -33,6 +33,8 @@ export interface TransferOptions {
   readonly queues: SendQueues;
 }
 
+/** What any TCP sends at once: a peer that closes early had it unread, so its kernel says RST and nothing else. */
+const oneFlightBytes = 10 * 536;
 /** Only transfers that last longer are watched in the kernel's tables (protocol 2.7). */
 const watchAfterMs = 200;
 /** The slowest device, where acknowledgements can't be seen: it gets this much more time for the file's size. */
@@ -40,7 +42,6 @@ const slowestBytesPerMs = 4096 / 1000;
 
 /** Serves the file to a device that has connected: all its bytes, nothing else, then our FIN (protocol 2.2). */
 export function serve(socket: Socket, device: string, { bytes, idleMs, queues }: TransferOptions): Transfer {
-  const key = queueKey(socket);
   let sent = 0;
   let lastSeen = 0;
   let finSent = false;
@@ -49,12 +50,11 @@ export function serve(socket: Socket, device: string, { bytes, idleMs, queues }:
   let unwatch: (() => void) | undefined;
   let isOver = false;
   const { promise: ended, resolve: settle } = deferred<TransferEnd>();
-  const watchTimer = setTimeout(
-    () => {
-      unwatch = queues.watch(key, look);
-    },
-    Math.min(watchAfterMs, idleMs),
-  );
+  const watchTimer = setTimeout(watch, Math.min(watchAfterMs, idleMs));
+
+  function watch(): void {
+    unwatch ??= queues.watch(queueKey(socket), look);
+  }
 
   /** The first reason wins; the socket, the timer and the watch end with it. */
   function finish(end: TransferEnd): void {
@@ -70,13 +70,15 @@ export function serve(socket: Socket, device: string, { bytes, idleMs, queues }:
   const delivered = () => finish({ end: 'delivered', device, sent: bytes.length });
   const interrupted = (cause: string) => finish({ end: 'interrupted', device, sent, cause });
 
+  /**
+   * Whoever ends before our FIN has not waited for the whole file, however quietly (protocol 2.4): the FIN of a port
+   * scanner lies ready when it is accepted. Two turns of the event loop show it.
+   */
+  function lookForItsEnd(): void {
+    setImmediate(() => setImmediate(() => isOver || closeOurSide()));
+  }
+
   function closeOurSide(): void {
-    if (isOver) return;
-    // Whoever ends before our FIN has not waited for the whole file, however quietly (protocol 2.4).
-    if (hasPeerEnded(socket)) {
-      interrupted('it closed the connection');
-      return;
-    }
     finSent = true;
     progressAt = performance.now();
     socket.end();
@@ -88,7 +90,7 @@ export function serve(socket: Socket, device: string, { bytes, idleMs, queues }:
       interrupted('it closed the connection');
       return;
     }
-    const state = socketEnd(socket);
+    const state = socketEnd(socket, bytes.length > oneFlightBytes);
     if (state === 'reset') {
       interrupted('it closed the connection with bytes unread');
       return;
@@ -99,7 +101,7 @@ export function serve(socket: Socket, device: string, { bytes, idleMs, queues }:
     }
     // Its FIN has crossed ours: the kernel's tables tell whether it takes the rest.
     clearTimeout(watchTimer);
-    unwatch ??= queues.watch(key, look);
+    watch();
   }
 
   /** A reading of the kernel's tables, or undefined where it has none. */
@@ -127,8 +129,8 @@ export function serve(socket: Socket, device: string, { bytes, idleMs, queues }:
   socket.on('close', () => peerClosed || interrupted('it closed the connection'));
   // A device never sends a byte (protocol 2.1): whoever does is none, and what it takes proves nothing.
   socket.on('data', () => interrupted('it sent bytes, which no device does'));
-  if (bytes.length === 0) closeOurSide();
-  else socket.write(bytes, closeOurSide);
+  if (bytes.length === 0) lookForItsEnd();
+  else socket.write(bytes, (error) => error || lookForItsEnd());
   return {
     device,
     ended,

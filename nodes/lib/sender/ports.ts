@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { Server } from 'node:net';
+import type { Cancellation } from '../push/cancellation';
 
 /** Which ports devices may be sent to: any free one, or these. */
 export type PortRange = { readonly any: true } | { readonly first: number; readonly last: number };
@@ -45,9 +46,9 @@ export class Ports {
   /**
    * Makes the server listen on the next port that no other program has; resolves to it.
    * The port comes back when the server stops listening.
-   * @throws Error of the last port tried, when none can be opened; AbortError when the signal is aborted first
+   * @throws Error of the last port tried, when none can be opened; or that says so when the push is cancelled first
    */
-  async listen(server: Server, signal: AbortSignal): Promise<number> {
+  async listen(server: Server, cancellation: Cancellation): Promise<number> {
     if (!this.#free) return listenOn(server, 0, this.#bind);
     const taken = new Map<number, unknown>();
     for (;;) {
@@ -62,7 +63,8 @@ export class Ports {
           this.#giveBack(port);
         }
       } else if (taken.size < this.#size) {
-        await once(this.#returns, 'return', { signal });
+        await Promise.race([once(this.#returns, 'return'), cancellation.happened]);
+        if (cancellation.reason) throw new Error('cancelled while it waited for a port');
       } else {
         throw [...taken.values()].at(-1);
       }

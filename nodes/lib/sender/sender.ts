@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
 import { Semaphore } from 'async-mutex';
+import { Cancellation } from '../push/cancellation';
 import type { FileOffer } from '../push/file-offer';
 import type { Broker, Job, Means } from '../push/means';
 import { newFacts, type Outcome, type Phase } from '../push/outcome';
@@ -60,10 +61,10 @@ export class Sender {
 
   /** Pushes the file when its turn has come; the outcome never rejects, whatever others do. */
   push(job: Job, onPhase: (phase: Phase) => void = () => undefined): PushUnderWay {
-    const controller = new AbortController();
-    const cancel = (reason: string) => controller.abort(reason);
+    const cancellation = new Cancellation();
+    const cancel = (reason: string) => cancellation.cancel(reason);
     if (this.#isClosed) cancel('the OTA server was stopped');
-    const underWay = { target: job.target, outcome: this.#run(job, onPhase, controller.signal), cancel };
+    const underWay = { target: job.target, outcome: this.#run(job, onPhase, cancellation), cancel };
     this.#pushes.add(underWay);
     void underWay.outcome.finally(() => this.#pushes.delete(underWay));
     return underWay;
@@ -80,24 +81,24 @@ export class Sender {
     await Promise.all(offers.map((offer) => offer.closed));
   }
 
-  async #run(job: Job, onPhase: (phase: Phase) => void, signal: AbortSignal): Promise<Outcome> {
+  async #run(job: Job, onPhase: (phase: Phase) => void, cancellation: Cancellation): Promise<Outcome> {
     const startedAt = performance.now();
     const facts = newFacts(job, this.#options.topic.replace('{target}', job.target));
-    const means = this.#means(onPhase, signal);
+    const means = this.#means(onPhase, cancellation);
     const held: Release[] = [];
     try {
       onPhase('queued');
-      held.push(await this.#turns.take(job.target, signal));
-      held.push(await takePlace(this.#places, signal));
+      held.push(await this.#turns.take(job.target, cancellation));
+      held.push(await takePlace(this.#places, cancellation));
       facts.durations.queued = Math.round(performance.now() - startedAt);
-      return await push(job, facts, means, signal);
+      return await push(job, facts, means, cancellation);
     } finally {
       for (const release of held.reverse()) release();
       facts.durations.total = Math.round(performance.now() - startedAt);
     }
   }
 
-  #means(onPhase: (phase: Phase) => void, signal: AbortSignal): Means {
+  #means(onPhase: (phase: Phase) => void, cancellation: Cancellation): Means {
     const { broker, ports, portsText, isAllowed } = this.#options;
     return {
       broker,
@@ -105,7 +106,7 @@ export class Sender {
       queues: this.#queues,
       isAllowed,
       onPhase,
-      listen: (server: Server) => ports.listen(server, signal),
+      listen: (server: Server) => ports.listen(server, cancellation),
       host: () => this.#host(),
       keep: (offer) => this.#keep(offer),
     };

@@ -1,14 +1,14 @@
 import { Semaphore } from 'async-mutex';
-import { within } from '../push/race';
+import type { Cancellation } from '../push/cancellation';
 
 /** Gives back what was waited for. */
 export type Release = () => void;
 
-/** Waits for one of the places; when the signal is aborted first it waits no longer and holds none. */
-export function takePlace(places: Semaphore, signal: AbortSignal): Promise<Release> {
-  return unlessAborted(
+/** Waits for one of the places; when the push is cancelled first it waits no longer and holds none. */
+export function takePlace(places: Semaphore, cancellation: Cancellation): Promise<Release> {
+  return unlessCancelled(
     places.acquire().then(([, release]) => release),
-    signal,
+    cancellation,
   );
 }
 
@@ -16,8 +16,8 @@ export function takePlace(places: Semaphore, signal: AbortSignal): Promise<Relea
 export class Turns {
   readonly #turns = new Map<string, Semaphore>();
 
-  /** Waits for the device's turn; when the signal is aborted first it waits no longer and holds none. */
-  take(target: string, signal: AbortSignal): Promise<Release> {
+  /** Waits for the device's turn; when the push is cancelled first it waits no longer and holds none. */
+  take(target: string, cancellation: Cancellation): Promise<Release> {
     const turn = this.#turns.get(target) ?? new Semaphore(1);
     this.#turns.set(target, turn);
     const place = turn.acquire().then(([, release]) => () => {
@@ -25,13 +25,13 @@ export class Turns {
       // The last one out: nobody holds the turn, so nobody waits for it.
       if (!turn.isLocked()) this.#turns.delete(target);
     });
-    return unlessAborted(place, signal);
+    return unlessCancelled(place, cancellation);
   }
 }
 
 /** A place that comes after its push was cancelled goes on to the next at once. */
-async function unlessAborted(place: Promise<Release>, signal: AbortSignal): Promise<Release> {
-  const release = await within(place, Number.POSITIVE_INFINITY, signal);
+async function unlessCancelled(place: Promise<Release>, cancellation: Cancellation): Promise<Release> {
+  const release = await Promise.race([place, cancellation.happened]);
   if (typeof release === 'function') return release;
   void place.then((late) => late());
   return () => undefined;
