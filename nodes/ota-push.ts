@@ -22,11 +22,14 @@ function register(RED: NodeAPI): void {
 
     const run = async (message: Message, send: Send): Promise<void> => {
       if (message.reset !== undefined && message.reset !== false) {
-        pushes.cancel(await input.readResetTarget(message));
+        const target = input.readResetTarget(message);
+        pushes.cancel(target instanceof Promise ? await target : target);
         return;
       }
       const { sender, broker } = usable(server);
-      const job = await input.readJob(message);
+      // No needless await: a reset that comes right before or after a push must find things in that order.
+      const read = input.readJob(message);
+      const job = read instanceof Promise ? await read : read;
       const outcome = await pushes.run(sender, job, (phase) => {
         status.phase(job, phase, phase === 'queued' || (phase === 'announce' && !broker.isOnline));
       });

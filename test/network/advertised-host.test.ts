@@ -21,7 +21,7 @@ interface Seen {
 async function pushOn(networks: readonly string[], broker: string, server: object = {}): Promise<Seen> {
   const script = [
     'add_network() { ip link add $1 type veth peer name $1-peer && ip addr add $2/24 dev $1 && ip link set $1 up && ip link set $1-peer up; }',
-    ['ip link set lo up', ...networks].join(' && ') + ' || exit 9',
+    `${['ip link set lo up', ...networks].join(' && ')} || exit 9`,
     'exec "$@"',
   ].join('\n');
   const program = [

@@ -65,9 +65,9 @@ export class Input {
   }
 
   /** The device that a `msg.reset` names; undefined: all of them. @throws BadInput */
-  async readResetTarget(message: Message): Promise<string | undefined> {
-    const target = await this.#value('target', message);
-    return target === undefined || target === null || target === '' ? undefined : checkedTarget(target);
+  readResetTarget(message: Message): string | undefined | Promise<string | undefined> {
+    const value = this.#value('target', message);
+    return isPromise(value) ? value.then(checkedResetTarget) : checkedResetTarget(value);
   }
 
   #value(source: Source, message: Message): unknown {
@@ -158,6 +158,10 @@ function checkedTarget(value: unknown): string {
   const problem = typeof value === 'string' ? hostnameProblem(value) : 'it is no text';
   if (typeof value === 'string' && !problem) return value;
   throw BadInput.expected(`Expected the device's hostname as target, but ${problem}`, value);
+}
+
+function checkedResetTarget(value: unknown): string | undefined {
+  return value === undefined || value === null || value === '' ? undefined : checkedTarget(value);
 }
 
 function checkedReboot(value: unknown): boolean {

@@ -62,8 +62,8 @@ export function serve(socket: Socket, device: string, { bytes, idleMs, queues }:
     isOver = true;
     clearTimeout(watchTimer);
     unwatch?.();
-    if (end.end === 'delivered') socket.destroy();
-    else reset(socket);
+    // After both sides' ends node:net closes the socket itself.
+    if (end.end !== 'delivered') reset(socket);
     settle(end);
   }
 

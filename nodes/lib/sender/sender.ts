@@ -84,8 +84,8 @@ export class Sender {
   async #run(job: Job, onPhase: (phase: Phase) => void, cancellation: Cancellation): Promise<Outcome> {
     const startedAt = performance.now();
     const facts = newFacts(job, this.#options.topic.replace('{target}', job.target));
-    const means = this.#means(onPhase, cancellation);
     const held: Release[] = [];
+    const means = this.#means(onPhase, cancellation, held);
     try {
       onPhase('queued');
       held.push(await this.#turns.take(job.target, cancellation));
@@ -98,7 +98,7 @@ export class Sender {
     }
   }
 
-  #means(onPhase: (phase: Phase) => void, cancellation: Cancellation): Means {
+  #means(onPhase: (phase: Phase) => void, cancellation: Cancellation, held: Release[]): Means {
     const { broker, ports, portsText, isAllowed } = this.#options;
     return {
       broker,
@@ -106,7 +106,11 @@ export class Sender {
       queues: this.#queues,
       isAllowed,
       onPhase,
-      listen: (server: Server) => ports.listen(server, cancellation),
+      listen: async (server: Server) => {
+        const port = await ports.listen(server, cancellation);
+        held.push(() => ports.release(port));
+        return port;
+      },
       host: () => this.#host(),
       keep: (offer) => this.#keep(offer),
     };
