@@ -42,7 +42,7 @@ function register(RED: NodeAPI): void {
         () => done(),
         (error: Error) => {
           if (error instanceof BadInput) {
-            noteBadInput(message, error);
+            if (Object.isExtensible(message)) noteBadInput(message, error);
             status.problem('bad_input');
           }
           done(error);

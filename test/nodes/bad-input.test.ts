@@ -160,6 +160,20 @@ describe('Bad input to ota-push', () => {
     });
   }
 
+  it('refuses a message of which two sources fail, the slow one last, and goes on', async () => {
+    const push = { target: '$number(name)', targetType: 'jsonata', filename: 'file.name', filenameType: 'msg' };
+    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push });
+    await assertRefused({ name: 'no number' }, /could not be read/);
+    await new Promise(setImmediate);
+  });
+
+  it('refuses a message that cannot be changed, and goes on', async () => {
+    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' } });
+    flow.send(Object.freeze({ ...good, _msgid: 'frozen', target: 'night lamp' }));
+    const { error } = await flow.caught.next();
+    assert.match(error?.message ?? '', /printable ASCII/);
+  });
+
   const servers: [string, Record<string, unknown>, RegExp][] = [
     ['no broker', { broker: '' }, /no-broker/],
     ['a port that is none', { ports: '70000' }, /Ports: expected.*got "70000"/],

@@ -114,6 +114,8 @@ export class NodeRedBroker implements Broker {
       });
     });
     const messageId = client.getLastMessageId();
+    // The id may have been another node's before, whose announcement nobody heard.
+    this.#unheard.delete(messageId);
     return {
       acknowledged,
       withdraw: () => {

@@ -76,7 +76,8 @@ export class Input {
     try {
       if (!slowTypes.has(type)) return this.#RED.util.evaluateNodeProperty(value, type, this.#node, message);
     } catch (error) {
-      throw unreadable(source, type, value, error);
+      // Not thrown: the other sources may be on their way, and someone has to wait for all of them.
+      return Promise.reject(unreadable(source, type, value, error));
     }
     return new Promise((resolve, reject) => {
       try {

@@ -31,7 +31,7 @@ export class Pushes {
     this.#isClosed = true;
     const ends = [...this.#underWay].map((push) => push.outcome);
     for (const push of this.#underWay) push.cancel(stopped);
-    await Promise.all(ends);
+    await Promise.allSettled(ends);
   }
 }
 

@@ -38,6 +38,8 @@ class Push {
       if (this.cancellation.reason) throw new GivenUp('cancelled', this.cancellation.reason);
       await this.#brokerOnline();
       const offer = await this.#listen();
+      // A port may have been waited for: the broker may be gone meanwhile, or the push cancelled.
+      await this.#brokerOnline();
       await this.#timed('connect', async () => {
         await this.#announce(offer);
         await this.#connect(offer);
@@ -89,6 +91,7 @@ class Push {
 
   /** Until the broker has the announcement, or the device shows that it has. */
   async #announce(offer: FileOffer): Promise<void> {
+    if (this.cancellation.reason) throw new GivenUp('cancelled', this.cancellation.reason);
     const { job, means, facts } = this;
     const text = formatAnnouncement({ ...job, host: facts.host ?? '', port: offer.port });
     this.#announced = means.broker.announce(facts.topic, text, job.timeoutMs);

@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { existsSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import type { HostKind } from '../push/advice';
 
 /** What decides which host is announced. */
@@ -59,6 +59,7 @@ async function defaultRouteAddress(): Promise<string | undefined> {
   const socket = createSocket('udp4');
   try {
     const connected = new Promise<unknown>((resolve) => {
+      socket.once('error', resolve);
       socket.connect(9, somewhereElse, (...error: unknown[]) => resolve(error[0]));
     });
     // Without a default route the kernel says so here.
@@ -69,8 +70,14 @@ async function defaultRouteAddress(): Promise<string | undefined> {
   }
 }
 
-function localAddresses() {
-  return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+/** None where the system does not tell (Android). */
+function localAddresses(): NetworkInterfaceInfo[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SYSTEM_ERROR') throw error;
+    return [];
+  }
 }
 
 function isLoopback(address: string): boolean {

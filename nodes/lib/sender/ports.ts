@@ -63,7 +63,9 @@ export class Ports {
           this.#giveBack(port);
         }
       } else if (taken.size < this.#size) {
-        await Promise.race([once(this.#returns, 'return'), cancellation.happened]);
+        const waiting = new AbortController();
+        const returned = once(this.#returns, 'return', waiting);
+        await Promise.race([returned, cancellation.happened]).finally(() => waiting.abort());
         if (cancellation.reason) throw new Error('cancelled while it waited for a port');
       } else {
         throw [...taken.values()].at(-1);
@@ -84,9 +86,13 @@ export class Ports {
 
 async function listenOn(server: Server, port: number, host: string | undefined): Promise<number> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    const onError = (error: Error) => {
+      server.removeAllListeners('listening');
+      reject(error);
+    };
+    server.once('error', onError);
     server.listen({ port, host, backlog: 16 }, () => {
-      server.off('error', reject);
+      server.off('error', onError);
       resolve();
     });
   });

@@ -66,7 +66,8 @@ export class Sender {
     if (this.#isClosed) cancel('the OTA server was stopped');
     const underWay = { target: job.target, outcome: this.#run(job, onPhase, cancellation), cancel };
     this.#pushes.add(underWay);
-    void underWay.outcome.finally(() => this.#pushes.delete(underWay));
+    const forget = () => void this.#pushes.delete(underWay);
+    underWay.outcome.then(forget, forget);
     return underWay;
   }
 
@@ -75,7 +76,7 @@ export class Sender {
     this.#isClosed = true;
     const pushes = [...this.#pushes];
     for (const push of pushes) push.cancel('the OTA server was stopped');
-    await Promise.all(pushes.map((push) => push.outcome));
+    await Promise.allSettled(pushes.map((push) => push.outcome));
     const offers = [...this.#offers];
     for (const offer of offers) offer.reset();
     await Promise.all(offers.map((offer) => offer.closed));
