@@ -29,7 +29,7 @@ function register(RED: NodeAPI): void {
       const { sender, broker } = usable(server);
       // No needless await: a reset that comes right before or after a push must find things in that order.
       const read = input.readJob(message);
-      const job = read instanceof Promise ? await read : read;
+      const job = read instanceof Promise ? await pushes.reading(read) : read;
       const outcome = await pushes.run(sender, job, (phase) => {
         status.phase(job, phase, phase === 'queued' || (phase === 'announce' && !broker.isOnline));
       });

@@ -119,4 +119,15 @@ describe('Many pushes', () => {
     assert.equal((await flow.ends.next()).payload, 'cancelled');
     assert.equal(announced.length, 0);
   });
+
+  it('are cancelled by a reset that comes while their message is still being read', async () => {
+    const push = { target: '$lowercase(name)', targetType: 'jsonata', file: '$string(payload)', fileType: 'jsonata' };
+    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push });
+    flow.send({ payload: 'one', name: 'FAN', filename: '1.py' });
+    flow.send({ payload: 'two', name: 'HEATER', filename: '2.py' });
+    flow.send({ reset: true, name: 'FAN' });
+    const ends: Received[] = [await flow.ends.next(), await flow.ends.next()];
+    const payloads = Object.fromEntries(ends.map(({ ota, payload }) => [String(ota.target), payload]));
+    assert.deepEqual(payloads, { fan: 'cancelled', heater: 'success' });
+  });
 });
