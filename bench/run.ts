@@ -9,7 +9,7 @@ import { median, ms, ratio } from './statistics';
 const mqtt = createRequire(require.resolve('@node-red/nodes/core/network/10-mqtt.js'))('mqtt') as typeof import('mqtt');
 
 const file = Buffer.alloc(3800, 'print("3.8 KB of a program")\n');
-const pairs = 300;
+const pairs = 1500;
 const rounds = 5;
 const thousand = Array.from({ length: 1000 }, (_, number) => `device${number}`);
 

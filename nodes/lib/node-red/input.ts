@@ -4,6 +4,7 @@ import { hashOf } from '../push/announcement';
 import type { Job } from '../push/means';
 import { filenameProblem, hostnameProblem } from '../push/names';
 import { BadInput } from './bad-input';
+import { type Reader, reader } from './reader';
 
 /** A message as flows hand it over: what is in it is anyone's guess. */
 export interface Message extends NodeMessage {
@@ -32,19 +33,21 @@ type Values = Record<Source, unknown>;
 /** A day: a device that sleeps longer is not waited for with its port open. */
 const longestTimeoutSeconds = 86_400;
 
-/** These need a callback: they may be stored elsewhere, or take their time. */
-const slowTypes = new Set(['jsonata', 'flow', 'global']);
-
 /** Reads messages as the settings of one node say. */
 export class Input {
-  readonly #RED: NodeAPI;
-  readonly #node: Node;
   readonly #settings: InputSettings;
+  readonly #read: Readonly<Record<Source, Reader>>;
 
   constructor(RED: NodeAPI, node: Node, settings: InputSettings) {
-    this.#RED = RED;
-    this.#node = node;
+    const read = (source: Source) => reader(RED, node, source, settings[`${source}Type`], settings[source]);
     this.#settings = settings;
+    this.#read = {
+      target: read('target'),
+      file: read('file'),
+      filename: read('filename'),
+      reboot: read('reboot'),
+      timeout: read('timeout'),
+    };
   }
 
   /**
@@ -53,12 +56,13 @@ export class Input {
    * @throws BadInput saying what was expected and what came
    */
   readJob(message: Message): Job | Promise<Job> {
+    const { target, file, filename, reboot, timeout } = this.#read;
     const values: Values = {
-      target: this.#value('target', message),
-      file: this.#value('file', message),
-      filename: this.#value('filename', message),
-      reboot: this.#value('reboot', message),
-      timeout: this.#value('timeout', message),
+      target: target(message),
+      file: file(message),
+      filename: filename(message),
+      reboot: reboot(message),
+      timeout: timeout(message),
     };
     if (!Object.values(values).some(isPromise)) return this.#toJob(values, message);
     return allSettled(values).then((settled) => this.#toJob(settled, message));
@@ -66,29 +70,8 @@ export class Input {
 
   /** The device that a `msg.reset` names; undefined: all of them. @throws BadInput */
   readResetTarget(message: Message): string | undefined | Promise<string | undefined> {
-    const value = this.#value('target', message);
+    const value = this.#read.target(message);
     return isPromise(value) ? value.then(checkedResetTarget) : checkedResetTarget(value);
-  }
-
-  #value(source: Source, message: Message): unknown {
-    const value = this.#settings[source];
-    const type = this.#settings[`${source}Type`];
-    try {
-      if (!slowTypes.has(type)) return this.#RED.util.evaluateNodeProperty(value, type, this.#node, message);
-    } catch (error) {
-      // Not thrown: the other sources may be on their way, and someone has to wait for all of them.
-      return Promise.reject(unreadable(source, type, value, error));
-    }
-    return new Promise((resolve, reject) => {
-      try {
-        this.#RED.util.evaluateNodeProperty(value, type, this.#node, message, (error, result) => {
-          if (error) reject(unreadable(source, type, value, error));
-          else resolve(result);
-        });
-      } catch (error) {
-        reject(unreadable(source, type, value, error));
-      }
-    });
   }
 
   #toJob(values: Values, message: Message): Job {
@@ -177,11 +160,6 @@ function checkedTimeoutMs(value: unknown): number {
   const seconds = isNumber ? Number(value) : Number.NaN;
   if (seconds > 0 && seconds <= longestTimeoutSeconds) return seconds * 1000;
   throw BadInput.expected(`Expected a timeout in seconds, more than 0 and at most ${longestTimeoutSeconds}`, value);
-}
-
-function unreadable(source: Source, type: string, value: string, error: unknown): BadInput {
-  const reason = error instanceof Error ? error.message : String((error as { message?: unknown })?.message ?? error);
-  return new BadInput(`The ${source} could not be read from ${type} ${value}: ${reason}.`);
 }
 
 async function allSettled(values: Values): Promise<Values> {

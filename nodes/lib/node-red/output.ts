@@ -11,9 +11,7 @@ enum Output {
 /** The same message with the outcome in it, at its one output. */
 export function toOutputs(message: Message, outcome: Outcome): (Message | null)[] {
   message.payload = outcome.result;
-  // What people look for first comes first. Reports are the devices' own word; none has been asked for.
-  const { id, result, code, message: text, remedy, phase, verified, ...rest } = outcome;
-  message.ota = { id, result, code, message: text, remedy, phase, verified, ...rest, report: null };
+  message.ota = outcome;
   const outputs: (Message | null)[] = [null, null];
   outputs[outcome.result === 'success' ? Output.success : Output.noSuccess] = message;
   return outputs;

@@ -1,12 +1,16 @@
+import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { deferred } from './deferred';
-import { serve, type Transfer, type TransferEnd, type TransferOptions } from './transfer';
+import type { ListeningPort } from './means';
+import { Transfer, type TransferEnd, type TransferOptions } from './transfer';
 
 export interface OfferOptions extends TransferOptions {
-  /** Makes the server listen; resolves to the port. Rejects where no port can be opened. */
-  readonly listen: (server: Server) => Promise<number>;
+  /** Makes the server listen. Rejects where no port can be opened. */
+  readonly listen: (server: Server) => Promise<ListeningPort>;
   /** Whether this address may fetch files. */
   readonly isAllowed: (address: string) => boolean;
+  /** Lists the offer from when its port is open until that is closed and the last connection has ended. */
+  readonly offers: Set<FileOffer>;
 }
 
 /** How an offer ended: as the connection that decided it. */
@@ -17,13 +21,6 @@ const afterInterruptionMs = 1000;
 /** More at once are no devices of one hostname; each would take memory of the kernel's. */
 const mostTransfers = 32;
 
-/** Offers the file on a port (protocol 1.7: before it is announced). Rejects as `listen` does. */
-export async function offerFile(options: OfferOptions): Promise<FileOffer> {
-  const offer = new FileOffer(options);
-  await offer.open();
-  return offer;
-}
-
 /**
  * One file on one port for one device.
  * Everyone who connects is served to the end, since anyone may be the device; the first who takes it all decides.
@@ -31,28 +28,32 @@ export async function offerFile(options: OfferOptions): Promise<FileOffer> {
 export class FileOffer {
   readonly #options: OfferOptions;
   readonly #server: Server;
-  readonly #transfers = new Set<Transfer>();
-  readonly #refused = new Set<string>();
+  readonly #refused: string[] = [];
   readonly #connected = deferred<string>();
   readonly #ended = deferred<OfferEnd>();
-  readonly #closed = deferred<void>();
-  #port = 0;
+  readonly #onEnd = (transfer: Transfer, end: TransferEnd) => this.#onTransferEnd(transfer, end);
+  #listening: ListeningPort | undefined;
+  #transfers: readonly Transfer[] = [];
   #interruption: NodeJS.Timeout | undefined;
   #last: Transfer | undefined;
 
-  constructor(options: OfferOptions) {
+  /** Opens the port: before it is announced (protocol 1.7). Rejects as `listen` does. */
+  static async open(options: OfferOptions): Promise<FileOffer> {
+    const offer = new FileOffer(options);
+    offer.#listening = await options.listen(offer.#server);
+    options.offers.add(offer);
+    return offer;
+  }
+
+  private constructor(options: OfferOptions) {
     this.#options = options;
     // A device that closes its side early must not make node:net send our FIN early (protocol 2.6).
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#onConnection(socket));
-    this.#server.on('close', () => this.#closed.resolve());
-  }
-
-  async open(): Promise<void> {
-    this.#port = await this.#options.listen(this.#server);
+    this.#server.on('close', () => options.offers.delete(this));
   }
 
   get port(): number {
-    return this.#port;
+    return this.#listening?.port ?? 0;
   }
 
   /** The address of the first that connected and was allowed to. */
@@ -65,8 +66,8 @@ export class FileOffer {
   }
 
   /** Resolves when the port is closed and the last connection has ended. */
-  get closed(): Promise<void> {
-    return this.#closed.promise;
+  async closed(): Promise<void> {
+    if (this.#options.offers.has(this)) await once(this.#server, 'close');
   }
 
   /** The connection that came last: the best guess of which one is the device, before one has decided. */
@@ -76,13 +77,15 @@ export class FileOffer {
 
   /** Addresses that tried and were turned away. */
   get refused(): readonly string[] {
-    return [...this.#refused];
+    return this.#refused;
   }
 
   /** Closes the port. Whoever is being served is served to the end. */
   close(): void {
     clearTimeout(this.#interruption);
-    if (this.#server.listening) this.#server.close();
+    if (!this.#server.listening) return;
+    this.#server.close();
+    this.#listening?.release();
   }
 
   /** Closes the port and breaks off every connection, with a RESET (protocol 2.6). */
@@ -96,23 +99,22 @@ export class FileOffer {
     socket.on('error', () => undefined);
     const device = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, '');
     const isAllowed = device !== undefined && this.#options.isAllowed(device);
-    if (device !== undefined && !isAllowed) this.#refused.add(device);
-    if (device === undefined || !isAllowed || this.#transfers.size >= mostTransfers) {
+    if (device !== undefined && !isAllowed && !this.#refused.includes(device)) this.#refused.push(device);
+    if (device === undefined || !isAllowed || this.#transfers.length >= mostTransfers) {
       socket.resetAndDestroy();
       return;
     }
     clearTimeout(this.#interruption);
-    const transfer = serve(socket, device, this.#options);
+    const transfer = new Transfer(socket, device, this.#options, this.#onEnd);
     this.#last = transfer;
-    this.#transfers.add(transfer);
+    this.#transfers = [...this.#transfers, transfer];
     this.#connected.resolve(device);
-    void transfer.ended.then((end) => this.#onEnd(transfer, end));
   }
 
-  #onEnd(transfer: Transfer, end: TransferEnd): void {
-    this.#transfers.delete(transfer);
+  #onTransferEnd(transfer: Transfer, end: TransferEnd): void {
+    this.#transfers = this.#transfers.filter((other) => other !== transfer);
     if (end.end === 'delivered') this.#ended.resolve(end);
-    if (end.end === 'reset' || this.#transfers.size > 0) return;
+    if (end.end === 'reset' || this.#transfers.length > 0) return;
     if (end.end === 'stalled') this.#ended.resolve(end);
     if (end.end !== 'interrupted' || !this.#server.listening) return;
     this.#interruption = setTimeout(() => this.#ended.resolve(end), afterInterruptionMs);

@@ -1,8 +1,6 @@
-import type { Server } from 'node:net';
 import type { HostKind } from './advice';
+import type { Cancellation } from './cancellation';
 import type { FileOffer } from './file-offer';
-import type { Phase } from './outcome';
-import type { SendQueues } from './send-queues';
 
 /** One file for one device. */
 export interface Job {
@@ -40,18 +38,26 @@ export interface Announced {
   withdraw(): void;
 }
 
-/** What a push needs of the machine that it runs on. */
+/** A port that a server listens on, until it is given back. */
+export interface ListeningPort {
+  readonly port: number;
+  /** To be called when the server has stopped listening. */
+  readonly release: () => void;
+}
+
+/** The host to announce, and what it is to this machine. */
+export interface AnnouncedHost {
+  readonly host: string;
+  readonly kind: HostKind;
+}
+
+/** What all pushes need of the machine that they run on. */
 export interface Means {
   readonly broker: Broker;
   /** As configured, for people: empty for any free port. */
-  readonly ports: string;
-  readonly queues: SendQueues;
-  /** Makes the server listen on a port that devices may use. Rejects where none can be opened. */
-  listen(server: Server): Promise<number>;
-  isAllowed(address: string): boolean;
-  /** The host to announce. */
-  host(): Promise<{ readonly host: string; readonly kind: HostKind }>;
-  /** Told of each offer, so that its connections end with this machine's work and not only with their push. */
-  keep(offer: FileOffer): void;
-  onPhase(phase: Phase): void;
+  readonly portsText: string;
+  /** The host to announce; a promise only where that has to be found out. */
+  host(): AnnouncedHost | Promise<AnnouncedHost>;
+  /** Opens a port and offers the job's file there. Rejects where none can be opened. */
+  offer(job: Job, cancellation: Cancellation): Promise<FileOffer>;
 }

@@ -1,4 +1,4 @@
-import { type Advice, advise, type Evidence } from './advice';
+import { advise, type Evidence } from './advice';
 import type { Job } from './means';
 
 /** The word for people's flows: the payload of the outputs. */
@@ -51,6 +51,8 @@ export interface PushFacts {
   sent: number;
   attempts: number;
   readonly durations: Durations;
+  /** The device's own word; none has been asked for. */
+  readonly report: null;
 }
 
 /** Of a push that has not begun. */
@@ -72,6 +74,7 @@ export function newFacts(job: Job, topic: string): PushFacts {
     sent: 0,
     attempts: 1,
     durations: { queued: 0, connect: 0, transfer: 0, verify: 0, total: 0 },
+    report: null,
   };
 }
 
@@ -105,18 +108,41 @@ const resultOf: Record<Code, Failure['result']> = {
 /** The device has it all: it took every byte and closed its side after our FIN (protocol 2.4). */
 export function succeeded(facts: PushFacts): Outcome {
   const { target, filename, size, device, host, port } = facts;
-  return {
-    ...facts,
-    phase: 'done',
-    result: 'success',
-    code: null,
-    message: `${target} (${device}) took all ${size} bytes of ${filename} from ${host}:${port} and closed the connection.`,
-    remedy: null,
-  };
+  facts.phase = 'done';
+  const message = `${target} (${device}) took all ${size} bytes of ${filename} from ${host}:${port} and closed the connection.`;
+  return outcome(facts, { result: 'success', code: null, message, remedy: null });
 }
 
 /** It ended before that; what is known of the way between here and the device decides what to try. */
 export function failed(facts: PushFacts, code: Code, evidence: Evidence): Outcome {
-  const advice: Advice = advise[code](facts, evidence);
-  return { ...facts, result: resultOf[code], code, ...advice };
+  const { message, remedy } = advise[code](facts, evidence);
+  return outcome(facts, { result: resultOf[code], code, message, remedy });
+}
+
+/** In the order in which people read it. Each field by its name: spreading them costs ten times as much. */
+function outcome(facts: PushFacts, { result, code, message, remedy }: Success | Failure): Outcome {
+  const { id, phase, verified, target, filename, size, hash, reboot, topic, host, port, device, sent } = facts;
+  const { attempts, durations, report } = facts;
+  return {
+    id,
+    result,
+    code,
+    message,
+    remedy,
+    phase,
+    verified,
+    target,
+    filename,
+    size,
+    hash,
+    reboot,
+    topic,
+    host,
+    port,
+    device,
+    sent,
+    attempts,
+    durations,
+    report,
+  } as Outcome;
 }

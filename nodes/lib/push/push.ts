@@ -1,13 +1,20 @@
-import type { Evidence, HostKind } from './advice';
+import type { Evidence } from './advice';
 import { formatAnnouncement } from './announcement';
-import { type Cancellation, cancelled, timedOut, within } from './cancellation';
-import { type FileOffer, offerFile } from './file-offer';
-import type { Announced, Job, Means } from './means';
+import type { Cancellation } from './cancellation';
+import { deferred } from './deferred';
+import type { FileOffer } from './file-offer';
+import type { Announced, AnnouncedHost, Job, Means } from './means';
 import { type Code, failed, type Outcome, type Phase, type PushFacts, succeeded } from './outcome';
 
 /** Pushes the file: announce, connect, transfer. Ends with an outcome and never throws, whatever others do. */
-export function push(job: Job, facts: PushFacts, means: Means, cancellation: Cancellation): Promise<Outcome> {
-  return new Push(job, facts, means, cancellation).run();
+export function push(
+  job: Job,
+  facts: PushFacts,
+  means: Means,
+  onPhase: (phase: Phase) => void,
+  cancellation: Cancellation,
+): Promise<Outcome> {
+  return new Push(job, facts, means, onPhase, cancellation).run();
 }
 
 /** Ends a push before its time. */
@@ -21,100 +28,113 @@ class GivenUp extends Error {
 }
 
 class Push {
+  /** Settled by the last step, or by whatever ends the push while a step waits, which is then left alone. */
+  readonly #decided = deferred<void>();
+  #isOver = false;
+  #host: AnnouncedHost | undefined;
+  #opening: Promise<FileOffer> | undefined;
   #offer: FileOffer | undefined;
   #announced: Announced | undefined;
-  #hostKind: HostKind = 'own';
   #nobodySubscribed = false;
+  #timer: NodeJS.Timeout | undefined;
+  #codeAtTimeout: Code = 'no_connection';
+  #waiting: AbortController | undefined;
+  #clock: { readonly duration: 'connect' | 'transfer'; readonly startedAt: number } | undefined;
 
   constructor(
     readonly job: Job,
     readonly facts: PushFacts,
     readonly means: Means,
+    readonly onPhase: (phase: Phase) => void,
     readonly cancellation: Cancellation,
   ) {}
 
   async run(): Promise<Outcome> {
+    this.cancellation.onCancel((reason) => this.#giveUp('cancelled', reason));
     try {
-      if (this.cancellation.reason) throw new GivenUp('cancelled', this.cancellation.reason);
-      await this.#brokerOnline();
-      const offer = await this.#listen();
-      // A port may have been waited for: the broker may be gone meanwhile, or the push cancelled.
-      await this.#brokerOnline();
-      await this.#timed('connect', async () => {
-        await this.#announce(offer);
-        await this.#connect(offer);
-      });
-      await this.#timed('transfer', () => this.#transfer(offer));
-      offer.close();
+      if (!this.cancellation.reason) this.#steps().then(this.#decided.resolve, this.#decided.reject);
+      await this.#decided.promise;
+      this.#end();
+      this.#offer?.close();
       return succeeded(this.facts);
     } catch (error) {
+      this.#end();
+      // A port that is about to be opened has to be closed too.
+      this.#offer ??= await this.#opening?.catch(() => undefined);
       this.#offer?.reset();
       if (!(error instanceof GivenUp)) throw error;
       return failed(this.facts, error.code, this.#seen(error.message));
-    } finally {
-      this.#announced?.withdraw();
     }
+  }
+
+  async #steps(): Promise<void> {
+    await this.#brokerOnline();
+    const offer = await this.#listen();
+    this.#stopIfOver();
+    // A port may have been waited for: the broker may be gone meanwhile.
+    if (!this.means.broker.isOnline) await this.#brokerOnline();
+    this.#announce(offer);
+    this.facts.device = await offer.connected;
+    this.#noLimit();
+    await this.#transfer(offer);
   }
 
   /** Nothing is handed to a client that is not connected (protocol 1.6). */
   async #brokerOnline(): Promise<void> {
+    const { broker } = this.means;
     this.#enter('announce');
-    if (this.means.broker.isOnline) return;
-    const waiting = new AbortController();
-    try {
-      await this.#inTime(this.means.broker.online(waiting.signal), 'broker_offline');
-    } finally {
-      waiting.abort();
-    }
+    if (broker.isOnline) return;
+    this.#waiting = new AbortController();
+    this.#limit('broker_offline');
+    await broker.online(this.#waiting.signal);
+    this.#noLimit();
   }
 
   /** Before the announcement is published: a device resets itself when the connection is refused (protocol 1.7). */
   async #listen(): Promise<FileOffer> {
-    const { facts, means, job } = this;
-    const { host, kind } = await means.host();
-    this.#hostKind = kind;
-    const offer = await offerFile({
-      bytes: job.bytes,
-      idleMs: job.timeoutMs,
-      queues: means.queues,
-      isAllowed: means.isAllowed,
-      listen: means.listen,
-    }).catch((error: unknown) => {
-      throw new GivenUp(this.cancellation.reason ? 'cancelled' : 'listen_failed', this.cancellation.reason ?? error);
+    const { facts, means, job, cancellation } = this;
+    const host = means.host();
+    this.#host = host instanceof Promise ? await host : host;
+    this.#stopIfOver();
+    this.#opening = means.offer(job, cancellation);
+    const offer = await this.#opening.catch((error: unknown) => {
+      throw new GivenUp('listen_failed', error);
     });
-    means.keep(offer);
     this.#offer = offer;
-    facts.host = host;
+    facts.host = this.#host.host;
     facts.port = offer.port;
     return offer;
   }
 
-  /** Until the broker has the announcement, or the device shows that it has. */
-  async #announce(offer: FileOffer): Promise<void> {
-    if (this.cancellation.reason) throw new GivenUp('cancelled', this.cancellation.reason);
-    const { job, means, facts } = this;
-    const text = formatAnnouncement({ ...job, host: facts.host ?? '', port: offer.port });
-    this.#announced = means.broker.announce(facts.topic, text, job.timeoutMs);
-    const acknowledged = this.#announced.acknowledged.then(
+  /** Until the broker has it, or the device shows that it has. */
+  #announce(offer: FileOffer): void {
+    this.#stopIfOver();
+    const { means, facts } = this;
+    const { filename, hash, reboot, timeoutMs } = this.job;
+    const text = formatAnnouncement({ host: facts.host ?? '', port: offer.port, filename, hash, reboot });
+    this.#announced = means.broker.announce(facts.topic, text, timeoutMs);
+    this.#enter('announce', 'connect');
+    this.#limit('publish_failed');
+    this.#announced.acknowledged.then(
       ({ nobodySubscribed }) => {
         this.#nobodySubscribed = nobodySubscribed;
+        if (facts.phase === 'announce') this.#awaitConnection();
       },
       (error: unknown) => {
-        throw new GivenUp('publish_failed', error);
+        if (facts.phase === 'announce') this.#giveUp('publish_failed', error);
       },
     );
-    await this.#inTime(Promise.race([acknowledged, offer.connected]), 'publish_failed');
   }
 
-  async #connect(offer: FileOffer): Promise<void> {
-    this.#enter('connect');
-    this.facts.device = await this.#inTime(offer.connected, 'no_connection');
+  #awaitConnection(): void {
+    this.#enter('connect', 'connect');
+    this.#limit('no_connection');
   }
 
   /** The idle time is each connection's own, so the whole takes as long as it takes. */
   async #transfer(offer: FileOffer): Promise<void> {
-    this.#enter('transfer');
-    const end = await this.#inTime(offer.ended);
+    this.#enter('transfer', 'transfer');
+    const end = await offer.ended;
     this.facts.device = end.device;
     this.facts.sent = end.sent;
     switch (end.end) {
@@ -128,42 +148,68 @@ class Push {
     }
   }
 
-  /** The value, unless the push is cancelled or, where a code says what that means, its time runs out first. */
-  async #inTime<T>(promise: Promise<T>, codeAtTimeout?: Code): Promise<T> {
-    const limitMs = codeAtTimeout ? this.job.timeoutMs : Number.POSITIVE_INFINITY;
-    const value = await within(promise, limitMs, this.cancellation);
-    if (value === cancelled) throw new GivenUp('cancelled', this.cancellation.reason);
-    if (value === timedOut) throw new GivenUp(codeAtTimeout ?? 'cancelled', `no answer within ${limitMs / 1000} s`);
-    return value;
+  /** A step that was left alone goes no further. */
+  #stopIfOver(): void {
+    if (this.#isOver) throw new Error('the push is over');
   }
 
-  async #timed(duration: 'connect' | 'transfer', step: () => Promise<void>): Promise<void> {
-    const startedAt = performance.now();
-    try {
-      await step();
-    } finally {
-      this.facts.durations[duration] = Math.round(performance.now() - startedAt);
-    }
+  /** Ends the push, whatever step it waits in. */
+  #giveUp(code: Code, cause: unknown): void {
+    this.#decided.reject(new GivenUp(code, cause));
   }
 
-  #enter(phase: Phase): void {
+  /** Gives up with this code when nothing else happens for the job's timeout. */
+  #limit(code: Code): void {
+    if (this.#isOver) return;
+    const { timeoutMs } = this.job;
+    const giveUp = () => this.#giveUp(this.#codeAtTimeout, `no answer within ${timeoutMs / 1000} s`);
+    this.#codeAtTimeout = code;
+    this.#timer = this.#timer?.refresh() ?? setTimeout(giveUp, timeoutMs);
+  }
+
+  #noLimit(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Enters a phase, whose time counts for this duration. */
+  #enter(phase: Phase, duration?: 'connect' | 'transfer'): void {
+    if (this.#isOver) return;
+    this.#stopClock();
+    this.#clock = duration && { duration, startedAt: performance.now() };
     this.facts.phase = phase;
-    this.means.onPhase(phase);
+    this.onPhase(phase);
+  }
+
+  #stopClock(): void {
+    if (!this.#clock) return;
+    const { duration, startedAt } = this.#clock;
+    this.facts.durations[duration] += Math.round(performance.now() - startedAt);
+    this.#clock = undefined;
+  }
+
+  /** Whatever the push has begun ends with it. */
+  #end(): void {
+    this.#isOver = true;
+    this.#stopClock();
+    this.#noLimit();
+    this.#waiting?.abort();
+    this.#announced?.withdraw();
   }
 
   /** What was seen that tells one cause from another, when the push is given up. */
   #seen(cause: string): Evidence {
-    const { broker, ports } = this.means;
+    const { broker, portsText } = this.means;
     const last = this.#offer?.last;
     this.facts.sent = Math.max(this.facts.sent, last?.sent ?? 0);
     this.facts.device ??= last?.device ?? null;
     return {
-      hostKind: this.#hostKind,
+      hostKind: this.#host?.kind ?? 'own',
       nobodySubscribed: this.#nobodySubscribed,
       timeoutMs: this.job.timeoutMs,
       broker: broker.name,
       brokerConnectsByItself: broker.connectsByItself,
-      ports,
+      ports: portsText,
       refused: this.#offer?.refused ?? [],
       handedOver: last?.handedOver ?? false,
       cause,

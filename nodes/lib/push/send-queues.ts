@@ -13,6 +13,8 @@ export interface QueueReading {
 type OnReading = (reading: QueueReading | undefined) => void;
 
 const everyMs = 250;
+/** Only transfers that last longer are watched: most are over by then (protocol 2.7). */
+const watchAfterMs = 200;
 const tables = ['/proc/net/tcp', '/proc/net/tcp6'];
 const timeWaitState = '06';
 
@@ -22,8 +24,42 @@ const timeWaitState = '06';
  */
 export class SendQueues {
   readonly #watchers = new Map<OnReading, string>();
+  /** Transfers that have begun, the oldest first, and when. One timer for all of them: one each is a part of a push's cost. */
+  readonly #young = new Map<() => void, number>();
+  #youngTimer: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #reading = false;
+
+  /** Calls back when a transfer has lasted so long that it is to be watched. */
+  watchLater(onLasting: () => void): void {
+    this.#young.set(onLasting, performance.now());
+    this.#youngTimer ??= setTimeout(() => this.#tellLasting(), watchAfterMs);
+  }
+
+  /** The transfer is over, or is watched already. */
+  forget(onLasting: () => void): void {
+    this.#young.delete(onLasting);
+  }
+
+  /** To be called when the last transfer is over. */
+  close(): void {
+    clearTimeout(this.#youngTimer);
+    this.#unschedule();
+  }
+
+  #tellLasting(): void {
+    this.#youngTimer = undefined;
+    const now = performance.now();
+    for (const [onLasting, startedAt] of this.#young) {
+      const leftMs = startedAt + watchAfterMs - now;
+      if (leftMs > 0) {
+        this.#youngTimer = setTimeout(() => this.#tellLasting(), leftMs);
+        return;
+      }
+      this.#young.delete(onLasting);
+      onLasting();
+    }
+  }
 
   /** Tells about this connection until the returned function is called. */
   watch(key: string, onReading: OnReading): () => void {

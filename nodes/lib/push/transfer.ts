@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { deferred } from './deferred';
 import { type QueueReading, queueKey, type SendQueues } from './send-queues';
 import { bytesNotTaken, reset, socketEnd } from './socket-end';
 
@@ -14,18 +13,6 @@ export type TransferEnd =
   /** We broke it off. */
   | { readonly end: 'reset'; readonly device: string; readonly sent: number };
 
-/** A connection that is being served. */
-export interface Transfer {
-  readonly device: string;
-  /** Bytes of the file that the device's TCP is known to have acknowledged. */
-  readonly sent: number;
-  /** Our kernel has the whole file and our FIN. */
-  readonly handedOver: boolean;
-  readonly ended: Promise<TransferEnd>;
-  /** Breaks it off; the device sees a RESET, never a FIN (protocol 2.6). */
-  reset(): void;
-}
-
 export interface TransferOptions {
   readonly bytes: Buffer;
   /** Milliseconds without an acknowledged byte after which the device counts as stalled. */
@@ -35,111 +22,134 @@ export interface TransferOptions {
 
 /** What any TCP sends at once: a peer that closes early had it unread, so its kernel says RST and nothing else. */
 const oneFlightBytes = 10 * 536;
-/** Only transfers that last longer are watched in the kernel's tables (protocol 2.7). */
-const watchAfterMs = 200;
 /** The slowest device, where acknowledgements can't be seen: it gets this much more time for the file's size. */
 const slowestBytesPerMs = 4096 / 1000;
 
 /** Serves the file to a device that has connected: all its bytes, nothing else, then our FIN (protocol 2.2). */
-export function serve(socket: Socket, device: string, { bytes, idleMs, queues }: TransferOptions): Transfer {
-  let sent = 0;
-  let lastSeen = 0;
-  let finSent = false;
-  let peerClosed = false;
-  let progressAt = performance.now();
-  let unwatch: (() => void) | undefined;
-  let isOver = false;
-  const { promise: ended, resolve: settle } = deferred<TransferEnd>();
-  const watchTimer = setTimeout(watch, Math.min(watchAfterMs, idleMs));
+export class Transfer {
+  readonly device: string;
+  readonly #socket: Socket;
+  readonly #options: TransferOptions;
+  readonly #onEnd: (transfer: Transfer, end: TransferEnd) => void;
+  readonly #watch = () => this.#watchQueue();
+  #unwatch: (() => void) | undefined;
+  #sent = 0;
+  #lastSeen = 0;
+  #progressAt = performance.now();
+  #finSent = false;
+  #peerClosed = false;
+  #isOver = false;
 
-  function watch(): void {
-    unwatch ??= queues.watch(queueKey(socket), look);
+  /** @param onEnd told once how it ended */
+  constructor(
+    socket: Socket,
+    device: string,
+    options: TransferOptions,
+    onEnd: (transfer: Transfer, end: TransferEnd) => void,
+  ) {
+    this.device = device;
+    this.#socket = socket;
+    this.#options = options;
+    this.#onEnd = onEnd;
+    options.queues.watchLater(this.#watch);
+    socket.on('finish', () => this.#onFinSent());
+    socket.on('end', () => this.#onPeerClosed());
+    socket.on('error', (error: NodeJS.ErrnoException) => this.#interrupted(error.code ?? error.message));
+    socket.on('close', () => this.#peerClosed || this.#interrupted('it closed the connection'));
+    // A device never sends a byte (protocol 2.1): whoever does is none, and what it takes proves nothing.
+    socket.on('data', () => this.#interrupted('it sent bytes, which no device does'));
+    // Whoever ends before our FIN has not waited for the whole file, however quietly (protocol 2.4): the FIN of a port
+    // scanner lies ready when it is accepted. Two turns of the event loop show it.
+    setImmediate(() => setImmediate(() => this.#sendAll()));
   }
 
-  /** The first reason wins; the socket, the timer and the watch end with it. */
-  function finish(end: TransferEnd): void {
-    if (isOver) return;
-    isOver = true;
-    clearTimeout(watchTimer);
-    unwatch?.();
-    // After both sides' ends node:net closes the socket itself.
-    if (end.end !== 'delivered') reset(socket);
-    settle(end);
+  /** Bytes of the file that the device's TCP is known to have acknowledged. */
+  get sent(): number {
+    return this.#sent;
   }
 
-  const delivered = () => finish({ end: 'delivered', device, sent: bytes.length });
-  const interrupted = (cause: string) => finish({ end: 'interrupted', device, sent, cause });
-
-  /**
-   * Whoever ends before our FIN has not waited for the whole file, however quietly (protocol 2.4): the FIN of a port
-   * scanner lies ready when it is accepted. Two turns of the event loop show it.
-   */
-  function lookForItsEnd(): void {
-    setImmediate(() => setImmediate(() => isOver || closeOurSide()));
+  /** Our kernel has the whole file and our FIN. */
+  get handedOver(): boolean {
+    return this.#finSent;
   }
 
-  function closeOurSide(): void {
-    finSent = true;
-    progressAt = performance.now();
-    socket.end();
+  /** Breaks it off; the device sees a RESET, never a FIN (protocol 2.6). */
+  reset(): void {
+    this.#finish({ end: 'reset', device: this.device, sent: this.#sent });
   }
 
-  function onPeerClosed(): void {
-    peerClosed = true;
-    if (!finSent) {
-      interrupted('it closed the connection');
+  #sendAll(): void {
+    if (this.#isOver) return;
+    this.#progressAt = performance.now();
+    this.#socket.end(this.#options.bytes);
+  }
+
+  #onFinSent(): void {
+    this.#finSent = true;
+    this.#progressAt = performance.now();
+  }
+
+  #onPeerClosed(): void {
+    this.#peerClosed = true;
+    if (!this.#finSent) {
+      this.#interrupted('it closed the connection');
       return;
     }
-    const state = socketEnd(socket, bytes.length > oneFlightBytes);
+    const state = socketEnd(this.#socket, this.#options.bytes.length > oneFlightBytes);
     if (state === 'reset') {
-      interrupted('it closed the connection with bytes unread');
-      return;
+      this.#interrupted('it closed the connection with bytes unread');
+    } else if (state === 'open') {
+      // Its FIN has crossed ours: the kernel's tables tell whether it takes the rest.
+      this.#watch();
+    } else {
+      this.#delivered();
     }
-    if (state !== 'open') {
-      delivered();
-      return;
-    }
-    // Its FIN has crossed ours: the kernel's tables tell whether it takes the rest.
-    clearTimeout(watchTimer);
-    watch();
+  }
+
+  #watchQueue(): void {
+    this.#options.queues.forget(this.#watch);
+    this.#unwatch ??= this.#options.queues.watch(queueKey(this.#socket), (reading) => this.#look(reading));
   }
 
   /** A reading of the kernel's tables, or undefined where it has none. */
-  function look(reading: QueueReading | undefined): void {
-    if (peerClosed && reading?.timeWait) {
-      delivered();
+  #look(reading: QueueReading | undefined): void {
+    if (this.#peerClosed && reading?.timeWait) {
+      this.#delivered();
       return;
     }
-    if (peerClosed && !reading) {
-      interrupted('it closed the connection before it had everything');
+    if (this.#peerClosed && !reading) {
+      this.#interrupted('it closed the connection before it had everything');
       return;
     }
+    const { bytes, idleMs } = this.#options;
     const now = performance.now();
-    const taken = bytes.length - (bytesNotTaken(socket) ?? 0) + (finSent ? 1 : 0);
+    const taken = bytes.length - (bytesNotTaken(this.#socket) ?? 0) + (this.#finSent ? 1 : 0);
     const seen = taken - (reading?.unacknowledged ?? 0);
-    if (seen !== lastSeen) progressAt = now;
-    lastSeen = seen;
-    if (reading) sent = Math.min(bytes.length, Math.max(sent, seen));
+    if (seen !== this.#lastSeen) this.#progressAt = now;
+    this.#lastSeen = seen;
+    if (reading) this.#sent = Math.min(bytes.length, Math.max(this.#sent, seen));
     const graceMs = reading ? 0 : bytes.length / slowestBytesPerMs;
-    if (now - progressAt >= idleMs + graceMs) finish({ end: 'stalled', device, sent });
+    if (now - this.#progressAt >= idleMs + graceMs) {
+      this.#finish({ end: 'stalled', device: this.device, sent: this.#sent });
+    }
   }
 
-  socket.on('end', onPeerClosed);
-  socket.on('error', (error: NodeJS.ErrnoException) => interrupted(error.code ?? error.message));
-  socket.on('close', () => peerClosed || interrupted('it closed the connection'));
-  // A device never sends a byte (protocol 2.1): whoever does is none, and what it takes proves nothing.
-  socket.on('data', () => interrupted('it sent bytes, which no device does'));
-  if (bytes.length === 0) lookForItsEnd();
-  else socket.write(bytes, (error) => error || lookForItsEnd());
-  return {
-    device,
-    ended,
-    get sent() {
-      return sent;
-    },
-    get handedOver() {
-      return finSent;
-    },
-    reset: () => finish({ end: 'reset', device, sent }),
-  };
+  #delivered(): void {
+    this.#finish({ end: 'delivered', device: this.device, sent: this.#options.bytes.length });
+  }
+
+  #interrupted(cause: string): void {
+    this.#finish({ end: 'interrupted', device: this.device, sent: this.#sent, cause });
+  }
+
+  /** The first reason wins; the socket, the timer and the watch end with it. */
+  #finish(end: TransferEnd): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#options.queues.forget(this.#watch);
+    this.#unwatch?.();
+    // After both sides' ends node:net closes the socket itself.
+    if (end.end !== 'delivered') reset(this.#socket);
+    this.#onEnd(this, end);
+  }
 }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import type { HostKind } from '../push/advice';
+import type { AnnouncedHost } from '../push/means';
 
 /** What decides which host is announced. */
 export interface AddressChoice {
@@ -12,11 +13,6 @@ export interface AddressChoice {
   readonly bind: string;
   /** The local address of the broker connection, if there is one: devices reach the broker over that network. */
   readonly brokerSide: string | undefined;
-}
-
-export interface AnnouncedHost {
-  readonly host: string;
-  readonly kind: HostKind;
 }
 
 /** Named nowhere on the internet (RFC 5737): asking for the way there sends nothing. */

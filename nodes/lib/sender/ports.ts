@@ -1,6 +1,7 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type { Server } from 'node:net';
 import type { Cancellation } from '../push/cancellation';
+import type { ListeningPort } from '../push/means';
 
 /** Which ports devices may be sent to: any free one, or these. */
 export type PortRange = { readonly any: true } | { readonly first: number; readonly last: number };
@@ -44,38 +45,44 @@ export class Ports {
   }
 
   /**
-   * Makes the server listen on the next port that no other program has; resolves to it.
-   * The port comes back when the server stops listening.
+   * Makes the server listen on the next port that no other program has.
    * @throws Error of the last port tried, when none can be opened; or that says so when the push is cancelled first
    */
-  async listen(server: Server, cancellation: Cancellation): Promise<number> {
-    if (!this.#free) return listenOn(server, 0, this.#bind);
-    const taken = new Map<number, unknown>();
-    for (;;) {
-      const port = this.#free.find((candidate) => !taken.has(candidate));
-      if (port !== undefined) {
-        this.#free.splice(this.#free.indexOf(port), 1);
-        try {
-          await listenOn(server, port, this.#bind);
-          return port;
-        } catch (error) {
-          taken.set(port, error);
-          this.#giveBack(port);
-        }
-      } else if (taken.size < this.#size) {
-        const waiting = new AbortController();
-        const returned = once(this.#returns, 'return', waiting);
-        await Promise.race([returned, cancellation.happened]).finally(() => waiting.abort());
-        if (cancellation.reason) throw new Error('cancelled while it waited for a port');
-      } else {
-        throw [...taken.values()].at(-1);
-      }
-    }
+  listen(server: Server, cancellation: Cancellation): Promise<ListeningPort> {
+    return this.#free ? this.#listenOnNext(this.#free, server, cancellation) : listenOn(server, 0, this.#bind);
   }
 
-  /** To be called when the server has stopped listening on a port that `listen` has given. */
-  release(port: number): void {
-    if (this.#free) this.#giveBack(port);
+  async #listenOnNext(free: number[], server: Server, cancellation: Cancellation): Promise<ListeningPort> {
+    const taken = new Map<number, unknown>();
+    while (taken.size < this.#size) {
+      const next = free.findIndex((candidate) => !taken.has(candidate));
+      const [port] = next < 0 ? [] : free.splice(next, 1);
+      if (port === undefined) {
+        await this.#return(cancellation);
+        if (cancellation.reason) throw new Error('cancelled while it waited for a port');
+        continue;
+      }
+      const release = () => this.#giveBack(port);
+      try {
+        return await listenOn(server, port, this.#bind, release);
+      } catch (error) {
+        taken.set(port, error);
+        release();
+      }
+    }
+    throw [...taken.values()].at(-1);
+  }
+
+  /** Resolves when a port comes back, or the push is cancelled. */
+  #return(cancellation: Cancellation): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = () => {
+        this.#returns.off('return', stop);
+        resolve();
+      };
+      this.#returns.on('return', stop);
+      cancellation.onCancel(stop);
+    });
   }
 
   #giveBack(port: number): void {
@@ -84,8 +91,13 @@ export class Ports {
   }
 }
 
-async function listenOn(server: Server, port: number, host: string | undefined): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
+function listenOn(
+  server: Server,
+  port: number,
+  host: string | undefined,
+  release: () => void = () => undefined,
+): Promise<ListeningPort> {
+  return new Promise((resolve, reject) => {
     const onError = (error: Error) => {
       server.removeAllListeners('listening');
       reject(error);
@@ -93,9 +105,13 @@ async function listenOn(server: Server, port: number, host: string | undefined):
     server.once('error', onError);
     server.listen({ port, host, backlog: 16 }, () => {
       server.off('error', onError);
-      resolve();
+      resolve({ port: portOf(server), release });
     });
   });
+}
+
+function portOf(server: Server): number {
   const address = server.address();
-  return typeof address === 'object' && address ? address.port : port;
+  if (typeof address === 'object' && address) return address.port;
+  throw new Error('a TCP server listens on a port');
 }

@@ -1,35 +1,25 @@
-import type { Server } from 'node:net';
-import { Semaphore } from 'async-mutex';
 import { Cancellation } from '../push/cancellation';
-import type { FileOffer } from '../push/file-offer';
-import type { Broker, Job, Means } from '../push/means';
+import { FileOffer } from '../push/file-offer';
+import type { Job, Means } from '../push/means';
 import { newFacts, type Outcome, type Phase } from '../push/outcome';
 import { push } from '../push/push';
 import { SendQueues } from '../push/send-queues';
-import { type AnnouncedHost, announcedHost } from './address';
 import type { IsAllowed } from './allow';
+import { Host, type HostOptions } from './host';
+import { Places } from './places';
 import type { Ports } from './ports';
-import { type Release, Turns, takePlace } from './turns';
+import { Turns } from './turns';
 
-export interface SenderOptions {
-  readonly broker: Broker & { readonly localAddress: string | undefined };
+export interface SenderOptions extends HostOptions {
   /** The announcement's topic; `{target}` stands for the hostname. */
   readonly topic: string;
-  /** The host to announce; empty: to be found out. */
-  readonly advertise: string;
-  readonly bind: string;
   readonly ports: Ports;
   /** As configured, for people. */
   readonly portsText: string;
   readonly isAllowed: IsAllowed;
   /** Pushes under way at once. */
   readonly concurrency: number;
-  /** Told once of each host that is announced though devices can't reach it. */
-  readonly onUnreachable: (announced: AnnouncedHost) => void;
 }
-
-/** Networks change (DHCP, another Wi-Fi): the host is found out again this often. */
-const hostIsKnownForMs = 10_000;
 
 /** A push that waits or is under way. */
 export interface PushUnderWay {
@@ -41,101 +31,77 @@ export interface PushUnderWay {
 
 /** Many pushes from one machine: one per device at a time, so many at once, each on a port of its own. */
 export class Sender {
-  readonly #options: SenderOptions;
+  readonly #topic: string;
+  readonly #means: Means;
   readonly #turns = new Turns();
-  readonly #places: Semaphore;
+  readonly #places: Places;
   readonly #queues = new SendQueues();
-  readonly #pushes = new Set<PushUnderWay>();
+  readonly #pushes = new Map<Cancellation, Promise<Outcome>>();
   /** Outlive their push while someone is still being served. */
   readonly #offers = new Set<FileOffer>();
-  readonly #warnedOf = new Set<string>();
-  #found:
-    | { readonly host: Promise<AnnouncedHost>; readonly brokerSide: string | undefined; readonly at: number }
-    | undefined;
   #isClosed = false;
 
   constructor(options: SenderOptions) {
-    this.#options = options;
-    this.#places = new Semaphore(Math.min(options.concurrency, options.ports.size));
+    const { broker, topic, ports, portsText, isAllowed, concurrency } = options;
+    const host = new Host(options);
+    this.#topic = topic;
+    this.#places = new Places(Math.min(concurrency, ports.size));
+    this.#means = {
+      broker,
+      portsText,
+      host: () => host.get(),
+      offer: ({ bytes, timeoutMs }, cancellation) =>
+        FileOffer.open({
+          bytes,
+          idleMs: timeoutMs,
+          queues: this.#queues,
+          isAllowed,
+          listen: (server) => ports.listen(server, cancellation),
+          offers: this.#offers,
+        }),
+    };
   }
 
   /** Pushes the file when its turn has come; the outcome never rejects, whatever others do. */
   push(job: Job, onPhase: (phase: Phase) => void = () => undefined): PushUnderWay {
     const cancellation = new Cancellation();
-    const cancel = (reason: string) => cancellation.cancel(reason);
-    if (this.#isClosed) cancel('the OTA server was stopped');
-    const underWay = { target: job.target, outcome: this.#run(job, onPhase, cancellation), cancel };
-    this.#pushes.add(underWay);
-    const forget = () => void this.#pushes.delete(underWay);
-    underWay.outcome.then(forget, forget);
-    return underWay;
+    if (this.#isClosed) cancellation.cancel(stopped);
+    const outcome = this.#run(job, onPhase, cancellation);
+    this.#pushes.set(cancellation, outcome);
+    return { target: job.target, outcome, cancel: (reason) => cancellation.cancel(reason) };
   }
 
   /** Cancels every push and breaks every connection off. Resolves when no port, socket or timer is left. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const pushes = [...this.#pushes];
-    for (const push of pushes) push.cancel('the OTA server was stopped');
-    await Promise.allSettled(pushes.map((push) => push.outcome));
+    const outcomes = [...this.#pushes.values()];
+    for (const cancellation of this.#pushes.keys()) cancellation.cancel(stopped);
+    await Promise.allSettled(outcomes);
     const offers = [...this.#offers];
     for (const offer of offers) offer.reset();
-    await Promise.all(offers.map((offer) => offer.closed));
+    await Promise.all(offers.map((offer) => offer.closed()));
+    this.#queues.close();
   }
 
   async #run(job: Job, onPhase: (phase: Phase) => void, cancellation: Cancellation): Promise<Outcome> {
     const startedAt = performance.now();
-    const facts = newFacts(job, this.#options.topic.replace('{target}', job.target));
-    const held: Release[] = [];
-    const means = this.#means(onPhase, cancellation, held);
+    const facts = newFacts(job, this.#topic.replace('{target}', job.target));
+    onPhase('queued');
+    // Awaited only where they have to be waited for: a promise each is a part of a small push's cost.
+    const turn = this.#turns.take(job.target, cancellation);
+    const leaveTurn = turn instanceof Promise ? await turn : turn;
+    const place = this.#places.take(cancellation);
+    const leavePlace = place instanceof Promise ? await place : place;
+    facts.durations.queued = Math.round(performance.now() - startedAt);
     try {
-      onPhase('queued');
-      held.push(await this.#turns.take(job.target, cancellation));
-      held.push(await takePlace(this.#places, cancellation));
-      facts.durations.queued = Math.round(performance.now() - startedAt);
-      return await push(job, facts, means, cancellation);
+      return await push(job, facts, this.#means, onPhase, cancellation);
     } finally {
-      for (const release of held.reverse()) release();
+      leavePlace();
+      leaveTurn();
+      this.#pushes.delete(cancellation);
       facts.durations.total = Math.round(performance.now() - startedAt);
     }
   }
-
-  #means(onPhase: (phase: Phase) => void, cancellation: Cancellation, held: Release[]): Means {
-    const { broker, ports, portsText, isAllowed } = this.#options;
-    return {
-      broker,
-      ports: portsText,
-      queues: this.#queues,
-      isAllowed,
-      onPhase,
-      listen: async (server: Server) => {
-        const port = await ports.listen(server, cancellation);
-        held.push(() => ports.release(port));
-        return port;
-      },
-      host: () => this.#host(),
-      keep: (offer) => this.#keep(offer),
-    };
-  }
-
-  #keep(offer: FileOffer): void {
-    this.#offers.add(offer);
-    void offer.closed.then(() => this.#offers.delete(offer));
-  }
-
-  /** The host to announce, found out anew when the broker connection or the time has changed. */
-  async #host(): Promise<AnnouncedHost> {
-    const { advertise, bind, broker, onUnreachable } = this.#options;
-    const brokerSide = broker.localAddress;
-    const now = performance.now();
-    if (!this.#found || this.#found.brokerSide !== brokerSide || now - this.#found.at > hostIsKnownForMs) {
-      this.#found = { host: announcedHost({ advertise, bind, brokerSide }), brokerSide, at: now };
-    }
-    const announced = await this.#found.host;
-    const isUnreachable = announced.kind === 'loopback' || announced.kind === 'container';
-    if (advertise === '' && isUnreachable && !this.#warnedOf.has(announced.host)) {
-      this.#warnedOf.add(announced.host);
-      onUnreachable(announced);
-    }
-    return announced;
-  }
 }
+
+const stopped = 'the OTA server was stopped';

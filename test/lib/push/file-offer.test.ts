@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect as connectTcp, type Server } from 'node:net';
-import { type FileOffer, offerFile } from '../../../nodes/lib/push/file-offer';
+import { FileOffer } from '../../../nodes/lib/push/file-offer';
+import type { ListeningPort } from '../../../nodes/lib/push/means';
 import { SendQueues } from '../../../nodes/lib/push/send-queues';
 import { type Behaviour, type PeerEnd, RawPeer } from '../../peers/raw-peer';
 
@@ -10,13 +11,14 @@ const large = Buffer.alloc(8 * 1024 * 1024, 'lamp ');
 
 describe('A file offer', () => {
   let offer: FileOffer;
+  const queues = new SendQueues();
   const peers: RawPeer[] = [];
 
   async function open(
     bytes: Buffer,
     { idleMs = 30_000, isAllowed = (_address: string): boolean => true } = {},
   ): Promise<void> {
-    offer = await offerFile({ bytes, idleMs, isAllowed, queues: new SendQueues(), listen });
+    offer = await FileOffer.open({ bytes, idleMs, isAllowed, queues, listen, offers: new Set() });
   }
 
   async function connect(behaviour: Behaviour): Promise<RawPeer> {
@@ -28,7 +30,7 @@ describe('A file offer', () => {
   afterEach(async () => {
     offer.reset();
     await Promise.all(peers.splice(0).map((peer) => peer.stop()));
-    await offer.closed;
+    await offer.closed();
   });
 
   const delivers: [string, Buffer, Behaviour][] = [
@@ -133,15 +135,15 @@ describe('A file offer', () => {
     const held = await connect('reads_when_told');
     await offer.connected;
     offer.reset();
-    await offer.closed;
+    await offer.closed();
     held.goOn();
     assert.equal((await held.ended()).end, 'reset');
     await assert.rejects(once(connectTcp(offer.port, '127.0.0.1'), 'connect'), /ECONNREFUSED/);
   });
 });
 
-async function listen(server: Server): Promise<number> {
+async function listen(server: Server): Promise<ListeningPort> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+  return { port: (server.address() as AddressInfo).port, release: () => undefined };
 }

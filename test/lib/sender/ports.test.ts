@@ -8,12 +8,15 @@ import { freePort } from '../../peers/brokers';
 
 describe('Ports', () => {
   const servers: Server[] = [];
+  const releases = new Map<number, () => void>();
   const never = new Cancellation();
 
   const listen = async (ports: Ports, cancellation = never): Promise<number> => {
     const server = createServer();
     servers.push(server);
-    return ports.listen(server, cancellation);
+    const { port, release } = await ports.listen(server, cancellation);
+    releases.set(port, release);
+    return port;
   };
 
   afterEach(async () => {
@@ -42,7 +45,7 @@ describe('Ports', () => {
     for (let turn = 0; turn < 6; turn += 1) {
       taken.push(await listen(ports));
       servers.pop()?.close();
-      ports.release(taken[turn] ?? 0);
+      releases.get(taken[turn] ?? 0)?.();
     }
     assert.deepEqual(
       taken,
@@ -66,7 +69,7 @@ describe('Ports', () => {
     const port = await listen(ports);
     const waiting = listen(ports);
     servers[1]?.close();
-    ports.release(port);
+    releases.get(port)?.();
     assert.equal(await waiting, port);
   });
 

@@ -1,0 +1,46 @@
+import type { Cancellation } from '../push/cancellation';
+
+/** Gives back what was taken. */
+export type Release = () => void;
+
+const holdsNone: Release = () => undefined;
+
+/** So many at once; the others wait in the order in which they came. A free place is had without a promise. */
+export class Places {
+  readonly #size: number;
+  readonly #waiting: (() => void)[] = [];
+  #taken = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  get isEmpty(): boolean {
+    return this.#taken === 0;
+  }
+
+  /** Takes a place; whoever is cancelled before he gets one waits no longer and holds none. */
+  take(cancellation: Cancellation): Release | Promise<Release> {
+    if (this.#taken < this.#size) {
+      this.#taken += 1;
+      return () => this.#leave();
+    }
+    return new Promise((resolve) => {
+      const enter = () => resolve(() => this.#leave());
+      this.#waiting.push(enter);
+      cancellation.onCancel(() => {
+        const at = this.#waiting.indexOf(enter);
+        if (at < 0) return;
+        this.#waiting.splice(at, 1);
+        resolve(holdsNone);
+      });
+    });
+  }
+
+  /** The place goes to whoever has waited longest. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#taken -= 1;
+  }
+}
