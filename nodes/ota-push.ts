@@ -26,9 +26,9 @@ function register(RED: NodeAPI): void {
         pushes.cancel(target instanceof Promise ? await target : target);
         return;
       }
-      const { sender, broker } = usable(server);
+      const { sender, broker, signing } = usable(server);
       // No needless await: a reset that comes right before or after a push must find things in that order.
-      const read = input.readJob(message);
+      const read = input.readJob(message, signing);
       const job = read instanceof Promise ? await pushes.reading(read) : read;
       const outcome = await pushes.run(sender, job, (phase) => {
         status.phase(job, phase, phase === 'queued' || (phase === 'announce' && !broker.isOnline));

@@ -44,8 +44,8 @@ describe('The package as users get it: packed, and installed into an empty user 
   });
 
   it('brings at most six packages to run on, and none to develop with', async () => {
-    const { dependencies } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
-      dependencies: object;
+    const { dependencies = {} } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
+      dependencies?: object;
     };
     assert.ok(Object.keys(dependencies).length <= 6);
     const beside = await readdir(join(userDir, 'node_modules'));

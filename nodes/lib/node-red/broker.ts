@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { Node } from 'node-red';
-import type { Announced, Broker } from '../push/means';
+import type { Announced, Broker, Heard } from '../push/means';
 
 /** The parts of MQTT.js's client that Node-RED's broker node leaves to its own nodes, version 4 and 5. */
 interface MqttClient extends EventEmitter {
@@ -11,6 +11,10 @@ interface MqttClient extends EventEmitter {
   };
   getLastMessageId(): number;
   removeOutgoingMessage(messageId: number): void;
+}
+
+interface SentPacket {
+  readonly cmd: string;
 }
 
 interface PubackPacket {
@@ -37,7 +41,11 @@ export interface MqttBrokerNode extends Node {
   register(user: BrokerUser): void;
   deregister(user: BrokerUser, done: () => void, autoDisconnect: boolean): void;
   publish(message: Publication, done: (error?: Error | null) => void): void;
+  subscribe(topic: string, options: { qos: 1 }, onMessage: OnMessage, user: string): void;
+  unsubscribe(topic: string, user: string, removed: true): void;
 }
+
+type OnMessage = (topic: string, payload: Buffer, packet: { readonly retain?: boolean }) => void;
 
 /** What a broker node tells about its connection: it sets the status of each of its users. */
 interface BrokerUser {
@@ -57,6 +65,12 @@ export class NodeRedBroker implements Broker {
   #client: MqttClient | undefined;
   /** Message ids of announcements that nobody subscribes to, until their acknowledgement is told. */
   readonly #unheard = new Set<number | undefined>();
+  /** How often anyone on this connection has subscribed: each time the broker sends retained messages again. */
+  #subscriptions = 0;
+  #listeners = 0;
+  readonly #onSent = ({ cmd }: SentPacket): void => {
+    if (cmd === 'subscribe') this.#subscriptions += 1;
+  };
   readonly #onPacket = ({ cmd, messageId, reasonCode }: PubackPacket): void => {
     if (cmd === 'puback' && reasonCode === noMatchingSubscribers) this.#unheard.add(messageId);
   };
@@ -64,7 +78,7 @@ export class NodeRedBroker implements Broker {
   /** Registers with the broker node, which connects for its first user. */
   constructor(node: MqttBrokerNode, userId: string) {
     this.#node = node;
-    this.#user = { id: userId, status: () => void (this.isOnline && this.#changes.emit('online')) };
+    this.#user = { id: userId, status: () => this.#onStatus() };
     node.register(this.#user);
   }
 
@@ -88,6 +102,21 @@ export class NodeRedBroker implements Broker {
 
   async online(signal: AbortSignal): Promise<void> {
     while (!this.isOnline) await once(this.#changes, 'online', { signal });
+  }
+
+  listen(topic: string, onMessage: (message: Heard) => void): () => void {
+    const user = `${this.#user.id}-${this.#listeners++}`;
+    const known = new Map<string, { readonly text: string; readonly subscriptions: number }>();
+    const hear: OnMessage = (from, payload, { retain = false }) => {
+      const text = payload.toString('latin1');
+      const before = known.get(from);
+      known.set(from, { text, subscriptions: this.#subscriptions });
+      // The retain flag alone does not tell: with MQTT 5 a fresh message may carry it too (protocol 5.4).
+      const isReplay = retain && before?.text === text && before.subscriptions < this.#subscriptions;
+      onMessage({ topic: from, payload, isReplay });
+    };
+    this.#node.subscribe(topic, { qos: 1 }, hear, user);
+    return () => this.#node.unsubscribe(topic, user, true);
   }
 
   announce(topic: string, text: string, expiryMs: number): Announced {
@@ -124,16 +153,28 @@ export class NodeRedBroker implements Broker {
     };
   }
 
-  /** The broker node keeps to itself what MQTT 5 brokers say when nobody subscribes: it is read off the wire. */
+  #onStatus(): void {
+    if (!this.isOnline) return;
+    // After a reconnect the broker node subscribes anew.
+    this.#subscriptions += 1;
+    if (this.#node.client) this.#listenTo(this.#node.client);
+    this.#changes.emit('online');
+  }
+
+  /** What the broker node keeps to itself is read off the wire: who subscribes, and that nobody listens (MQTT 5). */
   #listenTo(client: MqttClient): void {
     if (client === this.#client) return;
-    this.#client?.off('packetreceive', this.#onPacket);
-    this.#client = client.prependListener('packetreceive', this.#onPacket);
+    this.#stopListening();
+    this.#client = client.prependListener('packetreceive', this.#onPacket).prependListener('packetsend', this.#onSent);
+  }
+
+  #stopListening(): void {
+    this.#client?.off('packetreceive', this.#onPacket).off('packetsend', this.#onSent);
   }
 
   /** Leaves the broker node; it disconnects when `removed` and nobody else uses it. */
   close(removed: boolean): Promise<void> {
-    this.#client?.off('packetreceive', this.#onPacket);
+    this.#stopListening();
     return new Promise((resolve) => this.#node.deregister(this.#user, resolve, removed));
   }
 }

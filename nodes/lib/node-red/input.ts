@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { hashOf } from '../push/announcement';
-import type { Job } from '../push/means';
+import type { Job, Verify } from '../push/means';
 import { filenameProblem, hostnameProblem } from '../push/names';
+import { deviceKey } from '../push/signature';
 import { BadInput } from './bad-input';
 import { type Reader, reader } from './reader';
 
@@ -25,10 +26,24 @@ export interface InputSettings {
   readonly rebootType: string;
   readonly timeout: string;
   readonly timeoutType: string;
+  readonly verify?: string;
+  readonly verifyTimeout?: string | number;
+  readonly onlineTopic?: string;
+  readonly onlinePayload?: string;
+  readonly format?: string;
+}
+
+/** How the server that a push goes through announces. */
+export interface Signing {
+  readonly format: 'basic' | 'signed';
+  /** The master secret (protocol 6.1); empty where there is none. */
+  readonly secret: string;
 }
 
 type Source = 'target' | 'file' | 'filename' | 'reboot' | 'timeout';
 type Values = Record<Source, unknown>;
+
+const levels = ['auto', 'delivered', 'installed', 'running', 'online'] as const;
 
 /** A day: a device that sleeps longer is not waited for with its port open. */
 const longestTimeoutSeconds = 86_400;
@@ -55,7 +70,7 @@ export class Input {
    * Without await where nothing in it takes time: a promise per property is what most of a small push would cost.
    * @throws BadInput saying what was expected and what came
    */
-  readJob(message: Message): Job | Promise<Job> {
+  readJob(message: Message, signing: Signing): Job | Promise<Job> {
     const { target, file, filename, reboot, timeout } = this.#read;
     const values: Values = {
       target: target(message),
@@ -64,8 +79,8 @@ export class Input {
       reboot: reboot(message),
       timeout: timeout(message),
     };
-    if (!Object.values(values).some(isPromise)) return this.#toJob(values, message);
-    return allSettled(values).then((settled) => this.#toJob(settled, message));
+    if (!Object.values(values).some(isPromise)) return this.#toJob(values, message, signing);
+    return allSettled(values).then((settled) => this.#toJob(settled, message, signing));
   }
 
   /** The device that a `msg.reset` names; undefined: all of them. @throws BadInput */
@@ -74,19 +89,42 @@ export class Input {
     return isPromise(value) ? value.then(checkedResetTarget) : checkedResetTarget(value);
   }
 
-  #toJob(values: Values, message: Message): Job {
+  #toJob(values: Values, message: Message, signing: Signing): Job {
     const target = checkedTarget(values.target);
     const filename = this.#filename(values.filename);
     const bytes = this.#bytes(values.file, filename, message);
+    const key = this.#key(target, signing);
     return {
       id: randomUUID(),
       target,
       filename,
       bytes,
-      hash: hashOf(bytes),
+      hash: hashOf(bytes, key === undefined ? 'sha1' : 'sha256'),
+      key,
       reboot: checkedReboot(values.reboot),
-      timeoutMs: checkedTimeoutMs(values.timeout),
+      timeoutMs: checkedTimeoutMs('timeout', values.timeout),
+      verify: this.#verify(target),
+      verifyTimeoutMs: checkedTimeoutMs('verify timeout', this.#settings.verifyTimeout ?? 180),
     };
+  }
+
+  /** The device's key where the announcement is to be signed. */
+  #key(target: string, { format, secret }: Signing): string | undefined {
+    const asked = this.#settings.format;
+    const isSigned = asked === 'signed' || (asked !== 'basic' && format === 'signed');
+    if (!isSigned) return undefined;
+    if (secret !== '') return deviceKey(secret, target);
+    throw new BadInput('The signed form was chosen, but the OTA server has no secret: give it one.');
+  }
+
+  #verify(target: string): Verify {
+    const { verify = 'auto', onlineTopic = '', onlinePayload = '' } = this.#settings;
+    const level = levels.find((one) => one === verify);
+    if (!level) throw BadInput.expected(`Expected ${levels.join(', ')} as verify`, verify);
+    if (level !== 'online') return { level };
+    if (onlineTopic === '')
+      throw BadInput.expected('Expected the topic on which the device says that it is online', '');
+    return { level, topic: onlineTopic.replace('{target}', target), payload: onlinePayload };
   }
 
   /** Node-RED's `file in` leaves a path in msg.filename: there only the last part is the file's name. */
@@ -155,11 +193,11 @@ function checkedReboot(value: unknown): boolean {
   throw BadInput.expected('Expected true or false as reboot', value);
 }
 
-function checkedTimeoutMs(value: unknown): number {
+function checkedTimeoutMs(what: string, value: unknown): number {
   const isNumber = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
   const seconds = isNumber ? Number(value) : Number.NaN;
   if (seconds > 0 && seconds <= longestTimeoutSeconds) return seconds * 1000;
-  throw BadInput.expected(`Expected a timeout in seconds, more than 0 and at most ${longestTimeoutSeconds}`, value);
+  throw BadInput.expected(`Expected a ${what} in seconds, more than 0 and at most ${longestTimeoutSeconds}`, value);
 }
 
 async function allSettled(values: Values): Promise<Values> {

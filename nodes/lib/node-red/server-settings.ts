@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
 import { hostProblem } from '../push/names';
+import { secretProblem } from '../push/signature';
 import { type IsAllowed, parseAllow } from '../sender/allow';
 import { Ports, parsePorts } from '../sender/ports';
+import type { Signing } from './input';
 
 /** The properties of an `ota-server`, as the editor saves them. */
 export interface ServerSettings {
@@ -12,6 +14,7 @@ export interface ServerSettings {
   readonly topic: string;
   readonly allow: string;
   readonly concurrency: string | number;
+  readonly format?: string;
 }
 
 /** The same, read and checked. */
@@ -23,6 +26,7 @@ export interface CheckedServerSettings {
   readonly topic: string;
   readonly isAllowed: IsAllowed;
   readonly concurrency: number;
+  readonly signing: Signing;
 }
 
 const mostPushesAtOnce = 10_000;
@@ -31,7 +35,7 @@ const mostPushesAtOnce = 10_000;
  * Reads the settings; what is missing has its default.
  * @throws Error naming the property, what was expected and what is there
  */
-export function readServerSettings(settings: Partial<ServerSettings>): CheckedServerSettings {
+export function readServerSettings(settings: Partial<ServerSettings>, secret = ''): CheckedServerSettings {
   const bind = text(settings.bind);
   const portsText = text(settings.ports);
   return {
@@ -44,6 +48,7 @@ export function readServerSettings(settings: Partial<ServerSettings>): CheckedSe
     topic: checked('Topic', text(settings.topic) || '{target}/OTA', topicProblem),
     isAllowed: parseAllow(text(settings.allow)),
     concurrency: checkedConcurrency(text(settings.concurrency) || '100'),
+    signing: checkedSigning(text(settings.format) || 'basic', secret),
   };
 }
 
@@ -55,6 +60,16 @@ export function topicProblem(topic: string): string | undefined {
   return isOneLevel && isOnce
     ? undefined
     : '{target}, which stands for the hostname, must be in it once, as a level of its own';
+}
+
+function checkedSigning(format: string, secret: string): Signing {
+  if (format !== 'basic' && format !== 'signed') {
+    throw new Error(`Form of the announcement: expected basic or signed, got ${JSON.stringify(format)}`);
+  }
+  const problem =
+    secret === '' ? format === 'signed' && 'it is missing, and the signed form needs it' : secretProblem(secret);
+  if (problem) throw new Error(`Secret: ${problem}`);
+  return { format, secret };
 }
 
 function checkedConcurrency(value: string): number {

@@ -1,4 +1,6 @@
+import type { Verify } from './means';
 import type { Code, PushFacts } from './outcome';
+import { type Report, type ReportError, reportErrors } from './report';
 
 /** One sentence each, for the person whose update failed at night. */
 export interface Advice {
@@ -13,6 +15,10 @@ export type HostKind = 'own' | 'elsewhere' | 'loopback' | 'container' | 'name';
 export interface Evidence {
   /** Milliseconds without progress after which a phase was given up. */
   readonly timeoutMs: number;
+  /** What was asked for, and the milliseconds that the device had for it since the delivery. */
+  readonly verify: Verify['level'];
+  readonly verifyTimeoutMs: number;
+  readonly isSigned: boolean;
   readonly broker: string;
   /** False: the broker node waits for a message to connect. */
   readonly brokerConnectsByItself: boolean;
@@ -58,6 +64,14 @@ export const advise: Record<Code, (facts: PushFacts, evidence: Evidence) => Advi
     message: `${facts.target} (${facts.device}) dropped the connection to ${place(facts)} before it had all ${facts.size} bytes: ${evidence.cause}.`,
     remedy: `Push again; if it recurs, look at the device's free flash and log, its power supply and its Wi-Fi signal, and whether something else scans port ${facts.port}. The old file is still in place.`,
   }),
+  rejected: (facts) => ({
+    message: `${facts.target} ${facts.report?.state === 'rolled_back' ? `took ${facts.filename} back` : `refused ${facts.filename}`}, announced from ${place(facts)}: it reported ${facts.report?.error ?? facts.report?.state} on ${facts.topic}/status.`,
+    remedy: whatToDoAbout(facts.report),
+  }),
+  not_verified: (facts, evidence) => ({
+    message: `${facts.target} (${facts.device}) took all ${facts.size} bytes of ${facts.filename} from ${place(facts)}${facts.verified === 'installed' ? ' and reported that it has installed it' : ''}, but ${missing(facts, evidence)} within ${evidence.verifyTimeoutMs / 1000} s.`,
+    remedy: whyNotVerified(facts, evidence),
+  }),
   cancelled: (facts, evidence) => ({
     message: `The push of ${facts.filename} to ${facts.target} was cancelled: ${evidence.cause}${facts.port === null ? '; nothing was announced' : ` while it was offered on ${place(facts)}`}.`,
     remedy:
@@ -91,6 +105,56 @@ function whyNothingConnected(facts: PushFacts, { refused, nobodySubscribed, host
     case 'own':
       return `${device} ${firewall} Where Node-RED sits behind NAT or a container's port mapping, set "Advertised address" too. ${acl}`;
   }
+}
+
+function missing({ topic, verified }: PushFacts, { verify }: Evidence): string {
+  if (verify === 'online' && verified !== 'delivered') return 'no fresh message came on its online topic';
+  if (verify === 'online') return 'nothing came from it';
+  return `no report that it ${verify === 'running' ? 'runs' : 'has installed'} it came on ${topic}/status`;
+}
+
+function whyNotVerified({ target, topic, verified }: PushFacts, { verify, isSigned }: Evidence): string {
+  if (verify === 'online') {
+    return `Look at the log of ${target}: it may still run its old file. If it is well, compare "Online topic" with what it publishes when it is back.`;
+  }
+  if (verified === 'installed') {
+    return `It has not come back on the broker: look at its log and its Wi-Fi. A board with a way back takes the file back by itself and reports rolled_back; give it longer with "Verify timeout" if it starts slowly.`;
+  }
+  if (isSigned) {
+    return `A board without this package's module takes the bytes and keeps its old file: put ota.py and its key on ${target}, or choose the basic form for it.`;
+  }
+  return `Only boards that run this package's module report: put ota.py on ${target}, or choose "delivered" under "Success when"; check also that the broker's ACL lets it publish on ${topic}/status.`;
+}
+
+const dueTo: Record<ReportError, string> = {
+  bad_announcement: 'Its module does not understand the announcement: put the newest ota.py on the board.',
+  bad_name:
+    'Choose a name that the board may replace: not tmp, *.bak, boot.py, ota.py or a module that they need, unless its program allows it.',
+  unsigned:
+    'The board has a key and takes signed announcements only: choose the signed form, with the secret that its key was made from.',
+  no_secret: 'The board has no key: give it its own, from the dialog of the OTA server, or choose the basic form.',
+  bad_signature:
+    "The board's key is another: give it the one that the dialog of the OTA server shows for exactly this hostname.",
+  replayed:
+    "The board has accepted a far later announcement: set the clock of this machine right, or start the board's counter over together with its key.",
+  counter_lost: 'The board has lost its counter: give it its key once more over USB, which starts the counter anew.',
+  no_space: 'Free space on the flash of the board: the old file, the new one and its backup must fit.',
+  connect_failed:
+    'The board could not connect, or the connection broke: check the advertised address, the firewall and its Wi-Fi signal, then push again.',
+  timed_out: 'The board got no bytes for 10 seconds: check its Wi-Fi signal, then push again.',
+  size_mismatch: 'The connection ended early: push again.',
+  hash_mismatch:
+    'Something between here and the board changed the bytes, or answered in our place: look for a proxy or another program on this port, then push again.',
+  write_failed:
+    'The board could not write the file: look at its flash and whether a folder in the name is a file there.',
+};
+
+function whatToDoAbout(report: Report | null): string {
+  if (report?.state === 'rolled_back') {
+    return 'The new program did not come back on the broker, so the file before it runs again: try the new one on a board at hand, and see whether the broker was down meanwhile.';
+  }
+  const error = reportErrors.find((one) => one === report?.error);
+  return `${error ? dueTo[error] : 'Look at the log of the device.'} The old file is still in place.`;
 }
 
 function whatIsKnown({ handedOver }: Evidence): string {

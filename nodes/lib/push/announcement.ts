@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { filenameProblem, hostProblem } from './names';
+import { signatureOf } from './signature';
 
 /** One file, offered to one device: what the device needs to fetch, check and install it (protocol 1.2). */
 export interface Announcement {
@@ -8,7 +9,7 @@ export interface Announcement {
   readonly port: number;
   /** The file's name on the device. */
   readonly filename: string;
-  /** SHA-1 of the file's bytes, 40 lower-case hex digits. */
+  /** Of the file's bytes, lower-case hex: SHA-1, 40 digits; or SHA-256, 64 digits, in the signed form. */
   readonly hash: string;
   /** Whether the device restarts after the install. */
   readonly reboot: boolean;
@@ -21,6 +22,22 @@ export interface Announcement {
 export function formatAnnouncement({ host, port, filename, hash, reboot }: Announcement): string {
   const fields = `${host}|${port}|${filename}|${hash}`;
   return reboot ? fields : `${fields}|0`;
+}
+
+/** What the signed form says besides (protocol 1.2). */
+export interface Signing {
+  /** The device's key, 64 hex digits (protocol 6.1). */
+  readonly key: string;
+  /** Bytes of the file. */
+  readonly size: number;
+  /** Greater than in any announcement to this device before (protocol 6.4). */
+  readonly counter: number;
+}
+
+/** The announcement's text in the signed form (protocol 1.2, 6.2); its hash is SHA-256. */
+export function formatSigned({ host, port, filename, hash, reboot }: Announcement, signing: Signing): string {
+  const text = `${host}|${port}|${filename}|${hash}|${reboot ? 1 : 0}|${signing.size}|${signing.counter}`;
+  return `${text}|${signatureOf(text, signing.key)}`;
 }
 
 /**
@@ -41,7 +58,7 @@ export function parseAnnouncement(text: string): Announcement {
   return { host, port: Number(port), filename, hash, reboot: reboot === '1' };
 }
 
-/** The hash of the basic form: SHA-1, lower-case hex (protocol 1.2). */
-export function hashOf(bytes: Uint8Array): string {
-  return createHash('sha1').update(bytes).digest('hex');
+/** The file's hash, lower-case hex: SHA-1 in the basic form, SHA-256 in the signed one (protocol 1.2). */
+export function hashOf(bytes: Uint8Array, algorithm: 'sha1' | 'sha256' = 'sha1'): string {
+  return createHash(algorithm).update(bytes).digest('hex');
 }

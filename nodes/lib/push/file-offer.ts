@@ -80,6 +80,12 @@ export class FileOffer {
     return this.#refused;
   }
 
+  /** The device itself says that it has the whole file: its connection's end no longer matters. */
+  confirm(): void {
+    const device = this.#last?.device;
+    if (device !== undefined) this.#ended.resolve({ end: 'delivered', device, sent: this.#options.bytes.length });
+  }
+
   /** Closes the port. Whoever is being served is served to the end. */
   close(): void {
     clearTimeout(this.#interruption);

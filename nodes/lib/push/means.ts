@@ -1,6 +1,20 @@
 import type { HostKind } from './advice';
 import type { Cancellation } from './cancellation';
 import type { FileOffer } from './file-offer';
+import type { Report } from './report';
+
+/** When a push counts as a success. */
+export type Verify =
+  /** `installed` for devices that report and for the signed form, `delivered` for others. */
+  | { readonly level: 'auto' }
+  /** The device has taken every byte. */
+  | { readonly level: 'delivered' }
+  /** It has reported that the file is in place. */
+  | { readonly level: 'installed' }
+  /** It has reported that it is back after its restart and keeps the file. */
+  | { readonly level: 'running' }
+  /** A fresh message has come on this topic; an empty payload stands for any but those that mean "gone". */
+  | { readonly level: 'online'; readonly topic: string; readonly payload: string };
 
 /** One file for one device. */
 export interface Job {
@@ -10,11 +24,24 @@ export interface Job {
   /** The file's name on the device. */
   readonly filename: string;
   readonly bytes: Buffer;
-  /** Of the bytes, as announced. */
+  /** Of the bytes, as announced: SHA-1, or SHA-256 in the signed form (protocol 1.2). */
   readonly hash: string;
+  /** The device's key for the signed form (protocol 6.1); undefined: the basic form. */
+  readonly key: string | undefined;
   readonly reboot: boolean;
   /** Milliseconds without progress in one phase after which it is given up. */
   readonly timeoutMs: number;
+  readonly verify: Verify;
+  /** Milliseconds to wait for that, since the delivery. */
+  readonly verifyTimeoutMs: number;
+}
+
+/** A message that a subscription has brought. */
+export interface Heard {
+  readonly topic: string;
+  readonly payload: Buffer;
+  /** The broker keeps it and has sent it again because someone subscribed: it says nothing new. */
+  readonly isReplay: boolean;
 }
 
 /** The way to the devices' ears. */
@@ -28,6 +55,8 @@ export interface Broker {
   online(signal: AbortSignal): Promise<void>;
   /** Hands an announcement over: QoS 1, never retained (protocol 1.4, 1.5). Only while online. */
   announce(topic: string, text: string, expiryMs: number): Announced;
+  /** Tells each message on the topic, which may hold wildcards, until the returned function is called. */
+  listen(topic: string, onMessage: (message: Heard) => void): () => void;
 }
 
 /** An announcement on its way to the broker. */
@@ -51,6 +80,21 @@ export interface AnnouncedHost {
   readonly kind: HostKind;
 }
 
+/** What the devices say themselves (protocol 5). */
+export interface Reports {
+  /** The device's last report; undefined for one that never reports, as far as is known. */
+  lastOf(target: string): Report | undefined;
+  /** Tells each report of the device as it comes, until the returned function is called. */
+  listen(target: string, onReport: (report: Report) => void): () => void;
+}
+
+/** What makes each signed announcement newer than the one before (protocol 6.4). */
+export interface Counters {
+  next(target: string): Promise<number>;
+  /** Goes on from the counter that a device has told; false where it is not to be believed. */
+  goOnFrom(target: string, counter: number): Promise<boolean>;
+}
+
 /** What all pushes need of the machine that they run on. */
 export interface Means {
   readonly broker: Broker;
@@ -58,6 +102,9 @@ export interface Means {
   readonly portsText: string;
   /** The host to announce; a promise only where that has to be found out. */
   host(): AnnouncedHost | Promise<AnnouncedHost>;
+  readonly reports: Reports;
+  /** For signed announcements (protocol 6.4). */
+  readonly counters: Counters;
   /** Opens a port and offers the job's file there. Rejects where none can be opened. */
   offer(job: Job, cancellation: Cancellation): Promise<FileOffer>;
 }

@@ -1,5 +1,6 @@
 import { advise, type Evidence } from './advice';
 import type { Job } from './means';
+import type { Report } from './report';
 
 /** The word for people's flows: the payload of the outputs. */
 export type Result = 'success' | 'timeout' | 'failed' | 'cancelled';
@@ -12,13 +13,15 @@ export type Code =
   | 'publish_failed'
   | 'listen_failed'
   | 'interrupted'
+  | 'rejected'
+  | 'not_verified'
   | 'cancelled';
 
 /** Where a push is, or where it ended. */
-export type Phase = 'queued' | 'announce' | 'connect' | 'transfer' | 'done';
+export type Phase = 'queued' | 'announce' | 'connect' | 'transfer' | 'verify' | 'done';
 
-/** How much is known of a success: that the device has the bytes. */
-export type Verified = 'delivered';
+/** How much is known of a success. */
+export type Verified = 'delivered' | 'installed' | 'running' | 'online';
 
 /** Whole milliseconds; a phase that was not reached took none. */
 export interface Durations {
@@ -51,8 +54,8 @@ export interface PushFacts {
   sent: number;
   attempts: number;
   readonly durations: Durations;
-  /** The device's own word; none has been asked for. */
-  readonly report: null;
+  /** The device's own word on this push. */
+  report: Report | null;
 }
 
 /** Of a push that has not begun. */
@@ -102,16 +105,26 @@ const resultOf: Record<Code, Failure['result']> = {
   publish_failed: 'failed',
   listen_failed: 'failed',
   interrupted: 'failed',
+  rejected: 'failed',
+  not_verified: 'timeout',
   cancelled: 'cancelled',
 };
 
-/** The device has it all: it took every byte and closed its side after our FIN (protocol 2.4). */
+/** As much is known of it as was asked for. */
 export function succeeded(facts: PushFacts): Outcome {
-  const { target, filename, size, device, host, port } = facts;
+  const { target, filename, size, device, host, port, verified } = facts;
   facts.phase = 'done';
-  const message = `${target} (${device}) took all ${size} bytes of ${filename} from ${host}:${port} and closed the connection.`;
+  const taken = device ? `${target} (${device}) took all ${size} bytes of ${filename} from ${host}:${port}` : target;
+  const message = `${taken} and ${proof[verified ?? 'delivered']}.`;
   return outcome(facts, { result: 'success', code: null, message, remedy: null });
 }
+
+const proof: Record<Verified, string> = {
+  delivered: 'closed the connection',
+  installed: 'reported that it has installed it',
+  running: 'reported that it runs it',
+  online: 'is online',
+};
 
 /** It ended before that; what is known of the way between here and the device decides what to try. */
 export function failed(facts: PushFacts, code: Code, evidence: Evidence): Outcome {

@@ -1,12 +1,15 @@
 import type { Evidence } from './advice';
-import { formatAnnouncement } from './announcement';
+import { formatAnnouncement, formatSigned } from './announcement';
 import type { Cancellation } from './cancellation';
 import { deferred } from './deferred';
 import type { FileOffer } from './file-offer';
 import type { Announced, AnnouncedHost, Job, Means } from './means';
 import { type Code, failed, type Outcome, type Phase, type PushFacts, succeeded } from './outcome';
+import { Phases } from './phases';
+import type { Report } from './report';
+import { levelsToReach, Verification } from './verification';
 
-/** Pushes the file: announce, connect, transfer. Ends with an outcome and never throws, whatever others do. */
+/** Pushes the file: announce, connect, transfer, verify. Ends with an outcome and never throws, whatever others do. */
 export function push(
   job: Job,
   facts: PushFacts,
@@ -30,24 +33,28 @@ class GivenUp extends Error {
 class Push {
   /** Settled by the last step, or by whatever ends the push while a step waits, which is then left alone. */
   readonly #decided = deferred<void>();
+  readonly #phases: Phases;
+  readonly #verification: Verification;
   #isOver = false;
   #host: AnnouncedHost | undefined;
   #opening: Promise<FileOffer> | undefined;
   #offer: FileOffer | undefined;
   #announced: Announced | undefined;
   #nobodySubscribed = false;
-  #timer: NodeJS.Timeout | undefined;
-  #codeAtTimeout: Code = 'no_connection';
+  #hasGoneOn = false;
   #waiting: AbortController | undefined;
-  #clock: { readonly duration: 'connect' | 'transfer'; readonly startedAt: number } | undefined;
 
   constructor(
     readonly job: Job,
     readonly facts: PushFacts,
     readonly means: Means,
-    readonly onPhase: (phase: Phase) => void,
+    onPhase: (phase: Phase) => void,
     readonly cancellation: Cancellation,
-  ) {}
+  ) {
+    const onTimeout = (code: Code, ms: number) => this.#giveUp(code, `no answer within ${ms / 1000} s`);
+    this.#phases = new Phases(facts, job.timeoutMs, onPhase, onTimeout);
+    this.#verification = new Verification(job, means, (report) => this.#onReport(report));
+  }
 
   async run(): Promise<Outcome> {
     this.cancellation.onCancel((reason) => this.#giveUp('cancelled', reason));
@@ -55,7 +62,6 @@ class Push {
       if (!this.cancellation.reason) this.#steps().then(this.#decided.resolve, this.#decided.reject);
       await this.#decided.promise;
       this.#end();
-      this.#offer?.close();
       return succeeded(this.facts);
     } catch (error) {
       this.#end();
@@ -73,21 +79,24 @@ class Push {
     this.#stopIfOver();
     // A port may have been waited for: the broker may be gone meanwhile.
     if (!this.means.broker.isOnline) await this.#brokerOnline();
-    this.#announce(offer);
+    if (this.job.key === undefined) this.#announce(this.#basicText(offer));
+    else await this.#announceSigned(offer, this.job.key);
     this.facts.device = await offer.connected;
-    this.#noLimit();
     await this.#transfer(offer);
+    await this.#verify();
   }
 
   /** Nothing is handed to a client that is not connected (protocol 1.6). */
   async #brokerOnline(): Promise<void> {
     const { broker } = this.means;
-    this.#enter('announce');
-    if (broker.isOnline) return;
+    if (broker.isOnline) {
+      this.#phases.enter('announce');
+      return;
+    }
+    this.#phases.enter('announce', { limit: 'broker_offline' });
     this.#waiting = new AbortController();
-    this.#limit('broker_offline');
     await broker.online(this.#waiting.signal);
-    this.#noLimit();
+    this.#phases.noLimit();
   }
 
   /** Before the announcement is published: a device resets itself when the connection is refused (protocol 1.7). */
@@ -106,19 +115,31 @@ class Push {
     return offer;
   }
 
+  #basicText({ port }: FileOffer): string {
+    const { filename, hash, reboot } = this.job;
+    return formatAnnouncement({ host: this.facts.host ?? '', port, filename, hash, reboot });
+  }
+
+  /** With a counter that the device has not seen yet (protocol 6.4). */
+  async #announceSigned({ port }: FileOffer, key: string): Promise<void> {
+    const { filename, hash, reboot, target, bytes } = this.job;
+    const counter = await this.means.counters.next(target);
+    const announcement = { host: this.facts.host ?? '', port, filename, hash, reboot };
+    this.#announce(formatSigned(announcement, { key, size: bytes.length, counter }));
+  }
+
   /** Until the broker has it, or the device shows that it has. */
-  #announce(offer: FileOffer): void {
+  #announce(text: string): void {
     this.#stopIfOver();
     const { means, facts } = this;
-    const { filename, hash, reboot, timeoutMs } = this.job;
-    const text = formatAnnouncement({ host: facts.host ?? '', port: offer.port, filename, hash, reboot });
-    this.#announced = means.broker.announce(facts.topic, text, timeoutMs);
-    this.#enter('announce', 'connect');
-    this.#limit('publish_failed');
-    this.#announced.acknowledged.then(
+    const announced = means.broker.announce(facts.topic, text, this.job.timeoutMs);
+    this.#announced = announced;
+    this.#phases.enter('announce', { duration: 'connect', limit: 'publish_failed' });
+    announced.acknowledged.then(
       ({ nobodySubscribed }) => {
         this.#nobodySubscribed = nobodySubscribed;
-        if (facts.phase === 'announce') this.#awaitConnection();
+        this.#verification.hear();
+        if (facts.phase === 'announce') this.#phases.enter('connect', { duration: 'connect', limit: 'no_connection' });
       },
       (error: unknown) => {
         if (facts.phase === 'announce') this.#giveUp('publish_failed', error);
@@ -126,26 +147,59 @@ class Push {
     );
   }
 
-  #awaitConnection(): void {
-    this.#enter('connect', 'connect');
-    this.#limit('no_connection');
-  }
-
   /** The idle time is each connection's own, so the whole takes as long as it takes. */
   async #transfer(offer: FileOffer): Promise<void> {
-    this.#enter('transfer', 'transfer');
+    const { facts } = this;
+    this.#phases.enter('transfer', { duration: 'transfer' });
+    this.#verification.hear();
     const end = await offer.ended;
-    this.facts.device = end.device;
-    this.facts.sent = end.sent;
-    switch (end.end) {
-      case 'delivered':
-        this.facts.verified = 'delivered';
-        return;
-      case 'stalled':
-        throw new GivenUp('stalled', 'it took no bytes');
-      case 'interrupted':
-        throw new GivenUp('interrupted', end.cause);
+    facts.device = end.device;
+    facts.sent = end.sent;
+    if (end.end === 'stalled') throw new GivenUp('stalled', 'it took no bytes');
+    if (end.end === 'interrupted') throw new GivenUp('interrupted', end.cause);
+    facts.verified ??= 'delivered';
+    offer.close();
+  }
+
+  /** Until the device has shown what was asked for; nothing more may have been. */
+  async #verify(): Promise<void> {
+    const { job, facts, means } = this;
+    this.#verification.delivered();
+    const levels = levelsToReach(job, means.reports.lastOf(job.target) !== undefined);
+    if (levels.length === 0) return;
+    this.#phases.enter('verify', { duration: 'verify', limit: 'not_verified', limitMs: job.verifyTimeoutMs });
+    for (const level of levels) {
+      await this.#verification.reached(level);
+      facts.verified = level;
     }
+  }
+
+  /** A report on this push: good news moves it on, bad news ends it, whatever it is waiting for. */
+  #onReport(report: Report): void {
+    if (this.#isOver) return;
+    const { facts, job } = this;
+    facts.report = report;
+    if (report.state === 'installed' || report.state === 'running') {
+      facts.verified = report.state;
+      this.#offer?.confirm();
+      return;
+    }
+    const isBehind = report.error === 'replayed' && report.counter !== undefined;
+    if (isBehind && job.key !== undefined && !this.#hasGoneOn) this.#goOn(report.counter ?? 0, job.key);
+    else this.#giveUp('rejected', report.error ?? report.state);
+  }
+
+  /** Our counter was lost, or another sender's is ahead: announces once more, from the device's own (protocol 6.4). */
+  #goOn(counter: number, key: string): void {
+    const offer = this.#offer;
+    this.#hasGoneOn = true;
+    this.means.counters
+      .goOnFrom(this.job.target, counter)
+      .then((isBelievable) => {
+        if (!isBelievable || !offer) this.#giveUp('rejected', 'replayed');
+        else return this.#announceSigned(offer, key);
+      })
+      .catch(this.#decided.reject);
   }
 
   /** A step that was left alone goes no further. */
@@ -158,41 +212,11 @@ class Push {
     this.#decided.reject(new GivenUp(code, cause));
   }
 
-  /** Gives up with this code when nothing else happens for the job's timeout. */
-  #limit(code: Code): void {
-    if (this.#isOver) return;
-    const { timeoutMs } = this.job;
-    const giveUp = () => this.#giveUp(this.#codeAtTimeout, `no answer within ${timeoutMs / 1000} s`);
-    this.#codeAtTimeout = code;
-    this.#timer = this.#timer?.refresh() ?? setTimeout(giveUp, timeoutMs);
-  }
-
-  #noLimit(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  /** Enters a phase, whose time counts for this duration. */
-  #enter(phase: Phase, duration?: 'connect' | 'transfer'): void {
-    if (this.#isOver) return;
-    this.#stopClock();
-    this.#clock = duration && { duration, startedAt: performance.now() };
-    this.facts.phase = phase;
-    this.onPhase(phase);
-  }
-
-  #stopClock(): void {
-    if (!this.#clock) return;
-    const { duration, startedAt } = this.#clock;
-    this.facts.durations[duration] += Math.round(performance.now() - startedAt);
-    this.#clock = undefined;
-  }
-
   /** Whatever the push has begun ends with it. */
   #end(): void {
     this.#isOver = true;
-    this.#stopClock();
-    this.#noLimit();
+    this.#phases.end();
+    this.#verification.close();
     this.#waiting?.abort();
     this.#announced?.withdraw();
   }
@@ -207,6 +231,9 @@ class Push {
       hostKind: this.#host?.kind ?? 'own',
       nobodySubscribed: this.#nobodySubscribed,
       timeoutMs: this.job.timeoutMs,
+      verify: this.job.verify.level,
+      verifyTimeoutMs: this.job.verifyTimeoutMs,
+      isSigned: this.job.key !== undefined,
       broker: broker.name,
       brokerConnectsByItself: broker.connectsByItself,
       ports: portsText,

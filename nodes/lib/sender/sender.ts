@@ -1,6 +1,6 @@
 import { Cancellation } from '../push/cancellation';
 import { FileOffer } from '../push/file-offer';
-import type { Job, Means } from '../push/means';
+import type { Counters, Job, Means } from '../push/means';
 import { newFacts, type Outcome, type Phase } from '../push/outcome';
 import { push } from '../push/push';
 import { SendQueues } from '../push/send-queues';
@@ -8,6 +8,7 @@ import type { IsAllowed } from './allow';
 import { Host, type HostOptions } from './host';
 import { Places } from './places';
 import type { Ports } from './ports';
+import { Reports } from './reports';
 import { Turns } from './turns';
 
 export interface SenderOptions extends HostOptions {
@@ -19,6 +20,7 @@ export interface SenderOptions extends HostOptions {
   readonly isAllowed: IsAllowed;
   /** Pushes under way at once. */
   readonly concurrency: number;
+  readonly counters: Counters;
 }
 
 /** A push that waits or is under way. */
@@ -36,19 +38,23 @@ export class Sender {
   readonly #turns = new Turns();
   readonly #places: Places;
   readonly #queues = new SendQueues();
+  readonly #reports: Reports;
   readonly #pushes = new Map<Cancellation, Promise<Outcome>>();
   /** Outlive their push while someone is still being served. */
   readonly #offers = new Set<FileOffer>();
   #isClosed = false;
 
   constructor(options: SenderOptions) {
-    const { broker, topic, ports, portsText, isAllowed, concurrency } = options;
+    const { broker, topic, ports, portsText, isAllowed, concurrency, counters } = options;
     const host = new Host(options);
     this.#topic = topic;
     this.#places = new Places(Math.min(concurrency, ports.size));
+    this.#reports = new Reports(broker, topic);
     this.#means = {
       broker,
       portsText,
+      reports: this.#reports,
+      counters,
       host: () => host.get(),
       offer: ({ bytes, timeoutMs }, cancellation) =>
         FileOffer.open({
@@ -81,6 +87,7 @@ export class Sender {
     for (const offer of offers) offer.reset();
     await Promise.all(offers.map((offer) => offer.closed()));
     this.#queues.close();
+    this.#reports.close();
   }
 
   async #run(job: Job, onPhase: (phase: Phase) => void, cancellation: Cancellation): Promise<Outcome> {

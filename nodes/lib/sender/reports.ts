@@ -1,0 +1,40 @@
+import type { Broker } from '../push/means';
+import { parseReport, type Report } from '../push/report';
+
+type OnReport = (report: Report) => void;
+
+/** What the devices say themselves (protocol 5): one subscription for all of them, kept while the server lives. */
+export class Reports {
+  readonly #last = new Map<string, Report>();
+  /** One push per device at a time, so one listener. */
+  readonly #listeners = new Map<string, OnReport>();
+  readonly #stop: () => void;
+
+  /** @param topic of announcements; `{target}` stands for the hostname */
+  constructor(broker: Broker, topic: string) {
+    const level = topic.split('/').indexOf('{target}');
+    const all = `${topic.replace('{target}', '+')}/status`;
+    this.#stop = broker.listen(all, ({ topic: from, payload, isReplay }) => {
+      const target = from.split('/')[level];
+      const report = parseReport(payload);
+      if (target === undefined || !report) return;
+      this.#last.set(target, report);
+      if (!isReplay) this.#listeners.get(target)?.(report);
+    });
+  }
+
+  /** The device's last report; undefined for one that never reports, as far as is known. */
+  lastOf(target: string): Report | undefined {
+    return this.#last.get(target);
+  }
+
+  /** Tells each report of the device as it comes, until the returned function is called. */
+  listen(target: string, onReport: OnReport): () => void {
+    this.#listeners.set(target, onReport);
+    return () => void this.#listeners.delete(target);
+  }
+
+  close(): void {
+    this.#stop();
+  }
+}
