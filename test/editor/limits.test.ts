@@ -126,7 +126,8 @@ describe('the limits of the dialogs', () => {
   });
 
   // By the time that the server reads it, Node-RED has put the variable's value in.
-  for (const property of ['target', 'timeout', ...Object.keys(serverDefaults)]) {
+  const typed = Object.keys(serverDefaults).filter((property) => property !== 'format');
+  for (const property of ['target', 'timeout', ...typed]) {
     it(`take a variable of the environment as ${property}`, () => {
       assert.equal(editorTakes(property, `\${LAMP}`), true);
       assert.equal(serverTakes(property, `\${LAMP}`), false);
@@ -165,6 +166,11 @@ describe('the defaults of the dialogs', () => {
     rebootType: 'bool',
     timeout: '30',
     timeoutType: 'num',
+    verify: 'auto',
+    verifyTimeout: '180',
+    onlineTopic: '',
+    onlinePayload: '',
+    format: 'server',
   } satisfies Record<keyof InputSettings | 'name' | 'server', string>;
   const ofServer = {
     name: '',
@@ -175,6 +181,7 @@ describe('the defaults of the dialogs', () => {
     topic: '{target}/OTA',
     allow: '',
     concurrency: '100',
+    format: 'basic',
   } satisfies Record<keyof ServerSettings | 'name', string>;
 
   it('are there for each property that the server reads, and for no other', () => {
@@ -188,7 +195,8 @@ describe('the defaults of the dialogs', () => {
   });
 
   it('pass the limits', () => {
-    const fixed: Record<string, string> = { timeout: ofPush.timeout, ...serverDefaults };
+    const { format: _chosenFromAList, ...typed } = serverDefaults;
+    const fixed: Record<string, string> = { timeout: ofPush.timeout, ...typed };
     for (const [property, value] of Object.entries(fixed)) assert.equal(editorTakes(property, value), true, property);
   });
 });
@@ -197,7 +205,14 @@ function definitionOf(type: string): Definition {
   const html = readFileSync(resolve(__dirname, `../../nodes/${type}.html`), 'utf8');
   const script = /<script type="text\/javascript">(.*)<\/script>/s.exec(html)?.[1] ?? '';
   const registered: Definition[] = [];
-  const field = { typedInput: () => field, next: () => field, attr: () => field, on: () => field, val: () => '' };
+  const field = {
+    typedInput: () => field,
+    next: () => field,
+    attr: () => field,
+    on: () => field,
+    val: () => '',
+    toggle: () => field,
+  };
   runInNewContext(script, {
     RED: {
       nodes: { registerType: (_type: string, definition: Definition) => registered.push(definition) },
@@ -238,7 +253,7 @@ function serverTakes(property: string, value: string): boolean {
   try {
     if (property in serverDefaults) return Boolean(readServerSettings({ [property]: value }));
     const input = new Input({ util } as NodeAPI, {} as Node, { ...settings, [property]: value });
-    return 'target' in input.readJob({ _msgid: '1', payload: Buffer.from('file') });
+    return 'target' in input.readJob({ _msgid: '1', payload: Buffer.from('file') }, { format: 'basic', secret: '' });
   } catch (error) {
     assert.ok(property in serverDefaults || error instanceof BadInput);
     return false;

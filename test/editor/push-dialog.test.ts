@@ -28,14 +28,30 @@ describe('the dialog of an ota-push', function () {
 
   it('has all fields of one width, each beside its label', async () => {
     const boxes = await editor.evaluate<{ left: number; right: number; labelHeight: number }[]>(
-      `[...document.querySelectorAll('${pushForm} .form-row')].map((row) => {
-        const field = row.querySelector('.red-ui-typedInput-container') ?? row.querySelector('div, input');
+      `[...document.querySelectorAll('${pushForm} .form-row')].filter((row) => row.offsetHeight).map((row) => {
+        const field = row.querySelector('.red-ui-typedInput-container') ?? row.querySelector('div, input, select');
         const { left, right } = field.getBoundingClientRect();
         return { left: Math.round(left), right: Math.round(right), labelHeight: row.querySelector('label').offsetHeight };
       })`,
     );
-    assert.equal(boxes.length, 7);
+    assert.equal(boxes.length, 10);
     for (const box of boxes) assert.deepEqual(box, boxes[0]);
+  });
+
+  it('asks for the online topic where it counts, and for no time to wait where nothing is waited for', async () => {
+    const isShown = (property: string) => editor.page.locator(`#node-input-${property}`).isVisible();
+    assert.deepEqual([await isShown('onlineTopic'), await isShown('verifyTimeout')], [false, true]);
+    await editor.page.locator('#node-input-verify').selectOption('online');
+    assert.deepEqual([await isShown('onlineTopic'), await isShown('verifyTimeout')], [true, true]);
+    await editor.leave('ok');
+    assert.equal(await isMarked(), true);
+    await editor.edit(pushId);
+    await editor.page.locator('#node-input-onlineTopic').fill('{target}/online');
+    await editor.page.locator('#node-input-verify').selectOption('delivered');
+    assert.deepEqual([await isShown('onlineTopic'), await isShown('verifyTimeout')], [false, false]);
+    await editor.page.locator('#node-input-verify').selectOption('online');
+    await editor.leave('ok');
+    assert.equal(await isMarked(), false);
   });
 
   it('offers for each property the sources that it can come from', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { deviceKey } from '../../nodes/lib/push/signature';
 import { Editor } from '../peers/editor';
 
 /** In the flow "Push one file". */
@@ -35,6 +36,21 @@ describe('the dialog of an ota-server', function () {
       shown[property] = await field(property).inputValue();
     }
     assert.deepEqual(shown, { bind: '', ports: '', topic: '{target}/OTA', allow: '', concurrency: '100' });
+  });
+
+  it('shows the key of a device with the command that gives it to its board, from a secret that is only typed in yet', async () => {
+    const show = async (hostname: string) => {
+      await editor.page.locator('#ota-server-key-hostname').fill(hostname);
+      const answered = editor.page.waitForResponse((response) => response.url().endsWith('/device-key'));
+      await editor.page.locator('#ota-server-key-show').click();
+      await answered;
+      return editor.page.locator('#ota-server-key').textContent();
+    };
+    assert.match((await show('nightlamp')) ?? '', /secret of 16 characters/);
+    await enter('secret', 'correct horse battery staple');
+    assert.match((await show('night lamp')) ?? '', /hostname/);
+    const key = deviceKey('correct horse battery staple', 'nightlamp');
+    assert.match((await show('nightlamp')) ?? '', new RegExp(`ota\\.set_key\\('${key}', \\d{13}\\)`));
   });
 
   it('requires a broker', async () => {

@@ -21,6 +21,10 @@ export interface FlowSettings {
   readonly server?: Record<string, unknown>;
   readonly push?: Record<string, unknown>;
   readonly mqtt?: Record<string, unknown>;
+  /** The master secret of the OTA server. */
+  readonly secret?: string;
+  /** Where Node-RED keeps its files. */
+  readonly userDir?: string;
   /** More nodes of the flow. */
   readonly more?: readonly Record<string, unknown>[];
 }
@@ -36,9 +40,14 @@ export class TestFlow {
   readonly statuses = new Inbox<Received>();
 
   static async start(settings: FlowSettings): Promise<TestFlow> {
-    helper.settings({ mqttReconnectTime: 100 } as object);
+    const { secret, userDir } = settings;
+    helper.settings({ mqttReconnectTime: 100, ...(userDir === undefined ? {} : { userDir }) } as object);
     const flow = new TestFlow();
-    await helper.load([registerMqtt, registerServer, registerPush], flowOf(settings) as TestFlows);
+    await helper.load(
+      [registerMqtt, registerServer, registerPush],
+      flowOf(settings) as TestFlows,
+      secret === undefined ? {} : { server: { secret } },
+    );
     for (const name of ['caught', 'completed', 'statuses'] satisfies Listened[]) {
       helper.getNode(name).on('input', (message) => flow[name].push(message as unknown as Received));
     }
@@ -90,6 +99,11 @@ export const pushDefaults = {
   rebootType: 'bool',
   timeout: '30',
   timeoutType: 'num',
+  verify: 'auto',
+  verifyTimeout: '180',
+  onlineTopic: '',
+  onlinePayload: '',
+  format: 'server',
 };
 
 export const serverDefaults = {
@@ -99,6 +113,7 @@ export const serverDefaults = {
   topic: '{target}/OTA',
   allow: '',
   concurrency: '100',
+  format: 'basic',
 };
 
 function flowOf({ broker, server = {}, push = {}, mqtt = {}, more = [] }: FlowSettings) {

@@ -26,7 +26,6 @@ export function serveDeviceKeys(RED: NodeAPI): void {
     const name = typeof hostname === 'string' ? hostname : '';
     const nameProblem = hostnameProblem(name);
     const problem = nameProblem ? 'hostname' : used === undefined || secretProblem(used) ? 'secret' : undefined;
-    if (problem || used === undefined) response.status(400).json({ problem });
-    else response.json({ key: deviceKey(used, name) });
+    response.json(problem || used === undefined ? { problem } : { key: deviceKey(used, name) });
   });
 }

@@ -37,7 +37,7 @@ export class StatusLine {
     this.#set(() => this.#working(target, isWaiting ? `${phase}-waiting` : phase));
   }
 
-  end({ id, target, result, code }: Outcome): void {
+  end({ id, target, result, code, verified }: Outcome): void {
     this.#isWaiting.delete(id);
     this.#ended += 1;
     if (this.#isWaiting.size > 0) {
@@ -45,7 +45,7 @@ export class StatusLine {
       return;
     }
     this.#ended = 0;
-    this.#set(() => ({ ...shapeOf[result], text: `${target}: ${this.#translate(code ?? result)}` }));
+    this.#set(() => ({ ...shapeOf[result], text: `${target}: ${this.#translate(code ?? verified ?? result)}` }));
   }
 
   /** Nothing was started, or nothing can be. */
