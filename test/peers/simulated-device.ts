@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { type Announcement, parseAnnouncement } from '../../nodes/lib/push/announcement';
+import type { Report } from '../../nodes/lib/push/report';
 
 /** What this device does otherwise than protocol 1 to 3 ask for. */
 export interface Misbehaviour {
@@ -25,19 +26,20 @@ export interface DeviceOptions extends Misbehaviour {
 
 /**
  * A device that speaks protocol 1 to 3, in this process.
- * Events: `announcement` (Announcement), `connected`, `installed` (filename, bytes, reboots), `mismatch`, `broken` (what it had).
+ * Events: `announcement` (Announcement, its text), `connected`, `installed` (filename, bytes, reboots), `mismatch`, `broken` (what it had).
  */
 export class SimulatedDevice extends EventEmitter {
   readonly files = new Map<string, Buffer>();
   readonly #options: DeviceOptions;
   readonly #sockets = new Set<Socket>();
   #client: MqttClient | undefined;
+  #announced: Announcement | undefined;
   reboots = 0;
 
   static async start(options: DeviceOptions): Promise<SimulatedDevice> {
     const device = new SimulatedDevice(options);
     device.#client = await connectAsync(options.brokerUrl, { reconnectPeriod: 0 });
-    device.#client.on('message', (_topic, payload) => device.#onAnnouncement(parseAnnouncement(payload.toString())));
+    device.#client.on('message', (_topic, payload) => device.#onAnnouncement(payload.toString()));
     await device.#client.subscribeAsync(`${options.hostname}/OTA`, { qos: 0 });
     return device;
   }
@@ -45,6 +47,17 @@ export class SimulatedDevice extends EventEmitter {
   private constructor(options: DeviceOptions) {
     super();
     this.#options = options;
+  }
+
+  /** Publishes a report on the file that was announced last, as boards with the module do (protocol 5). */
+  async report(state: Report['state'], more: Partial<Report> = {}): Promise<void> {
+    const { filename: file = null, hash = null } = this.#announced ?? {};
+    await this.say('OTA/status', JSON.stringify({ state, file, hash, error: null, ...more }), true);
+  }
+
+  /** Publishes on a topic below its hostname. */
+  async say(topic: string, payload: string, retain = false): Promise<void> {
+    await this.#client?.publishAsync(`${this.#options.hostname}/${topic}`, payload, { qos: 1, retain });
   }
 
   async stop(): Promise<void> {
@@ -57,8 +70,10 @@ export class SimulatedDevice extends EventEmitter {
     return once(this, event);
   }
 
-  #onAnnouncement(announcement: Announcement): void {
-    this.emit('announcement', announcement);
+  #onAnnouncement(text: string): void {
+    const announcement = text.split('|').length === 8 ? readSigned(text) : parseAnnouncement(text);
+    this.#announced = announcement;
+    this.emit('announcement', announcement, text);
     if (!this.#options.neverConnects) this.#fetch(announcement);
   }
 
@@ -89,7 +104,8 @@ export class SimulatedDevice extends EventEmitter {
   }
 
   #install({ filename, hash, reboot }: Announcement, bytes: Buffer): void {
-    if (createHash('sha1').update(bytes).digest('hex') !== hash) {
+    const algorithm = hash.length === 64 ? 'sha256' : 'sha1';
+    if (createHash(algorithm).update(bytes).digest('hex') !== hash) {
       this.emit('mismatch', bytes);
       return;
     }
@@ -97,4 +113,10 @@ export class SimulatedDevice extends EventEmitter {
     if (reboot) this.reboots += 1;
     this.emit('installed', filename, bytes, reboot);
   }
+}
+
+/** The signed form (protocol 1.2), its signature unread. */
+function readSigned(text: string): Announcement {
+  const [host = '', port, filename = '', hash = '', reboot] = text.split('|');
+  return { host, port: Number(port), filename, hash, reboot: reboot === '1' };
 }

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hashOf } from '../../nodes/lib/push/announcement';
+import { deviceKey, signatureOf } from '../../nodes/lib/push/signature';
+import { startAedes, type TestBroker } from '../peers/brokers';
+import { SimulatedDevice } from '../peers/simulated-device';
+import { TestFlow } from '../peers/test-flow';
+
+const secret = 'correct horse battery staple';
+const file = Buffer.from('print("lamp version 2")\n');
+
+describe('A signed push', () => {
+  let broker: TestBroker;
+  let device: SimulatedDevice;
+  let flow: TestFlow;
+  let userDir: string;
+
+  beforeEach(async () => {
+    broker = await startAedes();
+    userDir = await mkdtemp(join(tmpdir(), 'signed-'));
+    device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url });
+  });
+
+  afterEach(async () => {
+    await flow.stop();
+    await device.stop();
+    await broker.stop();
+    await rm(userDir, { recursive: true });
+  });
+
+  async function start(push: Record<string, unknown> = {}, given: string | null = secret): Promise<void> {
+    const server = { advertise: '127.0.0.1', format: given === null ? 'basic' : 'signed' };
+    const credentials = given === null ? {} : { secret: given };
+    flow = await TestFlow.start({ broker, server, push, userDir, ...credentials });
+  }
+
+  const send = () => flow.send({ payload: file, target: 'nightlamp', filename: 'main.py' });
+
+  /** The fields of the next announcement. */
+  async function announced(): Promise<string[]> {
+    const [, text] = (await device.next('announcement')) as [unknown, string];
+    return text.split('|');
+  }
+
+  const statusIs = (phase: string) =>
+    flow.statuses.nextThat(({ status }) => status?.text === `nightlamp: ota-push.status.${phase}`);
+
+  it('announces eight fields, signed with the key of this device alone (protocol 6)', async () => {
+    await start();
+    const before = Date.now();
+    const next = announced();
+    send();
+    const fields = await next;
+    assert.equal(fields.length, 8);
+    const [, , filename, hash, reboot, size, counter, mac] = fields;
+    assert.deepEqual([filename, hash, reboot, size], ['main.py', hashOf(file, 'sha256'), '1', String(file.length)]);
+    assert.ok(Number(counter) >= before && Number(counter) <= Date.now());
+    const signedText = fields.slice(0, 7).join('|');
+    assert.equal(mac, signatureOf(signedText, deviceKey(secret, 'nightlamp')));
+    assert.notEqual(mac, signatureOf(signedText, deviceKey(secret, 'daylamp')));
+    await statusIs('verify');
+    await device.report('installed');
+    const { payload, ota } = await flow.ends.next();
+    assert.deepEqual([payload, ota.verified, ota.hash], ['success', 'installed', hashOf(file, 'sha256')]);
+  });
+
+  for (const verify of ['auto', 'delivered']) {
+    it(`is no success on delivery alone when ${verify} counts, since a board without the module keeps its old file`, async () => {
+      await start({ verify, verifyTimeout: '0.5' });
+      send();
+      const { payload, ota } = await flow.ends.next();
+      assert.deepEqual([payload, ota.code, ota.verified], ['timeout', 'not_verified', 'delivered']);
+      assert.match(String(ota.remedy), /put ota\.py and its key on nightlamp/);
+    });
+  }
+
+  it('keeps its counters over a restart of Node-RED, and starts without them where the file is broken', async () => {
+    await start({ verifyTimeout: '0.2' });
+    const first = announced();
+    send();
+    const [, , , , , , counter] = await first;
+    await flow.ends.next();
+    await flow.stop();
+    const folder = join(userDir, 'ota-push');
+    const [name = ''] = await readdir(folder);
+    await writeFile(join(folder, name), JSON.stringify({ nightlamp: Number(counter) + 3_600_000 }));
+    await start({ verifyTimeout: '0.2' });
+    const second = announced();
+    send();
+    assert.equal((await second)[6], String(Number(counter) + 3_600_001), 'as when the clock was set back an hour');
+    await flow.ends.next();
+    await flow.stop();
+    await writeFile(join(folder, name), '{"nightlamp": 1');
+    await start({ verifyTimeout: '0.2' });
+    const third = announced();
+    send();
+    assert.ok(Math.abs(Number((await third)[6]) - Date.now()) < 60_000);
+    assert.ok(flow.logged('WARN').includes('ota-server.warnings.counters'));
+    await flow.ends.next();
+  });
+
+  it('goes on once from the counter of a device that has seen a later one', async () => {
+    device.removeAllListeners();
+    await device.stop();
+    device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url, neverConnects: true });
+    await start();
+    const ahead = Date.now() + 30 * 24 * 3_600_000;
+    const first = announced();
+    send();
+    await first;
+    await statusIs('connect');
+    const second = announced();
+    await device.report('failed', { error: 'replayed', counter: ahead });
+    assert.equal((await second)[6], String(ahead + 1));
+    await device.report('failed', { error: 'replayed', counter: ahead + 1 });
+    const { payload, ota } = await flow.ends.next();
+    assert.deepEqual([payload, ota.code], ['failed', 'rejected'], 'and only once');
+  });
+
+  it('does not believe a counter that is more than a year ahead', async () => {
+    await start();
+    const next = announced();
+    send();
+    await next;
+    await device.report('failed', { error: 'replayed', counter: Date.now() + 400 * 24 * 3_600_000 });
+    const { payload, ota } = await flow.ends.next();
+    assert.deepEqual([payload, ota.code], ['failed', 'rejected']);
+    assert.match(String(ota.remedy), /start the board's counter over/);
+  });
+
+  it('is a bad input where the server has no secret, and nothing is announced', async () => {
+    await start({ format: 'signed' }, null);
+    send();
+    const { error } = await flow.caught.next();
+    assert.match(error?.message ?? '', /signed form was chosen, but the OTA server has no secret/);
+  });
+
+  it('is not made where the node says basic, whatever the server says', async () => {
+    await start({ format: 'basic' });
+    const next = announced();
+    send();
+    assert.equal((await next).length, 4);
+    assert.equal((await flow.ends.next()).payload, 'success');
+  });
+
+  it('is refused by the server whose secret is too short', async () => {
+    await start({}, 'fifteen letters');
+    send();
+    const { error } = await flow.caught.next();
+    assert.match(error?.message ?? '', /server-problem|at least 16/);
+    assert.match(flow.logged('ERROR').join(), /Secret: it has 15 bytes, at least 16 are needed/);
+  });
+});

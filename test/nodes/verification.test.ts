@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { connectAsync } from 'mqtt';
+import { hashOf } from '../../nodes/lib/push/announcement';
+import { startMosquitto, type TestBroker } from '../peers/brokers';
+import { SimulatedDevice } from '../peers/simulated-device';
+import { type Received, TestFlow } from '../peers/test-flow';
+
+const file = Buffer.from('print("lamp version 2")\n');
+const hash = hashOf(file);
+const message = { payload: file, target: 'nightlamp', filename: 'main.py' };
+
+const versions = [
+  ['MQTT 3.1.1', '4'],
+  ['MQTT 5', '5'],
+] as const;
+
+for (const [what, protocolVersion] of versions) {
+  describe(`A push that waits for the device's word, over ${what}`, () => {
+    let broker: TestBroker;
+    let device: SimulatedDevice;
+    let flow: TestFlow;
+
+    beforeEach(async () => {
+      broker = await startMosquitto(['set_tcp_nodelay true']);
+      device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url });
+    });
+
+    afterEach(async () => {
+      await flow.stop();
+      await device.stop();
+      await broker.stop();
+    });
+
+    async function start(push: Record<string, unknown> = {}, more: Record<string, unknown>[] = []): Promise<void> {
+      flow = await TestFlow.start({
+        broker,
+        server: { advertise: '127.0.0.1' },
+        push,
+        mqtt: { protocolVersion },
+        more,
+      });
+    }
+
+    /** Pushes; resolves when the device has installed the file and the node waits for its word. */
+    async function deliver(changes: Record<string, unknown> = {}): Promise<void> {
+      const installed = device.next('installed');
+      flow.send({ ...message, ...changes });
+      await installed;
+      await flow.statuses.nextThat(({ status }) => status?.text === 'nightlamp: ota-push.status.verify');
+    }
+
+    const assertEnd = ({ payload, ota }: Received, result: string, code: string | null, verified: string | null) =>
+      assert.deepEqual([payload, ota.code, ota.verified], [result, code, verified], String(ota.message));
+
+    /** A report that lies retained at the broker, known to the node before it pushes. */
+    async function reportBefore(state: 'installed' | 'running', of = hash): Promise<void> {
+      const client = await connectAsync(broker.url);
+      const report = JSON.stringify({ state, file: 'main.py', hash: of, error: null });
+      await client.publishAsync('nightlamp/OTA/status', report, { retain: true, qos: 1 });
+      await client.endAsync();
+    }
+
+    it('takes the delivery for enough where a device never reports', async () => {
+      await start();
+      assertEnd(await flow.push({ ...message }), 'success', null, 'delivered');
+    });
+
+    it('waits for the report of a device that reports', async () => {
+      await reportBefore('running', hashOf(Buffer.from('an older file')));
+      await start();
+      await deliver();
+      await device.report('installed');
+      const end = await flow.ends.next();
+      assertEnd(end, 'success', null, 'installed');
+      assert.deepEqual(end.ota.report, { state: 'installed', file: 'main.py', hash, error: null });
+      assert.match(String(end.ota.message), /reported that it has installed it/);
+    });
+
+    it('takes no report from before for an answer, though it is of the same bytes', async () => {
+      await reportBefore('installed');
+      await start({ verify: 'installed', verifyTimeout: '0.5' });
+      assertEnd(await flow.push({ ...message }), 'timeout', 'not_verified', 'delivered');
+    });
+
+    it('takes no report from before for an answer when the flow itself subscribes meanwhile', async () => {
+      await reportBefore('running');
+      await start({ verify: 'running', verifyTimeout: '1' }, [
+        { id: 'in', z: 'tab', x: 0, y: 0, type: 'mqtt in', broker: 'broker', inputs: 1, qos: '1', wires: [] },
+      ]);
+      await deliver();
+      // The broker sends the retained report once more, to everyone on this connection.
+      flow.node('in').receive({ action: 'subscribe', topic: '+/OTA/status' });
+      assertEnd(await flow.ends.next(), 'timeout', 'not_verified', 'delivered');
+    });
+
+    it('believes the device though the flow listens on the same topic', async () => {
+      await reportBefore('installed');
+      const own = { type: 'mqtt in', broker: 'broker', topic: '+/OTA/status', qos: '1', rap: true, rh: 0 };
+      await start({ verify: 'installed' }, [{ id: 'in', z: 'tab', x: 0, y: 0, ...own, wires: [[]] }]);
+      await deliver();
+      await device.report('installed');
+      assertEnd(await flow.ends.next(), 'success', null, 'installed');
+    });
+
+    it('waits until the new program runs, and no longer where there is no restart', async () => {
+      await start({ verify: 'running', reboot: 'reboot', rebootType: 'msg' });
+      await deliver({ reboot: true });
+      await device.report('installed');
+      await device.report('running');
+      assertEnd(await flow.ends.next(), 'success', null, 'running');
+      await deliver({ reboot: false });
+      await device.report('installed');
+      assertEnd(await flow.ends.next(), 'success', null, 'installed');
+    });
+
+    it('ignores reports of other files and what is no report', async () => {
+      await start({ verify: 'installed', verifyTimeout: '0.5' });
+      await deliver();
+      await device.report('installed', { file: 'boot.py' });
+      await device.report('installed', { hash: '0'.repeat(40) });
+      for (const text of ['', 'installed', '[]', 'null', '{"state":"installed"}', '{"state":7}']) {
+        await device.say('OTA/status', text);
+      }
+      assertEnd(await flow.ends.next(), 'timeout', 'not_verified', 'delivered');
+    });
+
+    it('says what is missing when the program does not come back', async () => {
+      await start({ verify: 'running', verifyTimeout: '0.5' });
+      await deliver();
+      await device.report('installed');
+      const end = await flow.ends.next();
+      assertEnd(end, 'timeout', 'not_verified', 'installed');
+      assert.match(String(end.ota.message), /has installed it, but no report that it runs it came .* within 0\.5 s/);
+      assert.match(String(end.ota.remedy), /has not come back on the broker/);
+    });
+
+    it('is rejected when the device took the file back', async () => {
+      await start({ verify: 'running' });
+      await deliver();
+      await device.report('installed');
+      await device.report('rolled_back');
+      const end = await flow.ends.next();
+      assertEnd(end, 'failed', 'rejected', 'installed');
+      assert.match(String(end.ota.remedy), /the file before it runs again/);
+    });
+
+    it('is rejected when the device reports why it refused, whatever counts as a success', async () => {
+      const refusing = await SimulatedDevice.start({ hostname: 'daylamp', brokerUrl: broker.url, neverConnects: true });
+      await start({ verify: 'delivered' });
+      const announced = refusing.next('announcement');
+      flow.send({ ...message, target: 'daylamp' });
+      await announced;
+      await flow.statuses.nextThat(({ status }) => status?.text === 'daylamp: ota-push.status.connect');
+      await refusing.report('failed', { error: 'no_space' });
+      const end = await flow.ends.next();
+      assertEnd(end, 'failed', 'rejected', null);
+      assert.match(String(end.ota.message), /reported no_space on daylamp\/OTA\/status/);
+      assert.match(String(end.ota.remedy), /Free space on the flash/);
+      await refusing.stop();
+    });
+
+    it('waits for a fresh word on the online topic that does not mean the opposite', async () => {
+      await device.say('online', 'true', true);
+      await start({ verify: 'online', onlineTopic: '{target}/online', verifyTimeout: '1' });
+      await deliver();
+      for (const gone of ['', 'offline', 'FALSE', '0']) await device.say('online', gone);
+      assert.equal(flow.ends.all.length, 0);
+      await device.say('online', 'true', true);
+      assertEnd(await flow.ends.next(), 'success', null, 'online');
+    });
+
+    it('waits for exactly the online payload where one is given', async () => {
+      await start({ verify: 'online', onlineTopic: '{target}/state', onlinePayload: 'up', verifyTimeout: '0.5' });
+      await deliver();
+      await device.say('state', 'ready');
+      assertEnd(await flow.ends.next(), 'timeout', 'not_verified', 'delivered');
+    });
+
+    it('can be cancelled while it waits, and says that the file was sent whole', async () => {
+      await start({ verify: 'installed' });
+      await deliver();
+      flow.send({ reset: true });
+      const end = await flow.ends.next();
+      assertEnd(end, 'cancelled', 'cancelled', 'delivered');
+      assert.match(String(end.ota.remedy), /sent whole: whether the device has installed it is not known/);
+    });
+  });
+}
