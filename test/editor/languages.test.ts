@@ -56,16 +56,7 @@ const words = {
       'Name',
     ],
     serverTitle: "Node 'OTA-Server' bearbeiten",
-    server: [
-      'Broker',
-      'Angekündigte Adresse',
-      'Ports',
-      'Ankündigung',
-      'Geheimnis',
-      'Geräteschlüssel',
-      'Mehr',
-      'Name',
-    ],
+    server: ['Broker', 'Angekündigte Adresse', 'Ports', 'Ankündigung', 'Geheimnis', 'Geräteschlüssel', 'Mehr', 'Name'],
     moreServer: ['Erlaubte Adressen', 'Lauschen auf', 'Topic', 'Pushes zugleich', 'Name'],
     placeholders: [
       'automatisch; bei Docker oder NAT nötig',
