@@ -64,15 +64,19 @@ export class NodeRedBroker implements Broker {
 
   #client: MqttClient | undefined;
   /** Message ids of announcements that nobody subscribes to, until their acknowledgement is told. */
-  readonly #unheard = new Set<number | undefined>();
+  readonly #unheard = new Set<number>();
   /** How often anyone on this connection has subscribed: each time the broker sends retained messages again. */
   #subscriptions = 0;
   #listeners = 0;
   readonly #onSent = ({ cmd }: SentPacket): void => {
     if (cmd === 'subscribe') this.#subscriptions += 1;
   };
-  readonly #onPacket = ({ cmd, messageId, reasonCode }: PubackPacket): void => {
-    if (cmd === 'puback' && reasonCode === noMatchingSubscribers) this.#unheard.add(messageId);
+  /** Told of an acknowledgement in the order of the wire: callbacks come later than messages that follow it. */
+  readonly #onAcknowledged = new Map<number, () => void>();
+  readonly #onPacket = ({ cmd, messageId = 0, reasonCode }: PubackPacket): void => {
+    if (cmd !== 'puback') return;
+    if (reasonCode === noMatchingSubscribers) this.#unheard.add(messageId);
+    this.#onAcknowledged.get(messageId)?.();
   };
 
   /** Registers with the broker node, which connects for its first user. */
@@ -119,7 +123,7 @@ export class NodeRedBroker implements Broker {
     return () => this.#node.unsubscribe(topic, user, true);
   }
 
-  announce(topic: string, text: string, expiryMs: number): Announced {
+  announce(topic: string, text: string, expiryMs: number, onAcknowledged: () => void): Announced {
     const { client } = this.#node;
     // A client that is not connected would keep it and send it when nobody listens any more (protocol 1.6).
     if (!client || !this.isOnline) {
@@ -138,6 +142,7 @@ export class NodeRedBroker implements Broker {
       };
       this.#node.publish(message, (error) => {
         isSettled = true;
+        this.#onAcknowledged.delete(messageId);
         if (error) reject(error);
         else resolve({ nobodySubscribed: this.#unheard.delete(messageId) });
       });
@@ -145,10 +150,13 @@ export class NodeRedBroker implements Broker {
     const messageId = client.getLastMessageId();
     // The id may have been another node's before, whose announcement nobody heard.
     this.#unheard.delete(messageId);
+    this.#onAcknowledged.set(messageId, onAcknowledged);
     return {
       acknowledged,
       withdraw: () => {
-        if (!isSettled && messageId !== before) client.removeOutgoingMessage(messageId);
+        if (isSettled) return;
+        this.#onAcknowledged.delete(messageId);
+        if (messageId !== before) client.removeOutgoingMessage(messageId);
       },
     };
   }

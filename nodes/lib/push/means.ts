@@ -53,8 +53,11 @@ export interface Broker {
   readonly isOnline: boolean;
   /** Resolves when it is online, rejects when the signal is aborted first. */
   online(signal: AbortSignal): Promise<void>;
-  /** Hands an announcement over: QoS 1, never retained (protocol 1.4, 1.5). Only while online. */
-  announce(topic: string, text: string, expiryMs: number): Announced;
+  /**
+   * Hands an announcement over: QoS 1, never retained (protocol 1.4, 1.5). Only while online.
+   * @param onAcknowledged called before any message that the broker sends after its acknowledgement is told
+   */
+  announce(topic: string, text: string, expiryMs: number, onAcknowledged: () => void): Announced;
   /** Tells each message on the topic, which may hold wildcards, until the returned function is called. */
   listen(topic: string, onMessage: (message: Heard) => void): () => void;
 }

@@ -132,13 +132,12 @@ class Push {
   #announce(text: string): void {
     this.#stopIfOver();
     const { means, facts } = this;
-    const announced = means.broker.announce(facts.topic, text, this.job.timeoutMs);
+    const announced = means.broker.announce(facts.topic, text, this.job.timeoutMs, () => this.#verification.hear());
     this.#announced = announced;
     this.#phases.enter('announce', { duration: 'connect', limit: 'publish_failed' });
     announced.acknowledged.then(
       ({ nobodySubscribed }) => {
         this.#nobodySubscribed = nobodySubscribed;
-        this.#verification.hear();
         if (facts.phase === 'announce') this.#phases.enter('connect', { duration: 'connect', limit: 'no_connection' });
       },
       (error: unknown) => {
