@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { connectAsync } from 'mqtt';
+import { Board } from '../peers/board';
 import { startAedes, type TestBroker } from '../peers/brokers';
+import { Inbox } from '../peers/inbox';
 import { NodeRedProcess } from '../peers/node-red-process';
+import { program } from '../peers/programs';
 import { SimulatedDevice } from '../peers/simulated-device';
 
 const root = resolve(__dirname, '../..');
@@ -71,6 +75,22 @@ describe('The example flow', () => {
     await press(await deploy('Push one file'));
     const [filename, bytes, reboots] = await installed;
     assert.deepEqual([filename, String(bytes), reboots], ['main.py', 'print("new")\n', true]);
+  });
+
+  it('"Update a board" says success when the new program runs on a real board', async () => {
+    const boards = program(broker.port, 1);
+    const board = await Board.start({ files: { 'main.py': boards } });
+    await board.waitFor('ready');
+    await writeFile(join(userDir, 'main.py'), program(broker.port, 2));
+    const client = await connectAsync(broker.url);
+    const states = new Inbox<string>();
+    client.on('message', (_topic, payload) => states.push(JSON.parse(payload.toString()).state));
+    await client.subscribeAsync('nightlamp/OTA/status');
+    await press(await deploy('micropython/Update a board'));
+    assert.deepEqual([await states.next(), await states.next()], ['installed', 'running']);
+    assert.ok(board.lines.includes('lamp version 2'));
+    await client.endAsync();
+    await board.stop();
   });
 
   it('"Update every night" updates every device of its list, at 03:00 or when its button is pressed', async () => {

@@ -101,5 +101,7 @@ describe('The package as users get it: packed, and installed into an empty user 
     const offered = JSON.stringify(await nodeRed.get(`/library/examples/flows/${name}/`));
     assert.match(offered, /Push one file/);
     assert.match(offered, /Update every night/);
+    const inFolder = JSON.stringify(await nodeRed.get(`/library/examples/flows/${name}/micropython/`));
+    assert.match(inFolder, /Update a board/);
   });
 });

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { connectAsync, type MqttClient } from 'mqtt';
+import { startMosquitto, type TestBroker } from '../peers/brokers';
+import { Inbox } from '../peers/inbox';
+
+const users = ['node-red', 'nightlamp', 'daylamp'] as const;
+
+describe('The ACL that the README shows', () => {
+  let broker: TestBroker;
+  const clients = {} as Record<(typeof users)[number], MqttClient>;
+
+  before(async () => {
+    const readme = await readFile(resolve(__dirname, '../../README.md'), 'utf8');
+    const acl = /```\n( *user node-red\n[^`]*)```/.exec(readme)?.[1] ?? assert.fail('the README shows none');
+    const passwords = await passwordFile();
+    const settings = ['allow_anonymous false', 'password_file {folder}/passwords', 'acl_file {folder}/acl'];
+    broker = await startMosquitto(settings, { passwords, acl: acl.replace(/^ +/gm, '') });
+    for (const user of users) {
+      clients[user] = await connectAsync(broker.url, { username: user, password: 'secret', clientId: user });
+    }
+  });
+
+  after(async () => {
+    await Promise.all(Object.values(clients).map((client) => client.endAsync()));
+    await broker.stop();
+  });
+
+  /** What a user hears of a topic from all the others, of whom Node-RED or the board itself comes last. */
+  async function hears(user: (typeof users)[number], topic: string, from: readonly (typeof users)[number][]) {
+    const heard = new Inbox<string>();
+    const onMessage = (_topic: string, payload: Buffer) => heard.push(payload.toString());
+    clients[user].on('message', onMessage);
+    await clients[user].subscribeAsync(topic);
+    for (const sender of from) await clients[sender].publishAsync(topic, `of ${sender}`, { qos: 1 });
+    const first = await heard.next();
+    clients[user].off('message', onMessage);
+    return first;
+  }
+
+  it('lets Node-RED announce to a board, and no other board', async () => {
+    assert.equal(await hears('nightlamp', 'nightlamp/OTA', ['daylamp', 'nightlamp', 'node-red']), 'of node-red');
+  });
+
+  it('lets a board report for itself, and not for another', async () => {
+    assert.equal(await hears('node-red', 'nightlamp/OTA/status', ['daylamp', 'nightlamp']), 'of nightlamp');
+  });
+});
+
+/** Mosquitto's own, with the same password for all. */
+async function passwordFile(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'passwords-'));
+  const file = join(folder, 'passwords');
+  for (const [number, user] of users.entries()) {
+    const create = number === 0 ? ['-c'] : [];
+    await promisify(execFile)('mosquitto_passwd', ['-b', ...create, file, user, 'secret']);
+  }
+  const text = await readFile(file, 'utf8');
+  await rm(folder, { recursive: true });
+  return text;
+}
