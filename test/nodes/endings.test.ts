@@ -12,6 +12,8 @@ interface Stage {
   readonly phase: string;
   readonly brokerIsUp: boolean;
   readonly isFetched: boolean;
+  /** The device takes the whole file and says nothing. */
+  readonly isDelivered?: boolean;
   /** Pushes before it that hold its device's turn. */
   readonly pushesBefore: number;
 }
@@ -21,6 +23,13 @@ const stages: Record<string, Stage> = {
   'while it waits for the broker': { phase: 'announce', brokerIsUp: false, isFetched: false, pushesBefore: 0 },
   'while it waits for the device': { phase: 'connect', brokerIsUp: true, isFetched: false, pushesBefore: 0 },
   'in the middle of a transfer': { phase: 'transfer', brokerIsUp: true, isFetched: true, pushesBefore: 0 },
+  "while it waits for the device's word": {
+    phase: 'verify',
+    brokerIsUp: true,
+    isFetched: false,
+    isDelivered: true,
+    pushesBefore: 0,
+  },
 };
 
 const endings: Record<string, (flow: TestFlow) => unknown> = {
@@ -45,13 +54,22 @@ for (const [when, stage] of Object.entries(stages)) {
       idle = await openResources();
       broker = await startAedes(stage.brokerIsUp ? { port } : {});
       device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url, neverConnects: true });
-      flow = await TestFlow.start({ broker: { port }, server: { advertise: '127.0.0.1' } });
+      flow = await TestFlow.start({
+        broker: { port },
+        server: { advertise: '127.0.0.1' },
+        push: stage.isDelivered ? { verify: 'online', onlineTopic: '{target}/online' } : {},
+      });
       const announced = device.next('announcement');
       for (let n = 0; n <= stage.pushesBefore; n += 1)
         flow.send({ payload: large, target: 'nightlamp', filename: 'main.py' });
       if (stage.brokerIsUp) {
         const [{ port: announcedPort }] = (await announced) as [Announcement];
         fetching = stage.isFetched ? await RawPeer.start(announcedPort, 'reads_when_told') : undefined;
+        if (stage.isDelivered) {
+          const taking = await RawPeer.start(announcedPort, 'takes_all');
+          await flow.statuses.nextThat(({ status }) => /verify/.test(status?.text ?? ''));
+          await taking.stop();
+        }
         if (fetching) await flow.statuses.nextThat(({ status }) => /transfer/.test(status?.text ?? ''));
       } else {
         await flow.statuses.nextThat(({ status }) => status?.fill === 'yellow');
@@ -67,7 +85,7 @@ for (const [when, stage] of Object.entries(stages)) {
 
     for (const [what, end] of Object.entries(endings)) {
       it(`ends cancelled by ${what}, and nothing is left open`, async () => {
-        const { users } = flow.node('broker') as unknown as { users: Record<string, unknown> };
+        const { users, subscriptions } = flow.node('broker') as unknown as Record<string, Record<string, object>>;
         await end(flow);
         if (!what.startsWith('the end of the flow')) {
           for (let n = 0; n <= stage.pushesBefore; n += 1) await flow.ends.next();
@@ -85,6 +103,8 @@ for (const [when, stage] of Object.entries(stages)) {
         }
         await flow.stop();
         assert.deepEqual(users, {}, 'nobody is registered with the broker node');
+        const subscribers = Object.values(subscriptions ?? assert.fail()).flatMap((users) => Object.keys(users));
+        assert.deepEqual(subscribers, [], 'nobody subscribes any more');
         await device.stop();
         await broker.stop();
         assert.deepEqual(await openResources(), idle);

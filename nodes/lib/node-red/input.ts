@@ -187,9 +187,10 @@ function checkedResetTarget(value: unknown): string | undefined {
 }
 
 function checkedReboot(value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
   const text = String(value).toLowerCase();
-  if (value === true || value === 1 || (typeof value === 'string' && (text === 'true' || text === '1'))) return true;
-  if (value === false || value === 0 || (typeof value === 'string' && (text === 'false' || text === '0'))) return false;
+  if (value === 1 || (typeof value === 'string' && (text === 'true' || text === '1'))) return true;
+  if (value === 0 || (typeof value === 'string' && (text === 'false' || text === '0'))) return false;
   throw BadInput.expected('Expected true or false as reboot', value);
 }
 

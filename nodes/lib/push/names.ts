@@ -7,6 +7,9 @@ const notInHostname = /[+#/\\|]/;
 /** Printable ASCII; what else may not stand in a filename is said in `filenameProblem`. */
 const filenamePattern = /^[ -~]{1,200}$/;
 
+/** Most filenames: nothing in them can be wrong, so they are not looked at more closely. */
+const plainFilename = /^(?!tmp$)\w[\w.-]{0,199}$/;
+
 /** A name that a resolver on the device can look up. */
 const dnsNamePattern = /^[A-Za-z0-9_]([A-Za-z0-9_-]*)(\.[A-Za-z0-9_][A-Za-z0-9_-]*)*\.?$/;
 
@@ -23,6 +26,7 @@ export function hostnameProblem(name: string): string | undefined {
 
 /** What is wrong with a file's name on the device (protocol 4a), as the end of a sentence; undefined when nothing is. */
 export function filenameProblem(name: string): string | undefined {
+  if (plainFilename.test(name)) return undefined;
   if (name === '') return 'it is empty';
   if (name.length > 200) return `it has ${name.length} characters, at most 200 can be sent`;
   if (!filenamePattern.test(name)) return 'only printable ASCII characters can be sent';

@@ -17,6 +17,7 @@ export class Phases {
   readonly #onTimeout: (code: Code, limitMs: number) => void;
   #clock: { readonly duration: NonNullable<Entered['duration']>; readonly startedAt: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #limit: { readonly code: Code; readonly ms: number } | undefined;
   #isOver = false;
 
   constructor(
@@ -33,22 +34,33 @@ export class Phases {
 
   enter(phase: Phase, { duration, limit, limitMs = this.#timeoutMs }: Entered = {}): void {
     if (this.#isOver) return;
-    this.noLimit();
     this.#stopClock();
     this.#clock = duration && { duration, startedAt: performance.now() };
-    if (limit) this.#timer = setTimeout(() => this.#onTimeout(limit, limitMs), limitMs);
+    this.#setLimit(limit && { code: limit, ms: limitMs });
     this.#facts.phase = phase;
     this.#onPhase(phase);
   }
 
   noLimit(): void {
-    clearTimeout(this.#timer);
+    this.#setLimit(undefined);
   }
 
   end(): void {
     this.#isOver = true;
     this.noLimit();
     this.#stopClock();
+  }
+
+  /** Phases that are limited alike share a timer: it costs a part of a small push. */
+  #setLimit(limit: { readonly code: Code; readonly ms: number } | undefined): void {
+    const isAlike = this.#timer !== undefined && limit?.ms === this.#limit?.ms;
+    this.#limit = limit;
+    if (isAlike) {
+      this.#timer?.refresh();
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#timer = limit && setTimeout(() => this.#limit && this.#onTimeout(this.#limit.code, this.#limit.ms), limit.ms);
   }
 
   #stopClock(): void {

@@ -14,8 +14,9 @@ const gone = new Set(['offline', 'false', '0', '']);
 export class Verification {
   readonly #job: Job;
   readonly #onReport: (report: Report) => void;
-  readonly #stops: (() => void)[] = [];
-  readonly #levels: Verified[] = [];
+  readonly #stopReports: () => void;
+  #stopOnline: (() => void) | undefined;
+  #levels: readonly Verified[] = [];
   #awaited: { readonly level: Verified; readonly resolve: () => void } | undefined;
   #isHeard = false;
   #isDelivered = false;
@@ -24,15 +25,14 @@ export class Verification {
   constructor(job: Job, { reports, broker }: Means, onReport: (report: Report) => void) {
     this.#job = job;
     this.#onReport = onReport;
-    this.#stops.push(reports.listen(job.target, (report) => this.#hearReport(report)));
+    this.#stopReports = reports.listen(job.target, (report) => this.#hearReport(report));
     if (job.verify.level !== 'online') return;
     const { topic, payload: expected } = job.verify;
-    const listening = broker.listen(topic, ({ payload, isReplay }) => {
+    this.#stopOnline = broker.listen(topic, ({ payload, isReplay }) => {
       const text = payload.toString();
       const isOnline = expected === '' ? !gone.has(text.toLowerCase()) : text === expected;
       if (this.#isDelivered && !isReplay && isOnline) this.#reach('online');
     });
-    this.#stops.push(listening);
   }
 
   /** The broker has the announcement, or the device has connected: from now on reports are answers (protocol 5.4). */
@@ -54,7 +54,8 @@ export class Verification {
   }
 
   close(): void {
-    for (const stop of this.#stops.splice(0)) stop();
+    this.#stopReports();
+    this.#stopOnline?.();
   }
 
   #hearReport(report: Report): void {
@@ -66,7 +67,7 @@ export class Verification {
   }
 
   #reach(level: Verified): void {
-    this.#levels.push(level);
+    this.#levels = [...this.#levels, level];
     if (this.#awaited?.level === level) this.#awaited.resolve();
   }
 }
