@@ -127,14 +127,17 @@ class _Flash:
 
     # Finish what a power cut has stopped: an install without its backup is undone, one with it is done again.
     def recover(self):
-        if self.coming:
-            is_there = _kind('tmp')
-            if is_there and self.coming[2]:
-                self.undo(*self.coming)
-            else:
-                if is_there:
-                    _move('tmp', self.coming[0])
+        coming = self.coming
+        if coming:
+            try:
+                if _kind('tmp'):
+                    if coming[2]:
+                        raise OSError
+                    _make_folders(coming[0])
+                    _move('tmp', coming[0])
                 self.done()
+            except OSError:
+                self.undo(*coming)
         if self.starts == _SETTLED:
             self.settle()
         _remove('tmp')
@@ -178,12 +181,13 @@ class _Flash:
 
     # Back to the file as it was before the trial.
     def undo(self, name, _, is_whole):
+        backup = name + '.bak'
         self.coming = None
         if not self.files.pop(name):
             _remove(name)
-        elif not (is_whole and _kind(name)):
-            _move(name + '.bak', name)
-        _remove(name + '.bak')
+        elif _kind(backup) and not (is_whole and _is_fat(backup)):
+            _move(backup, name)
+        _remove(backup)
         self.save()
 
     # Restart the board later, whatever its program does: it may be in its prompt or in a loop without end.
@@ -304,7 +308,7 @@ class _Updater:
             if is_signed and not self._accept(counter, fields[7], digest):
                 return
             room = _free() - _SPARE
-            if room <= 0 or (size is not None and size > room):
+            if (size or 0) >= room:
                 raise Refused('no_space')
             self._fetch(host, port, digest, size, room)
             _flash.install(name, digest)
@@ -351,22 +355,16 @@ class _Updater:
                     left -= count
                     if time.ticks_diff(time.ticks_ms(), pinged) > 10000:
                         pinged = time.ticks_ms()
-                        self._ping()
+                        try:
+                            self.client.ping()  # or the broker gives the board up
+                        except OSError:
+                            pass  # the report will find out too
         finally:
             connection.close()
-        if size is None and not left:
-            raise Refused('no_space')
-        if size is not None and left:
-            raise Refused('size_mismatch')
+        if bool(left) != (size is None):
+            raise Refused('size_mismatch' if left else 'no_space')
         if binascii.hexlify(hasher.digest()) != digest.encode():
             raise Refused('hash_mismatch')
-
-    # Keep the broker from giving the board up during a long download.
-    def _ping(self):
-        try:
-            self.client.ping()
-        except OSError:
-            pass  # the report will find out too
 
     # Report why nothing was installed; the announcement may be sent again.
     def _fail(self, payload, error):
@@ -468,18 +466,17 @@ def _hmac(key, message):
 
 
 def _connect(host, port):
+    connection = None
     try:
         address = socket.getaddrinfo(host, port)[0]
         connection = socket.socket(address[0])
-    except OSError:
-        raise Refused('connect_failed')
-    try:
         connection.settimeout(_LIMIT)
         connection.connect(address[-1])
+        return connection
     except OSError:
-        connection.close()
+        if connection:
+            connection.close()
         raise Refused('connect_failed')
-    return connection
 
 
 def _read(connection, count):
