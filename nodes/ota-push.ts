@@ -5,6 +5,7 @@ import type { OtaServerNode } from './lib/node-red/ota-server-node';
 import { noteBadInput, toOutputs } from './lib/node-red/output';
 import { Pushes } from './lib/node-red/pushes';
 import { StatusLine } from './lib/node-red/status';
+import type { Doing } from './lib/push/outcome';
 
 interface OtaPushDef extends NodeDef, InputSettings {
   readonly server: string;
@@ -30,11 +31,18 @@ function register(RED: NodeAPI): void {
       // No needless await: a reset that comes right before or after a push must find things in that order.
       const read = input.readJob(message, signing);
       const job = read instanceof Promise ? await pushes.reading(read) : read;
-      const outcome = await pushes.run(sender, job, (phase) => {
-        status.phase(job, phase, phase === 'queued' || (phase === 'announce' && !broker.isOnline));
-      });
-      status.end(outcome);
-      send(toOutputs(message, outcome));
+      const push = pushes.begin(job);
+      const onPhase = (doing: Doing) => {
+        const waitsForBroker = doing === 'announce' && !broker.isOnline;
+        status.phase(job, doing, doing === 'queued' || doing === 'retry' || waitsForBroker);
+      };
+      try {
+        const outcome = await sender.push(job, push, onPhase);
+        status.end(outcome);
+        send(toOutputs(message, outcome));
+      } finally {
+        pushes.end(push);
+      }
     };
 
     this.on('input', (message: Message, send: Send, done: (error?: Error) => void) => {

@@ -83,6 +83,14 @@ describe('A flow that updates a board with ota.py through mosquitto', () => {
     });
   }
 
+  it('says success when the new program speaks on its own topic', async () => {
+    await start({ verify: 'online', onlineTopic: '{target}/lamp', onlinePayload: 'new' });
+    const speaks = "client.publish('nightlamp/lamp', 'new', retain=True)";
+    const { payload, ota } = await push(program(broker.port, 2, speaks));
+    assert.deepEqual([payload, ota.verified], ['success', 'online'], String(ota.message));
+    assert.ok(board.lines.includes('lamp version 2'));
+  });
+
   it('counts the delivery as the success of a board that has never reported, and its reports from then on', async () => {
     await start({});
     assert.equal((await push('{"led": 3}', 'config.json', false)).ota.verified, 'delivered');

@@ -166,6 +166,8 @@ describe('the defaults of the dialogs', () => {
     rebootType: 'bool',
     timeout: '30',
     timeoutType: 'num',
+    retries: '0',
+    retryDelay: '5',
     verify: 'auto',
     verifyTimeout: '180',
     onlineTopic: '',

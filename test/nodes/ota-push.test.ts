@@ -67,7 +67,7 @@ for (const [name, startBroker] of Object.entries({ aedes: () => startAedes(), mo
       await flow.statuses.nextThat(({ status }) => status?.fill === 'green');
       const { status } = flow.statuses.all.at(-1) ?? {};
       assert.equal(status?.shape, 'dot');
-      assert.equal(status?.text, 'nightlamp: ota-push.status.success');
+      assert.equal(status?.text, 'nightlamp: ota-push.status.delivered');
       assert.equal(flow.completed.all.length, before + 1);
       assert.equal(flow.caught.all.length, 0);
     });

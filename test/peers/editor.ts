@@ -51,8 +51,15 @@ export class Editor {
 
   /** Opens the dialog of a node of the flow. */
   async edit(id: string): Promise<void> {
-    await this.page.locator(`[id="${id}"] rect.red-ui-flow-node`).dblclick();
-    await this.page.locator(pushForm).waitFor();
+    const form = this.page.locator(pushForm);
+    const opened = () =>
+      form.waitFor({ timeout: 3000 }).then(
+        () => true,
+        () => false,
+      );
+    // The editor swallows a double click while the dialog before is still sliding out.
+    do await this.page.locator(`[id="${id}"] rect.red-ui-flow-node`).dblclick();
+    while (!(await opened()));
   }
 
   /** Opens, from the dialog of an OTA push, that of its server. */

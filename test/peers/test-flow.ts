@@ -99,6 +99,8 @@ export const pushDefaults = {
   rebootType: 'bool',
   timeout: '30',
   timeoutType: 'num',
+  retries: '0',
+  retryDelay: '5',
   verify: 'auto',
   verifyTimeout: '180',
   onlineTopic: '',

@@ -31,6 +31,8 @@ export interface InputSettings {
   readonly onlineTopic?: string;
   readonly onlinePayload?: string;
   readonly format?: string;
+  readonly retries?: string | number;
+  readonly retryDelay?: string | number;
 }
 
 /** How the server that a push goes through announces. */
@@ -42,6 +44,8 @@ export interface Signing {
 
 type Source = 'target' | 'file' | 'filename' | 'reboot' | 'timeout';
 type Values = Record<Source, unknown>;
+
+const mostRetries = 100;
 
 const levels = ['auto', 'delivered', 'installed', 'running', 'online'] as const;
 
@@ -105,6 +109,8 @@ export class Input {
       timeoutMs: checkedTimeoutMs('timeout', values.timeout),
       verify: this.#verify(target),
       verifyTimeoutMs: checkedTimeoutMs('verify timeout', this.#settings.verifyTimeout ?? 180),
+      retries: checkedRetries(this.#settings.retries ?? 0),
+      retryDelayMs: checkedRetryDelayMs(this.#settings.retryDelay ?? 5),
     };
   }
 
@@ -199,6 +205,18 @@ function checkedTimeoutMs(what: string, value: unknown): number {
   const seconds = isNumber ? Number(value) : Number.NaN;
   if (seconds > 0 && seconds <= longestTimeoutSeconds) return seconds * 1000;
   throw BadInput.expected(`Expected a ${what} in seconds, more than 0 and at most ${longestTimeoutSeconds}`, value);
+}
+
+function checkedRetries(value: unknown): number {
+  const retries = String(value).trim() === '' ? Number.NaN : Number(value);
+  if (Number.isInteger(retries) && retries >= 0 && retries <= mostRetries) return retries;
+  throw BadInput.expected(`Expected a whole number of retries from 0 to ${mostRetries}`, value);
+}
+
+function checkedRetryDelayMs(value: unknown): number {
+  const seconds = String(value).trim() === '' ? Number.NaN : Number(value);
+  if (seconds >= 0 && seconds <= longestTimeoutSeconds) return seconds * 1000;
+  throw BadInput.expected(`Expected the seconds before a retry, from 0 to ${longestTimeoutSeconds}`, value);
 }
 
 async function allSettled(values: Values): Promise<Values> {

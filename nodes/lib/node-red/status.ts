@@ -1,6 +1,6 @@
 import type { Node, NodeStatus } from 'node-red';
 import type { Job } from '../push/means';
-import type { Outcome, Phase, Result } from '../push/outcome';
+import type { Doing, Outcome, Result } from '../push/outcome';
 
 /** Translates a key of this node's catalogue. */
 export type Translate = (key: string, values?: Record<string, string>) => string;
@@ -32,9 +32,9 @@ export class StatusLine {
     this.#translate = translate;
   }
 
-  phase({ id, target }: Pick<Job, 'id' | 'target'>, phase: Phase, isWaiting: boolean): void {
+  phase({ id, target }: Pick<Job, 'id' | 'target'>, doing: Doing, isWaiting: boolean): void {
     this.#isWaiting.set(id, isWaiting);
-    this.#set(() => this.#working(target, isWaiting ? `${phase}-waiting` : phase));
+    this.#set(() => this.#working(target, isWaiting ? `${doing}-waiting` : doing));
   }
 
   end({ id, target, result, code, verified }: Outcome): void {

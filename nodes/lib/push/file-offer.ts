@@ -29,13 +29,15 @@ export class FileOffer {
   readonly #options: OfferOptions;
   readonly #server: Server;
   readonly #refused: string[] = [];
-  readonly #connected = deferred<string>();
-  readonly #ended = deferred<OfferEnd>();
+  #connected = deferred<string>();
+  #ended = deferred<OfferEnd>();
   readonly #onEnd = (transfer: Transfer, end: TransferEnd) => this.#onTransferEnd(transfer, end);
   #listening: ListeningPort | undefined;
   #transfers: readonly Transfer[] = [];
   #interruption: NodeJS.Timeout | undefined;
+  #closing: NodeJS.Timeout | undefined;
   #last: Transfer | undefined;
+  #isFetched = false;
 
   /** Opens the port: before it is announced (protocol 1.7). Rejects as `listen` does. */
   static async open(options: OfferOptions): Promise<FileOffer> {
@@ -65,6 +67,11 @@ export class FileOffer {
     return this.#ended.promise;
   }
 
+  /** Someone is fetching the file, or has been since the offer was begun or renewed. */
+  get isFetched(): boolean {
+    return this.#isFetched;
+  }
+
   /** Resolves when the port is closed and the last connection has ended. */
   async closed(): Promise<void> {
     if (this.#options.offers.has(this)) await once(this.#server, 'close');
@@ -86,9 +93,24 @@ export class FileOffer {
     if (device !== undefined) this.#ended.resolve({ end: 'delivered', device, sent: this.#options.bytes.length });
   }
 
+  /** Begins anew on the same port: what was so far decides nothing any more. */
+  renew(): void {
+    clearTimeout(this.#interruption);
+    for (const transfer of this.#transfers) transfer.reset();
+    this.#connected = deferred<string>();
+    this.#ended = deferred<OfferEnd>();
+    this.#isFetched = false;
+  }
+
+  /** Closes the port later: a busy device serves several announcements one after the other (protocol 1.8). */
+  closeLater(ms: number): void {
+    this.#closing = setTimeout(() => this.close(), ms);
+  }
+
   /** Closes the port. Whoever is being served is served to the end. */
   close(): void {
     clearTimeout(this.#interruption);
+    clearTimeout(this.#closing);
     if (!this.#server.listening) return;
     this.#server.close();
     this.#listening?.release();
@@ -113,6 +135,7 @@ export class FileOffer {
     clearTimeout(this.#interruption);
     const transfer = new Transfer(socket, device, this.#options, this.#onEnd);
     this.#last = transfer;
+    this.#isFetched = true;
     this.#transfers = [...this.#transfers, transfer];
     this.#connected.resolve(device);
   }

@@ -34,6 +34,17 @@ export interface Job {
   readonly verify: Verify;
   /** Milliseconds to wait for that, since the delivery. */
   readonly verifyTimeoutMs: number;
+  /** Further attempts after a network fault, and the milliseconds before each. */
+  readonly retries: number;
+  readonly retryDelayMs: number;
+}
+
+/** What the attempts of one push share: all its announcements are the same bytes, port included (protocol 1.8). */
+export interface Offering {
+  offer: FileOffer | undefined;
+  announcement: string | undefined;
+  /** How often it was announced. */
+  announced: number;
 }
 
 /** A message that a subscription has brought. */

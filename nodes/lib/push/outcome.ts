@@ -20,6 +20,9 @@ export type Code =
 /** Where a push is, or where it ended. */
 export type Phase = 'queued' | 'announce' | 'connect' | 'transfer' | 'verify' | 'done';
 
+/** What a push is doing, as people are told: a phase, or the pause before another attempt. */
+export type Doing = Phase | 'retry';
+
 /** How much is known of a success. */
 export type Verified = 'delivered' | 'installed' | 'running' | 'online';
 
@@ -97,6 +100,19 @@ interface Failure {
 
 /** What a push came to. */
 export type Outcome = Readonly<PushFacts> & (Success | Failure);
+
+/** What another attempt may help against: a device that refuses will refuse again. */
+const networkFaults: ReadonlySet<Code | null> = new Set<Code>([
+  'no_connection',
+  'stalled',
+  'interrupted',
+  'broker_offline',
+  'publish_failed',
+]);
+
+export function isNetworkFault({ code }: Outcome): boolean {
+  return networkFaults.has(code);
+}
 
 const resultOf: Record<Code, Failure['result']> = {
   no_connection: 'timeout',

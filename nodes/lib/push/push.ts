@@ -3,21 +3,25 @@ import { formatAnnouncement, formatSigned } from './announcement';
 import type { Cancellation } from './cancellation';
 import { deferred } from './deferred';
 import type { FileOffer } from './file-offer';
-import type { Announced, AnnouncedHost, Job, Means } from './means';
-import { type Code, failed, type Outcome, type Phase, type PushFacts, succeeded } from './outcome';
+import type { Announced, AnnouncedHost, Job, Means, Offering } from './means';
+import { type Code, failed, type Outcome, type Phase, type PushFacts, succeeded, type Verified } from './outcome';
 import { Phases } from './phases';
 import type { Report } from './report';
 import { levelsToReach, Verification } from './verification';
 
-/** Pushes the file: announce, connect, transfer, verify. Ends with an outcome and never throws, whatever others do. */
+/**
+ * One attempt to push the file: announce, connect, transfer, verify.
+ * Ends with an outcome and never throws, whatever others do. What it offers stays offered: a further attempt goes on with it.
+ */
 export function push(
   job: Job,
   facts: PushFacts,
   means: Means,
+  offering: Offering,
   onPhase: (phase: Phase) => void,
   cancellation: Cancellation,
 ): Promise<Outcome> {
-  return new Push(job, facts, means, onPhase, cancellation).run();
+  return new Push(job, facts, means, offering, onPhase, cancellation).run();
 }
 
 /** Ends a push before its time. */
@@ -38,7 +42,6 @@ class Push {
   #isOver = false;
   #host: AnnouncedHost | undefined;
   #opening: Promise<FileOffer> | undefined;
-  #offer: FileOffer | undefined;
   #announced: Announced | undefined;
   #nobodySubscribed = false;
   #hasGoneOn = false;
@@ -48,6 +51,7 @@ class Push {
     readonly job: Job,
     readonly facts: PushFacts,
     readonly means: Means,
+    readonly offering: Offering,
     onPhase: (phase: Phase) => void,
     readonly cancellation: Cancellation,
   ) {
@@ -66,36 +70,36 @@ class Push {
     } catch (error) {
       this.#end();
       // A port that is about to be opened has to be closed too.
-      this.#offer ??= await this.#opening?.catch(() => undefined);
-      this.#offer?.reset();
+      this.offering.offer ??= await this.#opening?.catch(() => undefined);
       if (!(error instanceof GivenUp)) throw error;
       return failed(this.facts, error.code, this.#seen(error.message));
     }
   }
 
+  /** Awaits only what takes time: each promise is a part of a small push's cost. */
   async #steps(): Promise<void> {
-    await this.#brokerOnline();
-    const offer = await this.#listen();
+    const { means, offering, facts, job } = this;
+    this.#phases.enter('announce');
+    if (!means.broker.isOnline) await this.#brokerOnline();
+    const offer = offering.offer ?? (await this.#listen());
     this.#stopIfOver();
     // A port may have been waited for: the broker may be gone meanwhile.
-    if (!this.means.broker.isOnline) await this.#brokerOnline();
-    if (this.job.key === undefined) this.#announce(this.#basicText(offer));
-    else await this.#announceSigned(offer, this.job.key);
-    this.facts.device = await offer.connected;
+    if (!means.broker.isOnline) await this.#brokerOnline();
+    offering.announcement ??= job.key === undefined ? this.#basicText() : await this.#signedText(job.key);
+    // It may have come between two attempts.
+    if (!offer.isFetched) this.#announce(offering.announcement);
+    facts.device = await offer.connected;
     await this.#transfer(offer);
-    await this.#verify();
+    this.#verification.delivered();
+    const levels = levelsToReach(job, means.reports.lastOf(job.target) !== undefined);
+    if (levels.length > 0) await this.#verify(levels);
   }
 
   /** Nothing is handed to a client that is not connected (protocol 1.6). */
   async #brokerOnline(): Promise<void> {
-    const { broker } = this.means;
-    if (broker.isOnline) {
-      this.#phases.enter('announce');
-      return;
-    }
     this.#phases.enter('announce', { limit: 'broker_offline' });
     this.#waiting = new AbortController();
-    await broker.online(this.#waiting.signal);
+    await this.means.broker.online(this.#waiting.signal);
     this.#phases.noLimit();
   }
 
@@ -105,33 +109,38 @@ class Push {
     const host = means.host();
     this.#host = host instanceof Promise ? await host : host;
     this.#stopIfOver();
-    this.#opening = means.offer(job, cancellation);
-    const offer = await this.#opening.catch((error: unknown) => {
+    try {
+      this.#opening = means.offer(job, cancellation);
+      const offer = await this.#opening;
+      this.offering.offer = offer;
+      facts.host = this.#host.host;
+      facts.port = offer.port;
+      return offer;
+    } catch (error) {
       throw new GivenUp('listen_failed', error);
-    });
-    this.#offer = offer;
-    facts.host = this.#host.host;
-    facts.port = offer.port;
-    return offer;
+    }
   }
 
-  #basicText({ port }: FileOffer): string {
+  #basicText(): string {
+    const { host, port } = this.facts;
     const { filename, hash, reboot } = this.job;
-    return formatAnnouncement({ host: this.facts.host ?? '', port, filename, hash, reboot });
+    return formatAnnouncement({ host: host ?? '', port: port ?? 0, filename, hash, reboot });
   }
 
   /** With a counter that the device has not seen yet (protocol 6.4). */
-  async #announceSigned({ port }: FileOffer, key: string): Promise<void> {
+  async #signedText(key: string): Promise<string> {
+    const { host, port } = this.facts;
     const { filename, hash, reboot, target, bytes } = this.job;
     const counter = await this.means.counters.next(target);
-    const announcement = { host: this.facts.host ?? '', port, filename, hash, reboot };
-    this.#announce(formatSigned(announcement, { key, size: bytes.length, counter }));
+    const announcement = { host: host ?? '', port: port ?? 0, filename, hash, reboot };
+    return formatSigned(announcement, { key, size: bytes.length, counter });
   }
 
   /** Until the broker has it, or the device shows that it has. */
   #announce(text: string): void {
     this.#stopIfOver();
     const { means, facts } = this;
+    this.offering.announced += 1;
     const announced = means.broker.announce(facts.topic, text, this.job.timeoutMs, () => this.#verification.hear());
     this.#announced = announced;
     this.#phases.enter('announce', { duration: 'connect', limit: 'publish_failed' });
@@ -157,48 +166,46 @@ class Push {
     if (end.end === 'stalled') throw new GivenUp('stalled', 'it took no bytes');
     if (end.end === 'interrupted') throw new GivenUp('interrupted', end.cause);
     facts.verified ??= 'delivered';
-    offer.close();
+    if (this.offering.announced === 1) offer.close();
   }
 
-  /** Until the device has shown what was asked for; nothing more may have been. */
-  async #verify(): Promise<void> {
-    const { job, facts, means } = this;
-    this.#verification.delivered();
-    const levels = levelsToReach(job, means.reports.lastOf(job.target) !== undefined);
-    if (levels.length === 0) return;
-    this.#phases.enter('verify', { duration: 'verify', limit: 'not_verified', limitMs: job.verifyTimeoutMs });
+  /** Until the device has shown what was asked for. */
+  async #verify(levels: readonly Verified[]): Promise<void> {
+    const { verifyTimeoutMs } = this.job;
+    this.#phases.enter('verify', { duration: 'verify', limit: 'not_verified', limitMs: verifyTimeoutMs });
     for (const level of levels) {
       await this.#verification.reached(level);
-      facts.verified = level;
+      this.facts.verified = level;
     }
   }
 
   /** A report on this push: good news moves it on, bad news ends it, whatever it is waiting for. */
   #onReport(report: Report): void {
     if (this.#isOver) return;
-    const { facts, job } = this;
+    const { facts } = this;
     facts.report = report;
     if (report.state === 'installed' || report.state === 'running') {
       facts.verified = report.state;
-      this.#offer?.confirm();
+      this.offering.offer?.confirm();
       return;
     }
     const isBehind = report.error === 'replayed' && report.counter !== undefined;
-    if (isBehind && job.key !== undefined && !this.#hasGoneOn) this.#goOn(report.counter ?? 0, job.key);
+    if (isBehind && !this.#hasGoneOn) void this.#goOn(report.counter ?? 0);
     else this.#giveUp('rejected', report.error ?? report.state);
   }
 
   /** Our counter was lost, or another sender's is ahead: announces once more, from the device's own (protocol 6.4). */
-  #goOn(counter: number, key: string): void {
-    const offer = this.#offer;
+  async #goOn(counter: number): Promise<void> {
     this.#hasGoneOn = true;
-    this.means.counters
-      .goOnFrom(this.job.target, counter)
-      .then((isBelievable) => {
-        if (!isBelievable || !offer) this.#giveUp('rejected', 'replayed');
-        else return this.#announceSigned(offer, key);
-      })
-      .catch(this.#decided.reject);
+    const { offering, job, means } = this;
+    try {
+      const isBelievable = await means.counters.goOnFrom(job.target, counter);
+      if (!isBelievable || job.key === undefined) throw new GivenUp('rejected', 'replayed');
+      offering.announcement = await this.#signedText(job.key);
+      this.#announce(offering.announcement);
+    } catch (error) {
+      this.#decided.reject(error as Error);
+    }
   }
 
   /** A step that was left alone goes no further. */
@@ -223,7 +230,7 @@ class Push {
   /** What was seen that tells one cause from another, when the push is given up. */
   #seen(cause: string): Evidence {
     const { broker, portsText } = this.means;
-    const last = this.#offer?.last;
+    const last = this.offering.offer?.last;
     this.facts.sent = Math.max(this.facts.sent, last?.sent ?? 0);
     this.facts.device ??= last?.device ?? null;
     return {
@@ -236,7 +243,7 @@ class Push {
       broker: broker.name,
       brokerConnectsByItself: broker.connectsByItself,
       ports: portsText,
-      refused: this.#offer?.refused ?? [],
+      refused: this.offering.offer?.refused ?? [],
       handedOver: last?.handedOver ?? false,
       cause,
     };

@@ -1,10 +1,5 @@
 import type { Cancellation } from '../push/cancellation';
 
-/** Gives back what was taken. */
-export type Release = () => void;
-
-const holdsNone: Release = () => undefined;
-
 /** So many at once; the others wait in the order in which they came. A free place is had without a promise. */
 export class Places {
   readonly #size: number;
@@ -19,26 +14,26 @@ export class Places {
     return this.#taken === 0;
   }
 
-  /** Takes a place; whoever is cancelled before he gets one waits no longer and holds none. */
-  take(cancellation: Cancellation): Release | Promise<Release> {
+  /** Takes a place; false: he was cancelled before he got one, and has none to leave. */
+  take(cancellation: Cancellation): true | Promise<boolean> {
     if (this.#taken < this.#size) {
       this.#taken += 1;
-      return () => this.#leave();
+      return true;
     }
     return new Promise((resolve) => {
-      const enter = () => resolve(() => this.#leave());
+      const enter = () => resolve(true);
       this.#waiting.push(enter);
       cancellation.onCancel(() => {
         const at = this.#waiting.indexOf(enter);
         if (at < 0) return;
         this.#waiting.splice(at, 1);
-        resolve(holdsNone);
+        resolve(false);
       });
     });
   }
 
   /** The place goes to whoever has waited longest. */
-  #leave(): void {
+  leave(): void {
     const next = this.#waiting.shift();
     if (next) next();
     else this.#taken -= 1;

@@ -1,10 +1,10 @@
 import { Cancellation } from '../push/cancellation';
 import { FileOffer } from '../push/file-offer';
 import type { Counters, Job, Means } from '../push/means';
-import { newFacts, type Outcome, type Phase } from '../push/outcome';
-import { push } from '../push/push';
+import { type Doing, newFacts, type Outcome } from '../push/outcome';
 import { SendQueues } from '../push/send-queues';
 import type { IsAllowed } from './allow';
+import { pushWithRetries } from './attempts';
 import { Host, type HostOptions } from './host';
 import { Places } from './places';
 import type { Ports } from './ports';
@@ -23,14 +23,6 @@ export interface SenderOptions extends HostOptions {
   readonly counters: Counters;
 }
 
-/** A push that waits or is under way. */
-export interface PushUnderWay {
-  readonly target: string;
-  readonly outcome: Promise<Outcome>;
-  /** Ends it as `cancelled`; the reason completes "was cancelled: …". */
-  cancel(reason: string): void;
-}
-
 /** Many pushes from one machine: one per device at a time, so many at once, each on a port of its own. */
 export class Sender {
   readonly #topic: string;
@@ -39,7 +31,8 @@ export class Sender {
   readonly #places: Places;
   readonly #queues = new SendQueues();
   readonly #reports: Reports;
-  readonly #pushes = new Map<Cancellation, Promise<Outcome>>();
+  readonly #pushes = new Set<Cancellation>();
+  #onIdle: () => void = () => undefined;
   /** Outlive their push while someone is still being served. */
   readonly #offers = new Set<FileOffer>();
   #isClosed = false;
@@ -68,46 +61,47 @@ export class Sender {
     };
   }
 
-  /** Pushes the file when its turn has come; the outcome never rejects, whatever others do. */
-  push(job: Job, onPhase: (phase: Phase) => void = () => undefined): PushUnderWay {
-    const cancellation = new Cancellation();
+  /** Pushes the file when its turn has come, unless it is cancelled; the outcome never rejects, whatever others do. */
+  async push(
+    job: Job,
+    cancellation = new Cancellation(),
+    onPhase: (doing: Doing) => void = () => undefined,
+  ): Promise<Outcome> {
+    const startedAt = performance.now();
+    const facts = newFacts(job, this.#topic.replace('{target}', job.target));
+    this.#pushes.add(cancellation);
     if (this.#isClosed) cancellation.cancel(stopped);
-    const outcome = this.#run(job, onPhase, cancellation);
-    this.#pushes.set(cancellation, outcome);
-    return { target: job.target, outcome, cancel: (reason) => cancellation.cancel(reason) };
+    onPhase('queued');
+    // Awaited only where they have to be waited for: a promise each is a part of a small push's cost.
+    const turn = this.#turns.take(job.target, cancellation);
+    const hasTurn = turn === true || (await turn);
+    const place = this.#places.take(cancellation);
+    const hasPlace = place === true || (await place);
+    facts.durations.queued = Math.round(performance.now() - startedAt);
+    try {
+      return await pushWithRetries(job, facts, this.#means, onPhase, cancellation);
+    } finally {
+      if (hasPlace) this.#places.leave();
+      if (hasTurn) this.#turns.leave(job.target);
+      facts.durations.total = Math.round(performance.now() - startedAt);
+      this.#pushes.delete(cancellation);
+      if (this.#pushes.size === 0) this.#onIdle();
+    }
   }
 
   /** Cancels every push and breaks every connection off. Resolves when no port, socket or timer is left. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const outcomes = [...this.#pushes.values()];
-    for (const cancellation of this.#pushes.keys()) cancellation.cancel(stopped);
-    await Promise.allSettled(outcomes);
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    for (const push of this.#pushes) push.cancel(stopped);
+    if (this.#pushes.size > 0) await idle;
     const offers = [...this.#offers];
     for (const offer of offers) offer.reset();
     await Promise.all(offers.map((offer) => offer.closed()));
     this.#queues.close();
     this.#reports.close();
-  }
-
-  async #run(job: Job, onPhase: (phase: Phase) => void, cancellation: Cancellation): Promise<Outcome> {
-    const startedAt = performance.now();
-    const facts = newFacts(job, this.#topic.replace('{target}', job.target));
-    onPhase('queued');
-    // Awaited only where they have to be waited for: a promise each is a part of a small push's cost.
-    const turn = this.#turns.take(job.target, cancellation);
-    const leaveTurn = turn instanceof Promise ? await turn : turn;
-    const place = this.#places.take(cancellation);
-    const leavePlace = place instanceof Promise ? await place : place;
-    facts.durations.queued = Math.round(performance.now() - startedAt);
-    try {
-      return await push(job, facts, this.#means, onPhase, cancellation);
-    } finally {
-      leavePlace();
-      leaveTurn();
-      this.#pushes.delete(cancellation);
-      facts.durations.total = Math.round(performance.now() - startedAt);
-    }
   }
 }
 

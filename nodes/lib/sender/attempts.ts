@@ -1,0 +1,50 @@
+import type { Cancellation } from '../push/cancellation';
+import type { Job, Means, Offering } from '../push/means';
+import { type Doing, isNetworkFault, type Outcome, type PushFacts } from '../push/outcome';
+import { push } from '../push/push';
+
+/** Where more than one announcement was sent, a busy device may come for each of them (protocol 1.8). */
+const servesAgainForMs = 5000;
+
+/** Pushes, and tries again after network faults; all announcements are the same bytes, port included (protocol 1.8). */
+export async function pushWithRetries(
+  job: Job,
+  facts: PushFacts,
+  means: Means,
+  onPhase: (doing: Doing) => void,
+  cancellation: Cancellation,
+): Promise<Outcome> {
+  const offering: Offering = { offer: undefined, announcement: undefined, announced: 0 };
+  let isSuccess = false;
+  try {
+    for (;;) {
+      const outcome = await push(job, facts, means, offering, onPhase, cancellation);
+      isSuccess = outcome.result === 'success';
+      if (!isNetworkFault(outcome) || facts.attempts > job.retries) return outcome;
+      offering.offer?.renew();
+      onPhase('retry');
+      await pause(job.retryDelayMs, offering, cancellation);
+      if (cancellation.reason) continue;
+      facts.attempts += 1;
+      facts.device = null;
+      facts.sent = 0;
+    }
+  } finally {
+    if (!isSuccess) offering.offer?.reset();
+    else if (offering.announced > 1) offering.offer?.closeLater(servesAgainForMs);
+    else offering.offer?.close();
+  }
+}
+
+/** Waits so long, or until the device comes after all, or the push is cancelled. */
+function pause(ms: number, { offer }: Offering, cancellation: Cancellation): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    const goOn = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    void offer?.connected.then(goOn);
+    cancellation.onCancel(goOn);
+  });
+}
