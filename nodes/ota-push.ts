@@ -4,11 +4,13 @@ import { Input, type InputSettings, type Message } from './lib/node-red/input';
 import type { OtaServerNode } from './lib/node-red/ota-server-node';
 import { noteBadInput, toOutputs } from './lib/node-red/output';
 import { Pushes } from './lib/node-red/pushes';
+import { Remembered } from './lib/node-red/remembered';
 import { StatusLine } from './lib/node-red/status';
 import type { Doing } from './lib/push/outcome';
 
 interface OtaPushDef extends NodeDef, InputSettings {
   readonly server: string;
+  readonly skipUnchanged?: boolean;
 }
 
 type Send = (message: (Message | null)[]) => void;
@@ -19,6 +21,7 @@ function register(RED: NodeAPI): void {
     const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
     const input = new Input(RED, this, config);
     const pushes = new Pushes();
+    const remembered = new Remembered(this);
     const status = new StatusLine(this, (key, values) => RED._(`ota-push.status.${key}`, values));
 
     const run = async (message: Message, send: Send): Promise<void> => {
@@ -37,7 +40,7 @@ function register(RED: NodeAPI): void {
         status.phase(job, doing, doing === 'queued' || doing === 'retry' || waitsForBroker);
       };
       try {
-        const outcome = await sender.push(job, push, onPhase);
+        const outcome = await sender.push(job, push, onPhase, config.skipUnchanged ? remembered : undefined);
         status.end(outcome);
         send(toOutputs(message, outcome));
       } finally {

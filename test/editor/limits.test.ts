@@ -166,6 +166,7 @@ describe('the defaults of the dialogs', () => {
     rebootType: 'bool',
     timeout: '30',
     timeoutType: 'num',
+    skipUnchanged: false,
     retries: '0',
     retryDelay: '5',
     verify: 'auto',
@@ -173,7 +174,7 @@ describe('the defaults of the dialogs', () => {
     onlineTopic: '',
     onlinePayload: '',
     format: 'server',
-  } satisfies Record<keyof InputSettings | 'name' | 'server', string>;
+  } satisfies Record<keyof InputSettings | 'name' | 'server', string> & { skipUnchanged: boolean };
   const ofServer = {
     name: '',
     broker: '',
@@ -266,6 +267,6 @@ function verdicts(values: readonly string[], takes: (value: string) => boolean):
   return Object.fromEntries(values.map((value) => [value, takes(value)]));
 }
 
-function valuesOf({ defaults }: Definition): Record<string, string> {
+function valuesOf({ defaults }: Definition): Record<string, unknown> {
   return Object.fromEntries(Object.entries(defaults).map(([property, { value }]) => [property, value]));
 }

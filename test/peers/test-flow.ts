@@ -99,6 +99,7 @@ export const pushDefaults = {
   rebootType: 'bool',
   timeout: '30',
   timeoutType: 'num',
+  skipUnchanged: false,
   retries: '0',
   retryDelay: '5',
   verify: 'auto',

@@ -13,7 +13,7 @@ export function toOutputs(message: Message, outcome: Outcome): (Message | null)[
   message.payload = outcome.result;
   message.ota = outcome;
   const outputs: (Message | null)[] = [null, null];
-  outputs[outcome.result === 'success' ? Output.success : Output.noSuccess] = message;
+  outputs[outcome.code === null ? Output.success : Output.noSuccess] = message;
   return outputs;
 }
 

@@ -10,6 +10,7 @@ const leastMsBetween = 200;
 
 const shapeOf: Record<Result, Pick<NodeStatus, 'fill' | 'shape'>> = {
   success: { fill: 'green', shape: 'dot' },
+  unchanged: { fill: 'green', shape: 'dot' },
   timeout: { fill: 'red', shape: 'ring' },
   failed: { fill: 'red', shape: 'ring' },
   cancelled: { fill: 'red', shape: 'ring' },
@@ -45,7 +46,10 @@ export class StatusLine {
       return;
     }
     this.#ended = 0;
-    this.#set(() => ({ ...shapeOf[result], text: `${target}: ${this.#translate(code ?? verified ?? result)}` }));
+    this.#set(() => ({
+      ...shapeOf[result],
+      text: `${target}: ${this.#translate(code ?? (result === 'unchanged' ? result : (verified ?? result)))}`,
+    }));
   }
 
   /** Nothing was started, or nothing can be. */

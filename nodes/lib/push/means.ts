@@ -1,6 +1,7 @@
 import type { HostKind } from './advice';
 import type { Cancellation } from './cancellation';
 import type { FileOffer } from './file-offer';
+import type { Outcome, Verified } from './outcome';
 import type { Report } from './report';
 
 /** When a push counts as a success. */
@@ -107,6 +108,14 @@ export interface Counters {
   next(target: string): Promise<number>;
   /** Goes on from the counter that a device has told; false where it is not to be believed. */
   goOnFrom(target: string, counter: number): Promise<boolean>;
+}
+
+/** What a device was given before. */
+export interface Memory {
+  /** How much is known of the last success with the same bytes; undefined where it is to be pushed. @param last report */
+  unchanged(job: Job, last: Report | undefined): Promise<Verified | undefined>;
+  /** Told of the end of each push, before the next one to its device begins. */
+  note(outcome: Outcome): Promise<void>;
 }
 
 /** What all pushes need of the machine that they run on. */

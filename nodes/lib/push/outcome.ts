@@ -3,7 +3,7 @@ import type { Job } from './means';
 import type { Report } from './report';
 
 /** The word for people's flows: the payload of the outputs. */
-export type Result = 'success' | 'timeout' | 'failed' | 'cancelled';
+export type Result = 'success' | 'unchanged' | 'timeout' | 'failed' | 'cancelled';
 
 /** The stable word for the reason of anything but a success. */
 export type Code =
@@ -85,14 +85,14 @@ export function newFacts(job: Job, topic: string): PushFacts {
 }
 
 interface Success {
-  readonly result: 'success';
+  readonly result: 'success' | 'unchanged';
   readonly code: null;
   readonly message: string;
   readonly remedy: null;
 }
 
 interface Failure {
-  readonly result: Exclude<Result, 'success'>;
+  readonly result: Exclude<Result, Success['result']>;
   readonly code: Code;
   readonly message: string;
   readonly remedy: string;
@@ -133,6 +133,14 @@ export function succeeded(facts: PushFacts): Outcome {
   const taken = device ? `${target} (${device}) took all ${size} bytes of ${filename} from ${host}:${port}` : target;
   const message = `${taken} and ${proof[verified ?? 'delivered']}.`;
   return outcome(facts, { result: 'success', code: null, message, remedy: null });
+}
+
+/** Nothing was done: the device was given these bytes before. */
+export function unchanged(facts: PushFacts, verified: Verified): Outcome {
+  facts.phase = 'done';
+  facts.verified = verified;
+  const message = `${facts.target} was given these ${facts.size} bytes of ${facts.filename} before; nothing was announced.`;
+  return outcome(facts, { result: 'unchanged', code: null, message, remedy: null });
 }
 
 const proof: Record<Verified, string> = {

@@ -1,7 +1,7 @@
 import { Cancellation } from '../push/cancellation';
 import { FileOffer } from '../push/file-offer';
-import type { Counters, Job, Means } from '../push/means';
-import { type Doing, newFacts, type Outcome } from '../push/outcome';
+import type { Counters, Job, Means, Memory } from '../push/means';
+import { type Doing, newFacts, type Outcome, unchanged } from '../push/outcome';
 import { SendQueues } from '../push/send-queues';
 import type { IsAllowed } from './allow';
 import { pushWithRetries } from './attempts';
@@ -66,6 +66,7 @@ export class Sender {
     job: Job,
     cancellation = new Cancellation(),
     onPhase: (doing: Doing) => void = () => undefined,
+    memory?: Memory,
   ): Promise<Outcome> {
     const startedAt = performance.now();
     const facts = newFacts(job, this.#topic.replace('{target}', job.target));
@@ -75,11 +76,16 @@ export class Sender {
     // Awaited only where they have to be waited for: a promise each is a part of a small push's cost.
     const turn = this.#turns.take(job.target, cancellation);
     const hasTurn = turn === true || (await turn);
-    const place = this.#places.take(cancellation);
-    const hasPlace = place === true || (await place);
-    facts.durations.queued = Math.round(performance.now() - startedAt);
+    let hasPlace = false;
     try {
-      return await pushWithRetries(job, facts, this.#means, onPhase, cancellation);
+      const before = memory && (await memory.unchanged(job, this.#reports.lastOf(job.target)));
+      if (before && !cancellation.reason) return unchanged(facts, before);
+      const place = this.#places.take(cancellation);
+      hasPlace = place === true || (await place);
+      facts.durations.queued = Math.round(performance.now() - startedAt);
+      const outcome = await pushWithRetries(job, facts, this.#means, onPhase, cancellation);
+      if (memory) await memory.note(outcome);
+      return outcome;
     } finally {
       if (hasPlace) this.#places.leave();
       if (hasTurn) this.#turns.leave(job.target);

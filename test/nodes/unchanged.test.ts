@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Report } from '../../nodes/lib/push/report';
+import { type AedesBroker, startAedes } from '../peers/brokers';
+import { SimulatedDevice } from '../peers/simulated-device';
+import { TestFlow } from '../peers/test-flow';
+
+const file = Buffer.from('print("lamp version 1")\n');
+
+describe('A push that skips what the device has', () => {
+  let broker: AedesBroker;
+  let device: SimulatedDevice;
+  let flow: TestFlow;
+  let announcements: number;
+
+  beforeEach(async () => {
+    broker = await startAedes();
+    device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url });
+    announcements = 0;
+    device.on('announcement', () => {
+      announcements += 1;
+    });
+  });
+
+  afterEach(async () => {
+    await flow.stop();
+    await device.stop();
+    await broker.stop();
+  });
+
+  const start = async (push: Record<string, unknown> = {}) => {
+    const place = { z: 'tab', x: 0, y: 0 };
+    flow = await TestFlow.start({
+      broker,
+      server: { advertise: '127.0.0.1' },
+      push: { skipUnchanged: true, ...push },
+      more: [
+        {
+          id: 'in',
+          ...place,
+          type: 'mqtt in',
+          broker: 'broker',
+          topic: '+/OTA/status',
+          qos: '1',
+          wires: [['reports']],
+        },
+        { id: 'reports', ...place, type: 'helper', wires: [] },
+      ],
+    });
+  };
+
+  /** Resolves when Node-RED has heard it. */
+  async function report(state: Report['state'], more: Partial<Report> = {}): Promise<void> {
+    const heard = once(flow.node('reports'), 'input');
+    await device.report(state, more);
+    await heard;
+  }
+
+  const result = async (changes: Record<string, unknown> = {}) => {
+    const { payload, output } = await flow.push({
+      payload: file,
+      target: 'nightlamp',
+      filename: 'main.py',
+      ...changes,
+    });
+    return [payload, output];
+  };
+
+  it('says unchanged at its first output, announces nothing, and shows a green dot', async () => {
+    await start();
+    assert.deepEqual(await result(), ['success', 1]);
+    assert.deepEqual(await result(), ['unchanged', 1]);
+    const { ota } = flow.ends.all[1] ?? assert.fail();
+    assert.deepEqual(
+      [ota.result, ota.code, ota.phase, ota.verified, ota.port],
+      ['unchanged', null, 'done', 'delivered', null],
+    );
+    assert.equal(announcements, 1);
+    const { status } = await flow.statuses.nextThat((seen) => /unchanged/.test(seen.status?.text ?? ''));
+    assert.deepEqual([status?.fill, status?.shape], ['green', 'dot']);
+  });
+
+  it('pushes other bytes, other files and to other devices', async () => {
+    await start();
+    await result();
+    assert.deepEqual(await result({ payload: Buffer.from('print("lamp version 2")\n') }), ['success', 1]);
+    assert.deepEqual(await result(), ['success', 1], 'the last success counts, not any before');
+    assert.deepEqual(await result({ filename: 'boot.py' }), ['success', 1]);
+  });
+
+  it('sees what the push before it has come to, though both were asked for at once', async () => {
+    await start();
+    const message = () => ({ payload: file, target: 'nightlamp', filename: 'main.py' });
+    flow.send(message());
+    flow.send(message());
+    assert.deepEqual([(await flow.ends.next()).payload, (await flow.ends.next()).payload], ['success', 'unchanged']);
+  });
+
+  it('does not trust a mere delivery to a device that reports', async () => {
+    await start({ verify: 'delivered' });
+    await result();
+    await report('running', { file: 'boot.py' });
+    assert.deepEqual(await result(), ['success', 1]);
+  });
+
+  for (const [what, state, more] of [
+    ['took it back', 'rolled_back', {}],
+    ['refused the next', 'failed', { hash: '0'.repeat(40), error: 'no_space' }],
+    ['runs another', 'running', { hash: '0'.repeat(40) }],
+  ] as const) {
+    it(`forgets a success when the device reports that it ${what}`, async () => {
+      await start({ verify: 'installed' });
+      const installed = device.next('installed').then(() => device.report('installed'));
+      assert.deepEqual(await result(), ['success', 1]);
+      await installed;
+      assert.deepEqual(await result(), ['unchanged', 1]);
+      await report(state, more);
+      device.once('installed', () => void device.report('installed'));
+      assert.deepEqual(await result(), ['success', 1]);
+    });
+  }
+
+  it('forgets a success when a later push to the device fails', async () => {
+    await start({ timeout: '0.3' });
+    await result();
+    await device.stop();
+    assert.deepEqual(await result({ payload: Buffer.from('print("lamp version 2")\n') }), ['timeout', 2]);
+    device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url });
+    assert.deepEqual(await result(), ['success', 1]);
+  });
+});
