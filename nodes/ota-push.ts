@@ -13,6 +13,9 @@ interface OtaPushDef extends NodeDef, InputSettings {
   readonly skipUnchanged?: boolean;
 }
 
+/** What is done where nothing is done. */
+const pausing: ReadonlySet<Doing> = new Set<Doing>(['queued', 'waiting', 'retry']);
+
 type Send = (message: (Message | null)[]) => void;
 
 function register(RED: NodeAPI): void {
@@ -37,7 +40,7 @@ function register(RED: NodeAPI): void {
       const push = pushes.begin(job);
       const onPhase = (doing: Doing) => {
         const waitsForBroker = doing === 'announce' && !broker.isOnline;
-        status.phase(job, doing, doing === 'queued' || doing === 'retry' || waitsForBroker);
+        status.phase(job, doing, pausing.has(doing) || waitsForBroker);
       };
       try {
         const outcome = await sender.push(job, push, onPhase, config.skipUnchanged ? remembered : undefined);

@@ -167,6 +167,8 @@ describe('the defaults of the dialogs', () => {
     timeout: '30',
     timeoutType: 'num',
     skipUnchanged: false,
+    announceOn: '',
+    waitHours: '24',
     retries: '0',
     retryDelay: '5',
     verify: 'auto',

@@ -100,6 +100,8 @@ export const pushDefaults = {
   timeout: '30',
   timeoutType: 'num',
   skipUnchanged: false,
+  announceOn: '',
+  waitHours: '24',
   retries: '0',
   retryDelay: '5',
   verify: 'auto',

@@ -117,7 +117,7 @@ export class NodeRedBroker implements Broker {
       known.set(from, { text, subscriptions: this.#subscriptions });
       // The retain flag alone does not tell: with MQTT 5 a fresh message may carry it too (protocol 5.4).
       const isReplay = retain && before?.text === text && before.subscriptions < this.#subscriptions;
-      onMessage({ topic: from, payload, isReplay });
+      onMessage({ topic: from, payload, isReplay, mayBeOld: isReplay || (retain && !before) });
     };
     this.#node.subscribe(topic, { qos: 1 }, hear, user);
     return () => this.#node.unsubscribe(topic, user, true);

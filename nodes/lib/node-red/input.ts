@@ -31,6 +31,8 @@ export interface InputSettings {
   readonly onlineTopic?: string;
   readonly onlinePayload?: string;
   readonly format?: string;
+  readonly announceOn?: string;
+  readonly waitHours?: string | number;
   readonly retries?: string | number;
   readonly retryDelay?: string | number;
 }
@@ -46,6 +48,8 @@ type Source = 'target' | 'file' | 'filename' | 'reboot' | 'timeout';
 type Values = Record<Source, unknown>;
 
 const mostRetries = 100;
+/** Three weeks: longer than that no timer of Node.js runs. */
+const longestWaitHours = 504;
 
 const levels = ['auto', 'delivered', 'installed', 'running', 'online'] as const;
 
@@ -109,6 +113,7 @@ export class Input {
       timeoutMs: checkedTimeoutMs('timeout', values.timeout),
       verify: this.#verify(target),
       verifyTimeoutMs: checkedTimeoutMs('verify timeout', this.#settings.verifyTimeout ?? 180),
+      wake: this.#wake(target),
       retries: checkedRetries(this.#settings.retries ?? 0),
       retryDelayMs: checkedRetryDelayMs(this.#settings.retryDelay ?? 5),
     };
@@ -121,6 +126,12 @@ export class Input {
     if (!isSigned) return undefined;
     if (secret !== '') return deviceKey(secret, target);
     throw new BadInput('The signed form was chosen, but the OTA server has no secret: give it one.');
+  }
+
+  #wake(target: string): Job['wake'] {
+    const { announceOn = '', waitHours = 24 } = this.#settings;
+    if (announceOn === '') return undefined;
+    return { topic: announceOn.replace('{target}', target), waitMs: checkedWaitHours(waitHours) * 3_600_000 };
   }
 
   #verify(target: string): Verify {
@@ -205,6 +216,12 @@ function checkedTimeoutMs(what: string, value: unknown): number {
   const seconds = isNumber ? Number(value) : Number.NaN;
   if (seconds > 0 && seconds <= longestTimeoutSeconds) return seconds * 1000;
   throw BadInput.expected(`Expected a ${what} in seconds, more than 0 and at most ${longestTimeoutSeconds}`, value);
+}
+
+function checkedWaitHours(value: unknown): number {
+  const hours = String(value).trim() === '' ? Number.NaN : Number(value);
+  if (hours > 0 && hours <= longestWaitHours) return hours;
+  throw BadInput.expected(`Expected the hours to wait, more than 0 and at most ${longestWaitHours}`, value);
 }
 
 function checkedRetries(value: unknown): number {

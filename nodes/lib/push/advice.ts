@@ -72,6 +72,7 @@ export const advise: Record<Code, (facts: PushFacts, evidence: Evidence) => Advi
     message: `${facts.target} (${facts.device}) took all ${facts.size} bytes of ${facts.filename} from ${place(facts)}${facts.verified === 'installed' ? ' and reported that it has installed it' : ''}, but ${missing(facts, evidence)} within ${evidence.verifyTimeoutMs / 1000} s.`,
     remedy: whyNotVerified(facts, evidence),
   }),
+  superseded: () => ({ message: 'A newer push of the same file took its place.', remedy: 'Nothing.' }),
   cancelled: (facts, evidence) => ({
     message: `The push of ${facts.filename} to ${facts.target} was cancelled: ${evidence.cause}${facts.port === null ? '; nothing was announced' : ` while it was offered on ${place(facts)}`}.`,
     remedy:
@@ -80,6 +81,28 @@ export const advise: Record<Code, (facts: PushFacts, evidence: Evidence) => Advi
         : `Send the file again when it is wanted. ${whatIsKnown(evidence)}`,
   }),
 };
+
+/** What happened to a push that waited for a sleeping device, and what to try. */
+export function adviseOnSleeper(
+  { target, filename, port }: PushFacts,
+  code: 'no_connection' | 'cancelled' | 'superseded',
+  topic: string,
+  waitMs: number,
+  reason = '',
+): Advice {
+  const wait = `The push of ${filename} to ${target}, which waited for it to speak on ${topic},`;
+  if (code === 'superseded') {
+    return { message: `${wait} was replaced by a newer one.`, remedy: 'Nothing: the newer file waits in its place.' };
+  }
+  if (code === 'cancelled') {
+    return { message: `${wait} was cancelled: ${reason}.`, remedy: 'Send the file again when it is wanted.' };
+  }
+  const heard = port === null ? 'heard nothing' : 'heard it, but nothing connected,';
+  return {
+    message: `${wait} ${heard} within ${waitMs / 3_600_000} hours.`,
+    remedy: `Check that ${target} wakes, uses this broker and publishes on ${topic} when it does (upper and lower case count), and that it stays awake long enough to fetch the file.`,
+  };
+}
 
 /** The likeliest cause first: what was seen speaks before what is only usual. */
 function whyNothingConnected(facts: PushFacts, { refused, nobodySubscribed, hostKind, ports }: Evidence): string {

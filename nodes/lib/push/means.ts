@@ -38,6 +38,8 @@ export interface Job {
   /** Further attempts after a network fault, and the milliseconds before each. */
   readonly retries: number;
   readonly retryDelayMs: number;
+  /** For a device that sleeps: the topic on which it speaks when it wakes, and how long to wait for that. */
+  readonly wake: { readonly topic: string; readonly waitMs: number } | undefined;
 }
 
 /** What the attempts of one push share: all its announcements are the same bytes, port included (protocol 1.8). */
@@ -54,6 +56,8 @@ export interface Heard {
   readonly payload: Buffer;
   /** The broker keeps it and has sent it again because someone subscribed: it says nothing new. */
   readonly isReplay: boolean;
+  /** The same, or the first on this topic and kept: it may have been said long ago. */
+  readonly mayBeOld: boolean;
 }
 
 /** The way to the devices' ears. */
@@ -128,6 +132,6 @@ export interface Means {
   readonly reports: Reports;
   /** For signed announcements (protocol 6.4). */
   readonly counters: Counters;
-  /** Opens a port and offers the job's file there. Rejects where none can be opened. */
-  offer(job: Job, cancellation: Cancellation): Promise<FileOffer>;
+  /** Opens a port, the given one where it can be had, and offers the job's file there. Rejects where none can be opened. */
+  offer(job: Job, cancellation: Cancellation, port: number | null): Promise<FileOffer>;
 }

@@ -1,4 +1,4 @@
-import { advise, type Evidence } from './advice';
+import { advise, adviseOnSleeper, type Evidence } from './advice';
 import type { Job } from './means';
 import type { Report } from './report';
 
@@ -15,10 +15,11 @@ export type Code =
   | 'interrupted'
   | 'rejected'
   | 'not_verified'
-  | 'cancelled';
+  | 'cancelled'
+  | 'superseded';
 
 /** Where a push is, or where it ended. */
-export type Phase = 'queued' | 'announce' | 'connect' | 'transfer' | 'verify' | 'done';
+export type Phase = 'queued' | 'waiting' | 'announce' | 'connect' | 'transfer' | 'verify' | 'done';
 
 /** What a push is doing, as people are told: a phase, or the pause before another attempt. */
 export type Doing = Phase | 'retry';
@@ -124,6 +125,7 @@ const resultOf: Record<Code, Failure['result']> = {
   rejected: 'failed',
   not_verified: 'timeout',
   cancelled: 'cancelled',
+  superseded: 'cancelled',
 };
 
 /** As much is known of it as was asked for. */
@@ -133,6 +135,16 @@ export function succeeded(facts: PushFacts): Outcome {
   const taken = device ? `${target} (${device}) took all ${size} bytes of ${filename} from ${host}:${port}` : target;
   const message = `${taken} and ${proof[verified ?? 'delivered']}.`;
   return outcome(facts, { result: 'success', code: null, message, remedy: null });
+}
+
+/** A push for a sleeping device that waits no longer. @param reason why it was cancelled */
+export function neverAwake(
+  facts: PushFacts,
+  why: 'too late' | 'cancelled' | 'superseded',
+  { topic, waitMs, reason }: { readonly topic: string; readonly waitMs: number; readonly reason: string | undefined },
+): Outcome {
+  const code = why === 'too late' ? 'no_connection' : why;
+  return outcome(facts, { result: resultOf[code], code, ...adviseOnSleeper(facts, code, topic, waitMs, reason) });
 }
 
 /** Nothing was done: the device was given these bytes before. */

@@ -110,8 +110,10 @@ class Push {
     this.#host = host instanceof Promise ? await host : host;
     this.#stopIfOver();
     try {
-      this.#opening = means.offer(job, cancellation);
+      this.#opening = means.offer(job, cancellation, facts.port);
       const offer = await this.#opening;
+      // At another port than before it is another announcement.
+      if (facts.port !== null && facts.port !== offer.port) this.offering.announcement = undefined;
       this.offering.offer = offer;
       facts.host = this.#host.host;
       facts.port = offer.port;

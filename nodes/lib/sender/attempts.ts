@@ -2,20 +2,32 @@ import type { Cancellation } from '../push/cancellation';
 import type { Job, Means, Offering } from '../push/means';
 import { type Doing, isNetworkFault, type Outcome, type PushFacts } from '../push/outcome';
 import { push } from '../push/push';
+import type { Places } from './places';
+
+/** A push that has its turn. */
+export interface UnderWay {
+  readonly job: Job;
+  readonly facts: PushFacts;
+  readonly offering: Offering;
+  readonly onPhase: (doing: Doing) => void;
+  readonly cancellation: Cancellation;
+  /** On the clock of `performance`. */
+  readonly startedAt: number;
+}
 
 /** Where more than one announcement was sent, a busy device may come for each of them (protocol 1.8). */
 const servesAgainForMs = 5000;
 
-/** Pushes, and tries again after network faults; all announcements are the same bytes, port included (protocol 1.8). */
-export async function pushWithRetries(
-  job: Job,
-  facts: PushFacts,
-  means: Means,
-  onPhase: (doing: Doing) => void,
-  cancellation: Cancellation,
-): Promise<Outcome> {
-  const offering: Offering = { offer: undefined, announcement: undefined, announced: 0 };
+/**
+ * Pushes when there is a place, and tries again after network faults.
+ * All announcements are the same bytes, port included (protocol 1.8).
+ */
+export async function pushWithRetries(underWay: UnderWay, means: Means, places: Places): Promise<Outcome> {
+  const { job, facts, offering, onPhase, cancellation, startedAt } = underWay;
+  const place = places.take(cancellation);
+  const hasPlace = place === true || (await place);
   let isSuccess = false;
+  facts.durations.queued = Math.round(performance.now() - startedAt);
   try {
     for (;;) {
       const outcome = await push(job, facts, means, offering, onPhase, cancellation);
@@ -30,9 +42,11 @@ export async function pushWithRetries(
       facts.sent = 0;
     }
   } finally {
+    if (hasPlace) places.leave();
     if (!isSuccess) offering.offer?.reset();
     else if (offering.announced > 1) offering.offer?.closeLater(servesAgainForMs);
     else offering.offer?.close();
+    offering.offer = undefined;
   }
 }
 

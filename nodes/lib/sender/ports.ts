@@ -46,13 +46,22 @@ export class Ports {
 
   /**
    * Makes the server listen on the next port that no other program has.
+   * @param wanted the port to have if it can be had
    * @throws Error of the last port tried, when none can be opened; or that says so when the push is cancelled first
    */
-  listen(server: Server, cancellation: Cancellation): Promise<ListeningPort> {
-    return this.#free ? this.#listenOnNext(this.#free, server, cancellation) : listenOn(server, 0, this.#bind);
+  listen(server: Server, cancellation: Cancellation, wanted: number | null = null): Promise<ListeningPort> {
+    if (this.#free) return this.#listenOnNext(this.#free, server, cancellation, wanted);
+    const onAny = () => listenOn(server, 0, this.#bind);
+    return wanted === null ? onAny() : listenOn(server, wanted, this.#bind).catch(onAny);
   }
 
-  async #listenOnNext(free: number[], server: Server, cancellation: Cancellation): Promise<ListeningPort> {
+  async #listenOnNext(
+    free: number[],
+    server: Server,
+    cancellation: Cancellation,
+    wanted: number | null,
+  ): Promise<ListeningPort> {
+    if (wanted !== null && free.includes(wanted)) free.unshift(...free.splice(free.indexOf(wanted), 1));
     const taken = new Map<number, unknown>();
     while (taken.size < this.#size) {
       const next = free.findIndex((candidate) => !taken.has(candidate));

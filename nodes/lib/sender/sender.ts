@@ -1,14 +1,15 @@
 import { Cancellation } from '../push/cancellation';
 import { FileOffer } from '../push/file-offer';
-import type { Counters, Job, Means, Memory } from '../push/means';
-import { type Doing, newFacts, type Outcome, unchanged } from '../push/outcome';
+import type { Counters, Job, Means, Memory, Offering } from '../push/means';
+import { type Doing, neverAwake, newFacts, type Outcome, unchanged } from '../push/outcome';
 import { SendQueues } from '../push/send-queues';
 import type { IsAllowed } from './allow';
-import { pushWithRetries } from './attempts';
+import { pushWithRetries, type UnderWay } from './attempts';
 import { Host, type HostOptions } from './host';
 import { Places } from './places';
 import type { Ports } from './ports';
 import { Reports } from './reports';
+import { Sleepers } from './sleepers';
 import { Turns } from './turns';
 
 export interface SenderOptions extends HostOptions {
@@ -29,6 +30,7 @@ export class Sender {
   readonly #means: Means;
   readonly #turns = new Turns();
   readonly #places: Places;
+  readonly #sleepers = new Sleepers();
   readonly #queues = new SendQueues();
   readonly #reports: Reports;
   readonly #pushes = new Set<Cancellation>();
@@ -49,13 +51,13 @@ export class Sender {
       reports: this.#reports,
       counters,
       host: () => host.get(),
-      offer: ({ bytes, timeoutMs }, cancellation) =>
+      offer: ({ bytes, timeoutMs }, cancellation, port) =>
         FileOffer.open({
           bytes,
           idleMs: timeoutMs,
           queues: this.#queues,
           isAllowed,
-          listen: (server) => ports.listen(server, cancellation),
+          listen: (server) => ports.listen(server, cancellation, port),
           offers: this.#offers,
         }),
     };
@@ -74,24 +76,39 @@ export class Sender {
     if (this.#isClosed) cancellation.cancel(stopped);
     onPhase('queued');
     // Awaited only where they have to be waited for: a promise each is a part of a small push's cost.
-    const turn = this.#turns.take(job.target, cancellation);
-    const hasTurn = turn === true || (await turn);
-    let hasPlace = false;
+    const turn = this.#sleepers.supersede(job) || this.#turns.take(job.target, cancellation);
+    let hasTurn = turn === true || (await turn);
     try {
       const before = memory && (await memory.unchanged(job, this.#reports.lastOf(job.target)));
       if (before && !cancellation.reason) return unchanged(facts, before);
-      const place = this.#places.take(cancellation);
-      hasPlace = place === true || (await place);
-      facts.durations.queued = Math.round(performance.now() - startedAt);
-      const outcome = await pushWithRetries(job, facts, this.#means, onPhase, cancellation);
+      const offering: Offering = { offer: undefined, announcement: undefined, announced: 0 };
+      const underWay = { job, facts, offering, onPhase, cancellation, startedAt };
+      const outcome = job.wake
+        ? await this.#pushToSleeper(underWay, job.wake)
+        : await pushWithRetries(underWay, this.#means, this.#places);
+      // Whoever took the place of this one has its turn too.
+      if (outcome.code === 'superseded') hasTurn = false;
       if (memory) await memory.note(outcome);
       return outcome;
     } finally {
-      if (hasPlace) this.#places.leave();
       if (hasTurn) this.#turns.leave(job.target);
       facts.durations.total = Math.round(performance.now() - startedAt);
       this.#pushes.delete(cancellation);
       if (this.#pushes.size === 0) this.#onIdle();
+    }
+  }
+
+  /** Holds its turn, but no port and no place, until the device speaks; and again where it did not come after all. */
+  async #pushToSleeper(underWay: UnderWay, { topic, waitMs }: NonNullable<Job['wake']>): Promise<Outcome> {
+    const { job, facts, onPhase, cancellation } = underWay;
+    const until = performance.now() + waitMs;
+    for (;;) {
+      facts.phase = 'waiting';
+      onPhase('waiting');
+      const waking = await this.#sleepers.wait(job, topic, until, this.#means.broker, cancellation);
+      if (waking !== 'awake') return neverAwake(facts, waking, { topic, waitMs, reason: cancellation.reason });
+      const outcome = await pushWithRetries(underWay, this.#means, this.#places);
+      if (outcome.code !== 'no_connection' || performance.now() >= until) return outcome;
     }
   }
 
