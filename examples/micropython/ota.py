@@ -28,6 +28,7 @@ _LONGEST = const(640)  # bytes of an announcement
 _LAST_START = const(3)  # the start of a trial at which the old files come back
 _SETTLED = const(-1)  # in the place of a trial's starts: it is over, only backups are left
 _SPARE = const(8192)  # bytes of flash that stay free: the records below must always find room
+_ENOENT = const(2)
 _ENOSPC = const(28)
 _ECONNRESET = const(104)
 _FOLDER = const(0x4000)
@@ -104,10 +105,11 @@ class _Record:
 
     # Write it over the older of the two.
     def save(self, value):
-        self.serial += 1
+        serial = self.serial + 1
+        with open(self.name + '01'[serial & 1], 'w') as file:
+            json.dump((serial, value), file)
+        self.serial = serial
         self.value = value
-        with open(self.name + '01'[self.serial & 1], 'w') as file:
-            json.dump((self.serial, value), file)
 
 
 # The files of this board: those on trial, the ones that they replaced, and what a power cut has left.
@@ -117,6 +119,7 @@ class _Flash:
         # Files on trial and whether each replaced another; starts of the trial; the last installed [name, hash];
         # what is being installed, [name, hash, whether its backup is not made yet]; whether the trial was taken back.
         self.files, self.starts, self.last, self.coming, self.is_back = self.record.value or ({}, 0, None, None, False)
+        self.is_fat = None  # not known yet
         self.timer = None
         self.seconds = 120
         self.is_booted = False
@@ -136,7 +139,7 @@ class _Flash:
                     _make_folders(coming[0])
                     _move('tmp', coming[0])
                 self.done()
-            except OSError:
+            except Exception:
                 self.undo(*coming)
         if self.starts == _SETTLED:
             self.settle()
@@ -147,7 +150,7 @@ class _Flash:
         kind = _kind(name)
         if kind & _FOLDER:
             raise Refused('bad_name')
-        is_fat = _is_fat('tmp')
+        is_fat = _is_fat()
         if is_fat and _free() < _SPARE + _size('tmp') + _size(name):
             raise Refused('no_space')  # for the copies
         backup = name + '.bak'
@@ -166,7 +169,7 @@ class _Flash:
                     self.save()
             _move('tmp', name)
             self.done()
-        except OSError:
+        except Exception:  # also for want of memory
             self.undo(*coming)
             raise
         if is_fat:
@@ -182,12 +185,13 @@ class _Flash:
     # Back to the file as it was before the trial.
     def undo(self, name, _, is_whole):
         backup = name + '.bak'
-        self.coming = None
-        if not self.files.pop(name):
+        if not self.files[name]:
             _remove(name)
-        elif _kind(backup) and not (is_whole and _is_fat(backup)):
+        elif _kind(backup) and not (is_whole and _is_fat()):
             _move(backup, name)
         _remove(backup)
+        self.coming = None
+        del self.files[name]
         self.save()
 
     # Restart the board later, whatever its program does: it may be in its prompt or in a loop without end.
@@ -240,7 +244,8 @@ class _Updater:
         self.topic = topic.encode()
         self.allow = allow
         self.unsent = None  # a report
-        self.failed = None  # the signature of an announcement that may come again
+        self.accepted = None  # the signature of the announcement that is being served
+        self.failed = None  # that of one that may come again
         self.waiting = None  # an announcement that came during an update
         self.is_busy = False
         self.is_running = False
@@ -293,8 +298,11 @@ class _Updater:
     # Install what is announced; whatever goes wrong is reported and leaves the old file.
     def _update(self, payload):
         try:
+            self.accepted = None
             if len(payload) > _LONGEST:
                 raise Refused('bad_announcement')
+            if _flash.coming:
+                _flash.recover()  # an install whose undoing failed
             # The signature comes before anything else is looked at (6.2).
             is_signed = self.key is not None and _is_signed(payload, self.key)
             is_form = payload.count(b'|') == 7
@@ -305,13 +313,14 @@ class _Updater:
             fields = str(payload, 'utf-8').split('|')
             host, port, name, digest, reboot, size, counter = _parse(fields, is_signed)
             _check_name(name, self.allow)
-            if is_signed and not self._accept(counter, fields[7], digest):
+            if is_signed and not self._accept(counter, fields[7], [name, digest]):
                 return
             room = _free() - _SPARE
             if (size or 0) >= room:
                 raise Refused('no_space')
             self._fetch(host, port, digest, size, room)
             _flash.install(name, digest)
+            self.failed = None
         except Exception as error:
             self._fail(payload, error)
             return
@@ -322,17 +331,19 @@ class _Updater:
             machine.reset()
 
     # Say whether a signed announcement is new; it is noted before its download starts (6.4).
-    def _accept(self, counter, mac, digest):
+    def _accept(self, counter, mac, file):
         record = _Record('ota.ct')
         if record.value is None:
             raise Refused('counter_lost')
         last, last_mac = record.value
         if mac == last_mac:
             # Sent again by a sender that did not see it work: nothing to do, unless it did not.
-            return mac == self.failed or not _flash.last or _flash.last[1] != digest
+            self.accepted = mac
+            return mac == self.failed or _flash.last != file
         if counter <= last:
             raise Refused('replayed', last)
         record.save([counter, mac])
+        self.accepted = mac
         return True
 
     # Stream the file into `tmp` (2.3): `size` bytes and not one more, or to the end of the stream.
@@ -368,7 +379,8 @@ class _Updater:
 
     # Report why nothing was installed; the announcement may be sent again.
     def _fail(self, payload, error):
-        _remove('tmp')
+        if not _flash.coming:
+            _remove('tmp')
         if isinstance(error, Refused):
             code = error.args[0]
         elif isinstance(error, ValueError):
@@ -380,7 +392,7 @@ class _Updater:
         except UnicodeError:
             fields = []
         fields += [None] * 8
-        self.failed = fields[7]
+        self.failed = self.accepted or self.failed
         self._report('failed', fields[2], fields[3], code, error.args[1] if code == 'replayed' else None)
 
     # Publish what became of a file, retained (5.1); what can't be sent now goes out after the reconnect.
@@ -495,8 +507,8 @@ def _read_key():
         with open('ota.key') as file:
             key = binascii.unhexlify(file.read().strip())
             return key if len(key) == 32 else b''
-    except OSError:
-        return None
+    except OSError as error:
+        return None if error.args[0] == _ENOENT else b''
     except ValueError:
         return b''
 
@@ -526,15 +538,17 @@ def _size(name):
     return os.stat(name)[6] if _kind(name) else 0
 
 
-# Whether a file lies on FAT, which knows no case (a name of capitals alone is said to, which does no harm).
-def _is_fat(name):
-    return _kind(name.upper())
+# Whether the flash is FAT, which knows no case: these names are in small letters.
+def _is_fat():
+    if _flash.is_fat is None:
+        _flash.is_fat = bool(_kind('TMP') or _kind('OTA.ST0') or _kind('OTA.ST1'))
+    return _flash.is_fat
 
 
 # Give a file another's name. littlefs does so at once, whatever happens to the power; FAT does not, and a cut can leave
 # two names with one file between them: there the file is copied, and whoever calls this removes it when all is noted.
 def _move(name, target):
-    if not _is_fat(name):
+    if not _is_fat():
         os.rename(name, target)
         return
     with open(name, 'rb') as source, open(target, 'wb') as copy:

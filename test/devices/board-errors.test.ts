@@ -90,12 +90,12 @@ describe('A board that is announced what it cannot install', () => {
   let board: Board;
   let sender: SmallSender;
 
-  const startBoard = async (files: Record<string, string> = {}): Promise<void> => {
+  const startBoard = async (files: Record<string, string> = {}, more = ''): Promise<void> => {
     broker = await startMosquitto(['set_tcp_nodelay true']);
     sender = await SmallSender.connect(broker);
     const module = await example('ota.py');
     assert.match(module, /_LIMIT = const\(10\)/);
-    const shipped = { 'main.py': program(broker.port, 1), 'config.json': OLD, 'sounds/owl.txt': 'hoot' };
+    const shipped = { 'main.py': program(broker.port, 1, more), 'config.json': OLD, 'sounds/owl.txt': 'hoot' };
     const shortened = module.replace('_LIMIT = const(10)', '_LIMIT = const(1)');
     board = await Board.start({ files: { ...shipped, 'ota.py': shortened, ...files } });
     await board.waitFor('ready');
@@ -122,6 +122,28 @@ describe('A board that is announced what it cannot install', () => {
     assert.equal(await sender.report(), 'installed');
     assert.equal(await text('config.json'), NEW);
     assert.equal(board.boots, 1);
+  }
+
+  for (const name of ['config.json', 'FONT', 'new.txt']) {
+    it(`leaves ${name} as it was when its memory ends in the middle of the install, also over a restart`, async () => {
+      const failing = `
+import ota
+move = ota._move
+def fail(name, target):
+    if target == '${name}':
+        raise MemoryError
+    move(name, target)
+ota._move = fail
+`;
+      const before = { FONT: 'bits', 'config.json': OLD };
+      await startBoard(before, failing);
+      await sender.push(name, NEW, '|0');
+      assert.equal(await sender.report(), 'failed write_failed');
+      board.reset();
+      await board.waitFor('ready');
+      for (const [kept, content] of Object.entries(before)) assert.equal(await text(kept), content);
+      for (const left of ['tmp', `${name}.bak`, 'new.txt']) assert.equal(await board.exists(left), false, left);
+    });
   }
 
   describe('in the basic form', () => {
@@ -303,10 +325,13 @@ describe('A board that is announced what it cannot install', () => {
       assert.equal(report.counter, second);
     });
 
-    it('ignores the announcement it accepted last when it comes again', async () => {
+    it('ignores the announcement it accepted last when it comes again, also after a forged one', async () => {
       const announcement = signed(await offer(), KEY);
       await sender.announce(announcement);
       assert.equal(await sender.report(), 'installed');
+      await sender.announce(announcement);
+      await sender.announce(`|||||||${announcement.split('|').at(-1)}`);
+      assert.equal(await sender.report(), 'failed bad_signature');
       await sender.announce(announcement);
       await sender.announce('nonsense');
       assert.equal(await sender.report(), 'failed unsigned');

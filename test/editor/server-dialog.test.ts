@@ -48,6 +48,13 @@ describe('the dialog of an ota-server', function () {
     };
     assert.match((await show('nightlamp')) ?? '', /secret of 16 characters/);
     await enter('secret', 'correct horse battery staple');
+    await enter('secret', `\${A_SECRET_IN_THE_ENVIRONMENT}`);
+    assert.match(
+      (await show('nightlamp')) ?? '',
+      /secret of 16 characters/,
+      'what it stands for is known only when deployed',
+    );
+    await enter('secret', 'correct horse battery staple');
     assert.match((await show('night lamp')) ?? '', /hostname/);
     const key = deviceKey('correct horse battery staple', 'nightlamp');
     assert.match((await show('nightlamp')) ?? '', new RegExp(`ota\\.set_key\\('${key}', \\d{13}\\)`));

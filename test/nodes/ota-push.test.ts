@@ -112,6 +112,14 @@ for (const [name, startBroker] of Object.entries({ aedes: () => startAedes(), mo
       });
     }
 
+    it('announces to exactly the device that is named, whatever its name is made of', async () => {
+      const target = "lamp$&$$1$'";
+      const odd = await SimulatedDevice.start({ hostname: target, brokerUrl: broker.url });
+      const { payload, error } = await flow.push({ payload: 'x', target, filename: 'main.py', reboot: true });
+      assert.equal(payload, 'success', error?.message);
+      await odd.stop();
+    });
+
     it('sends text as UTF-8, a Uint8Array as its bytes, and an empty file as a file', async () => {
       await flow.stop();
       flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' } });

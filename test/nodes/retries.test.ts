@@ -66,6 +66,42 @@ describe('A push that may try again', () => {
     await peer.stop();
   });
 
+  it('succeeds when the device says in the pause that it has the file after all', async () => {
+    await start({ retries: '1', retryDelay: '60', verify: 'installed' });
+    const [{ port }] = await announcements.next();
+    const stalling = await RawPeer.start(port, 'never_closes');
+    await firstAttemptOver();
+    await device.report('installed');
+    const { payload, ota } = await flow.ends.next();
+    assert.deepEqual([payload, ota.attempts, ota.verified], ['success', 2, 'installed'], String(ota.message));
+    assert.equal(announcements.all.length, 1);
+    await stalling.stop();
+  });
+
+  it('announces again though a stranger has come in the pause', async () => {
+    await start({ retries: '1', retryDelay: '0.3' });
+    const [{ port }] = await announcements.next();
+    await firstAttemptOver();
+    const scanner = await RawPeer.start(port, 'closes_at_once');
+    await scanner.stop();
+    await announcements.next();
+    const peer = await RawPeer.start(port, 'takes_all');
+    assert.equal((await flow.ends.next()).payload, 'success');
+    await peer.stop();
+  });
+
+  it('does not give up for what the device could not report before of the attempt that broke', async () => {
+    await start({ retries: '1', retryDelay: '0.3', timeout: '1', verify: 'delivered' });
+    const [{ port }] = await announcements.next();
+    await firstAttemptOver();
+    await announcements.next();
+    await flow.statuses.nextThat(({ status }) => /status.connect/.test(status?.text ?? ''));
+    await device.report('failed', { error: 'timed_out' });
+    const peer = await RawPeer.start(port, 'takes_all');
+    assert.equal((await flow.ends.next()).payload, 'success');
+    await peer.stop();
+  });
+
   it('does not when the device refuses', async () => {
     await start({ retries: '3', verify: 'installed', timeout: '5' });
     await announcements.next();

@@ -1,6 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { hostnameProblem } from '../push/names';
 import { deviceKey, secretProblem } from '../push/signature';
+import type { OtaServerNode } from './ota-server-node';
 
 /** The editor shows this in place of a credential that it does not know. */
 const unknownToEditor = '__PWRD__';
@@ -21,11 +22,17 @@ export function serveDeviceKeys(RED: NodeAPI): void {
   RED.httpAdmin.post('/ota-server/device-key', RED.auth.needsPermission('flows.write'), (request, response) => {
     const { server, hostname, secret } = (request.body ?? {}) as KeyRequest;
     const isTyped = typeof secret === 'string' && secret !== '' && secret !== unknownToEditor;
-    const known = RED.nodes.getCredentials(String(server)) as { secret?: string } | null;
-    const used = isTyped ? secret : known?.secret;
+    // The node's own, since Node-RED puts variables of the environment into it.
+    const node = RED.nodes.getNode(String(server)) as OtaServerNode | null;
+    const used = isTyped ? secret : node?.credentials?.secret;
+    const isVariable = isTyped && /\$\{[^}]+\}/.test(secret);
     const name = typeof hostname === 'string' ? hostname : '';
     const nameProblem = hostnameProblem(name);
-    const problem = nameProblem ? 'hostname' : used === undefined || secretProblem(used) ? 'secret' : undefined;
+    const problem = nameProblem
+      ? 'hostname'
+      : used === undefined || isVariable || secretProblem(used)
+        ? 'secret'
+        : undefined;
     response.json(problem || used === undefined ? { problem } : { key: deviceKey(used, name) });
   });
 }

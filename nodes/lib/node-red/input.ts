@@ -131,7 +131,7 @@ export class Input {
   #wake(target: string): Job['wake'] {
     const { announceOn = '', waitHours = 24 } = this.#settings;
     if (announceOn === '') return undefined;
-    return { topic: announceOn.replace('{target}', target), waitMs: checkedWaitHours(waitHours) * 3_600_000 };
+    return { topic: announceOn.replace('{target}', () => target), waitMs: checkedWaitHours(waitHours) * 3_600_000 };
   }
 
   #verify(target: string): Verify {
@@ -141,7 +141,7 @@ export class Input {
     if (level !== 'online') return { level };
     if (onlineTopic === '')
       throw BadInput.expected('Expected the topic on which the device says that it is online', '');
-    return { level, topic: onlineTopic.replace('{target}', target), payload: onlinePayload };
+    return { level, topic: onlineTopic.replace('{target}', () => target), payload: onlinePayload };
   }
 
   /** Node-RED's `file in` leaves a path in msg.filename: there only the last part is the file's name. */

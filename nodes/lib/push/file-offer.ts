@@ -38,6 +38,7 @@ export class FileOffer {
   #closing: NodeJS.Timeout | undefined;
   #last: Transfer | undefined;
   #isFetched = false;
+  #isDelivered = false;
 
   /** Opens the port: before it is announced (protocol 1.7). Rejects as `listen` does. */
   static async open(options: OfferOptions): Promise<FileOffer> {
@@ -72,6 +73,11 @@ export class FileOffer {
     return this.#isFetched;
   }
 
+  /** Someone has taken the whole file, since then. */
+  get isDelivered(): boolean {
+    return this.#isDelivered;
+  }
+
   /** Resolves when the port is closed and the last connection has ended. */
   async closed(): Promise<void> {
     if (this.#options.offers.has(this)) await once(this.#server, 'close');
@@ -90,7 +96,10 @@ export class FileOffer {
   /** The device itself says that it has the whole file: its connection's end no longer matters. */
   confirm(): void {
     const device = this.#last?.device;
-    if (device !== undefined) this.#ended.resolve({ end: 'delivered', device, sent: this.#options.bytes.length });
+    if (device === undefined) return;
+    this.#isDelivered = true;
+    this.#connected.resolve(device);
+    this.#ended.resolve({ end: 'delivered', device, sent: this.#options.bytes.length });
   }
 
   /** Begins anew on the same port: what was so far decides nothing any more. */
@@ -142,7 +151,10 @@ export class FileOffer {
 
   #onTransferEnd(transfer: Transfer, end: TransferEnd): void {
     this.#transfers = this.#transfers.filter((other) => other !== transfer);
-    if (end.end === 'delivered') this.#ended.resolve(end);
+    if (end.end === 'delivered') {
+      this.#isDelivered = true;
+      this.#ended.resolve(end);
+    }
     if (end.end === 'reset' || this.#transfers.length > 0) return;
     if (end.end === 'stalled') this.#ended.resolve(end);
     if (end.end !== 'interrupted' || !this.#server.listening) return;

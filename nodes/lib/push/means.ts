@@ -3,6 +3,7 @@ import type { Cancellation } from './cancellation';
 import type { FileOffer } from './file-offer';
 import type { Outcome, Verified } from './outcome';
 import type { Report } from './report';
+import type { Verification } from './verification';
 
 /** When a push counts as a success. */
 export type Verify =
@@ -46,8 +47,13 @@ export interface Job {
 export interface Offering {
   offer: FileOffer | undefined;
   announcement: string | undefined;
+  /** Of the signed form; greater than what the device has seen, as far as is known. */
+  counter: number;
+  /** It has gone on from the device's own counter, which it does once (protocol 6.4). */
+  hasGoneOn: boolean;
   /** How often it was announced. */
   announced: number;
+  readonly verification: Verification;
 }
 
 /** A message that a subscription has brought. */

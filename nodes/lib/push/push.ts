@@ -7,7 +7,7 @@ import type { Announced, AnnouncedHost, Job, Means, Offering } from './means';
 import { type Code, failed, type Outcome, type Phase, type PushFacts, succeeded, type Verified } from './outcome';
 import { Phases } from './phases';
 import type { Report } from './report';
-import { levelsToReach, Verification } from './verification';
+import { levelsToReach } from './verification';
 
 /**
  * One attempt to push the file: announce, connect, transfer, verify.
@@ -38,13 +38,11 @@ class Push {
   /** Settled by the last step, or by whatever ends the push while a step waits, which is then left alone. */
   readonly #decided = deferred<void>();
   readonly #phases: Phases;
-  readonly #verification: Verification;
   #isOver = false;
   #host: AnnouncedHost | undefined;
   #opening: Promise<FileOffer> | undefined;
   #announced: Announced | undefined;
   #nobodySubscribed = false;
-  #hasGoneOn = false;
   #waiting: AbortController | undefined;
 
   constructor(
@@ -57,7 +55,7 @@ class Push {
   ) {
     const onTimeout = (code: Code, ms: number) => this.#giveUp(code, `no answer within ${ms / 1000} s`);
     this.#phases = new Phases(facts, job.timeoutMs, onPhase, onTimeout);
-    this.#verification = new Verification(job, means, (report) => this.#onReport(report));
+    offering.verification.onReport = (report) => this.#onReport(report);
   }
 
   async run(): Promise<Outcome> {
@@ -86,11 +84,12 @@ class Push {
     // A port may have been waited for: the broker may be gone meanwhile.
     if (!means.broker.isOnline) await this.#brokerOnline();
     offering.announcement ??= job.key === undefined ? this.#basicText() : await this.#signedText(job.key);
-    // It may have come between two attempts.
-    if (!offer.isFetched) this.#announce(offering.announcement);
+    // It may have come between two attempts, or say now that it has the file.
+    if (offering.verification.has('installed')) offer.confirm();
+    if (!offer.isDelivered) this.#announce(offering.announcement);
     facts.device = await offer.connected;
     await this.#transfer(offer);
-    this.#verification.delivered();
+    offering.verification.delivered();
     const levels = levelsToReach(job, means.reports.lastOf(job.target) !== undefined);
     if (levels.length > 0) await this.#verify(levels);
   }
@@ -134,6 +133,7 @@ class Push {
     const { host, port } = this.facts;
     const { filename, hash, reboot, target, bytes } = this.job;
     const counter = await this.means.counters.next(target);
+    this.offering.counter = counter;
     const announcement = { host: host ?? '', port: port ?? 0, filename, hash, reboot };
     return formatSigned(announcement, { key, size: bytes.length, counter });
   }
@@ -143,7 +143,9 @@ class Push {
     this.#stopIfOver();
     const { means, facts } = this;
     this.offering.announced += 1;
-    const announced = means.broker.announce(facts.topic, text, this.job.timeoutMs, () => this.#verification.hear());
+    const announced = means.broker.announce(facts.topic, text, this.job.timeoutMs, () =>
+      this.offering.verification.hear(),
+    );
     this.#announced = announced;
     this.#phases.enter('announce', { duration: 'connect', limit: 'publish_failed' });
     announced.acknowledged.then(
@@ -161,14 +163,15 @@ class Push {
   async #transfer(offer: FileOffer): Promise<void> {
     const { facts } = this;
     this.#phases.enter('transfer', { duration: 'transfer' });
-    this.#verification.hear();
+    this.offering.verification.hear();
     const end = await offer.ended;
     facts.device = end.device;
     facts.sent = end.sent;
     if (end.end === 'stalled') throw new GivenUp('stalled', 'it took no bytes');
     if (end.end === 'interrupted') throw new GivenUp('interrupted', end.cause);
     facts.verified ??= 'delivered';
-    if (this.offering.announced === 1) offer.close();
+    // A signed one may have to be announced once more, with a newer counter.
+    if (this.offering.announced === 1 && this.job.key === undefined) offer.close();
   }
 
   /** Until the device has shown what was asked for. */
@@ -176,30 +179,40 @@ class Push {
     const { verifyTimeoutMs } = this.job;
     this.#phases.enter('verify', { duration: 'verify', limit: 'not_verified', limitMs: verifyTimeoutMs });
     for (const level of levels) {
-      await this.#verification.reached(level);
+      await this.offering.verification.reached(level);
       this.facts.verified = level;
     }
   }
 
   /** A report on this push: good news moves it on, bad news ends it, whatever it is waiting for. */
   #onReport(report: Report): void {
-    if (this.#isOver) return;
-    const { facts } = this;
+    const { facts, offering } = this;
+    if (this.#isOver || this.#isOfBefore(report)) return;
     facts.report = report;
     if (report.state === 'installed' || report.state === 'running') {
       facts.verified = report.state;
-      this.offering.offer?.confirm();
-      return;
+      offering.offer?.confirm();
+    } else if (report.error === 'replayed' && report.counter !== undefined && !offering.hasGoneOn) {
+      void this.#goOn(report.counter);
+    } else {
+      this.#giveUp('rejected', report.error ?? report.state);
     }
-    const isBehind = report.error === 'replayed' && report.counter !== undefined;
-    if (isBehind && !this.#hasGoneOn) void this.#goOn(report.counter ?? 0);
-    else this.#giveUp('rejected', report.error ?? report.state);
+  }
+
+  /** A board says again at each start that it took a file back, and what it could not say while it was away. */
+  #isOfBefore({ state, error, counter }: Report): boolean {
+    const { facts, offering } = this;
+    if (state === 'rolled_back') return facts.verified === null;
+    if (error === 'replayed') return counter !== undefined && counter < offering.counter;
+    const isOfItsConnection = error === 'connect_failed' || error === 'timed_out';
+    return isOfItsConnection && facts.attempts > 1 && !offering.offer?.isFetched;
   }
 
   /** Our counter was lost, or another sender's is ahead: announces once more, from the device's own (protocol 6.4). */
   async #goOn(counter: number): Promise<void> {
-    this.#hasGoneOn = true;
     const { offering, job, means } = this;
+    offering.hasGoneOn = true;
+    offering.counter = counter + 1;
     try {
       const isBelievable = await means.counters.goOnFrom(job.target, counter);
       if (!isBelievable || job.key === undefined) throw new GivenUp('rejected', 'replayed');
@@ -224,7 +237,6 @@ class Push {
   #end(): void {
     this.#isOver = true;
     this.#phases.end();
-    this.#verification.close();
     this.#waiting?.abort();
     this.#announced?.withdraw();
   }

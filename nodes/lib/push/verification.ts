@@ -12,8 +12,9 @@ const gone = new Set(['offline', 'false', '0', '']);
  * It listens from before the announcement, and believes only what comes after the device can have heard it (protocol 5.4).
  */
 export class Verification {
+  /** Told of each report that counts. */
+  onReport: (report: Report) => void = () => undefined;
   readonly #job: Job;
-  readonly #onReport: (report: Report) => void;
   readonly #stopReports: () => void;
   #stopOnline: (() => void) | undefined;
   #levels: readonly Verified[] = [];
@@ -21,10 +22,8 @@ export class Verification {
   #isHeard = false;
   #isDelivered = false;
 
-  /** @param onReport told of each report that counts */
-  constructor(job: Job, { reports, broker }: Means, onReport: (report: Report) => void) {
+  constructor(job: Job, { reports, broker }: Means) {
     this.#job = job;
-    this.#onReport = onReport;
     this.#stopReports = reports.listen(job.target, (report) => this.#hearReport(report));
     if (job.verify.level !== 'online') return;
     const { topic, payload: expected } = job.verify;
@@ -45,11 +44,16 @@ export class Verification {
     this.#isDelivered = true;
   }
 
+  /** The device has shown as much. */
+  has(level: Verified): boolean {
+    return this.#levels.includes(level);
+  }
+
   /** Resolves when the device has shown as much; one level at a time. */
   reached(level: Verified): Promise<void> {
     return new Promise((resolve) => {
       this.#awaited = { level, resolve };
-      if (this.#levels.includes(level)) resolve();
+      if (this.has(level)) resolve();
     });
   }
 
@@ -61,7 +65,7 @@ export class Verification {
   #hearReport(report: Report): void {
     const { filename, hash } = this.#job;
     if (!this.#isHeard || report.file !== filename || report.hash !== hash) return;
-    this.#onReport(report);
+    this.onReport(report);
     if (report.state === 'installed' || report.state === 'running') this.#reach('installed');
     if (report.state === 'running') this.#reach('running');
   }

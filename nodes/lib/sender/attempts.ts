@@ -43,6 +43,7 @@ export async function pushWithRetries(underWay: UnderWay, means: Means, places: 
     }
   } finally {
     if (hasPlace) places.leave();
+    offering.verification.onReport = () => undefined;
     if (!isSuccess) offering.offer?.reset();
     else if (offering.announced > 1) offering.offer?.closeLater(servesAgainForMs);
     else offering.offer?.close();
@@ -50,15 +51,16 @@ export async function pushWithRetries(underWay: UnderWay, means: Means, places: 
   }
 }
 
-/** Waits so long, or until the device comes after all, or the push is cancelled. */
-function pause(ms: number, { offer }: Offering, cancellation: Cancellation): Promise<void> {
+/** Waits so long, or until the device has the file after all, or the push is cancelled. */
+function pause(ms: number, { offer, verification }: Offering, cancellation: Cancellation): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
     const goOn = () => {
       clearTimeout(timer);
       resolve();
     };
-    void offer?.connected.then(goOn);
+    void offer?.ended.then(({ end }) => end === 'delivered' && goOn());
+    void verification.reached('installed').then(goOn);
     cancellation.onCancel(goOn);
   });
 }

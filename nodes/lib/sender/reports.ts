@@ -31,7 +31,9 @@ export class Reports {
   /** Tells each report of the device as it comes, until the returned function is called. */
   listen(target: string, onReport: OnReport): () => void {
     this.#listeners.set(target, onReport);
-    return () => void this.#listeners.delete(target);
+    return () => {
+      if (this.#listeners.get(target) === onReport) this.#listeners.delete(target);
+    };
   }
 
   close(): void {

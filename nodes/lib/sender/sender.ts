@@ -3,6 +3,7 @@ import { FileOffer } from '../push/file-offer';
 import type { Counters, Job, Means, Memory, Offering } from '../push/means';
 import { type Doing, neverAwake, newFacts, type Outcome, unchanged } from '../push/outcome';
 import { SendQueues } from '../push/send-queues';
+import { Verification } from '../push/verification';
 import type { IsAllowed } from './allow';
 import { pushWithRetries, type UnderWay } from './attempts';
 import { Host, type HostOptions } from './host';
@@ -71,17 +72,20 @@ export class Sender {
     memory?: Memory,
   ): Promise<Outcome> {
     const startedAt = performance.now();
-    const facts = newFacts(job, this.#topic.replace('{target}', job.target));
+    const facts = newFacts(
+      job,
+      this.#topic.replace('{target}', () => job.target),
+    );
     this.#pushes.add(cancellation);
     if (this.#isClosed) cancellation.cancel(stopped);
     onPhase('queued');
     // Awaited only where they have to be waited for: a promise each is a part of a small push's cost.
     const turn = this.#sleepers.supersede(job) || this.#turns.take(job.target, cancellation);
     let hasTurn = turn === true || (await turn);
+    const offering = newOffering(new Verification(job, this.#means));
     try {
       const before = memory && (await memory.unchanged(job, this.#reports.lastOf(job.target)));
       if (before && !cancellation.reason) return unchanged(facts, before);
-      const offering: Offering = { offer: undefined, announcement: undefined, announced: 0 };
       const underWay = { job, facts, offering, onPhase, cancellation, startedAt };
       const outcome = job.wake
         ? await this.#pushToSleeper(underWay, job.wake)
@@ -91,6 +95,7 @@ export class Sender {
       if (memory) await memory.note(outcome);
       return outcome;
     } finally {
+      offering.verification.close();
       if (hasTurn) this.#turns.leave(job.target);
       facts.durations.total = Math.round(performance.now() - startedAt);
       this.#pushes.delete(cancellation);
@@ -126,6 +131,10 @@ export class Sender {
     this.#queues.close();
     this.#reports.close();
   }
+}
+
+function newOffering(verification: Verification): Offering {
+  return { offer: undefined, announcement: undefined, counter: 0, hasGoneOn: false, announced: 0, verification };
 }
 
 const stopped = 'the OTA server was stopped';
