@@ -2,15 +2,18 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { BadInput } from './lib/node-red/bad-input';
 import { Input, type InputSettings, type Message } from './lib/node-red/input';
 import type { OtaServerNode } from './lib/node-red/ota-server-node';
-import { noteBadInput, toOutputs } from './lib/node-red/output';
+import { noteBadInput, toOutputs, toProgress } from './lib/node-red/output';
+import { Progress } from './lib/node-red/progress';
 import { Pushes } from './lib/node-red/pushes';
 import { Remembered } from './lib/node-red/remembered';
 import { StatusLine } from './lib/node-red/status';
 import type { Doing } from './lib/push/outcome';
+import type { PushHooks } from './lib/sender/sender';
 
 interface OtaPushDef extends NodeDef, InputSettings {
   readonly server: string;
   readonly skipUnchanged?: boolean;
+  readonly progress?: boolean;
 }
 
 /** What is done where nothing is done. */
@@ -42,11 +45,16 @@ function register(RED: NodeAPI): void {
         const waitsForBroker = doing === 'announce' && !broker.isOnline;
         status.phase(job, doing, pausing.has(doing) || waitsForBroker);
       };
+      const progress = new Progress((percent, facts) => send(toProgress(message, percent, facts)));
+      const onTurn: PushHooks['onTurn'] = (snapshot) => config.progress && progress.start(snapshot);
+      const memory = config.skipUnchanged ? remembered : undefined;
       try {
-        const outcome = await sender.push(job, push, onPhase, config.skipUnchanged ? remembered : undefined);
+        const outcome = await sender.push(job, push, { onPhase, onTurn, memory });
+        progress.stop();
         status.end(outcome);
         send(toOutputs(message, outcome));
       } finally {
+        progress.stop();
         pushes.end(push);
       }
     };

@@ -176,7 +176,13 @@ describe('the defaults of the dialogs', () => {
     onlineTopic: '',
     onlinePayload: '',
     format: 'server',
-  } satisfies Record<keyof InputSettings | 'name' | 'server', string> & { skipUnchanged: boolean };
+    progress: false,
+    outputs: 2,
+  } satisfies Record<keyof InputSettings | 'name' | 'server', string> & {
+    skipUnchanged: boolean;
+    progress: boolean;
+    outputs: number;
+  };
   const ofServer = {
     name: '',
     broker: '',
@@ -217,6 +223,7 @@ function definitionOf(type: string): Definition {
     on: () => field,
     val: () => '',
     toggle: () => field,
+    prop: () => false,
   };
   runInNewContext(script, {
     RED: {

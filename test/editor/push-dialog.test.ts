@@ -34,7 +34,7 @@ describe('the dialog of an ota-push', function () {
         return { left: Math.round(left), right: Math.round(right), labelHeight: row.querySelector('label').offsetHeight };
       })`,
     );
-    assert.equal(boxes.length, 13);
+    assert.equal(boxes.length, 14);
     for (const box of boxes) assert.deepEqual(box, boxes[0]);
   });
 

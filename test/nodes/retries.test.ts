@@ -3,7 +3,7 @@ import type { Announcement } from '../../nodes/lib/push/announcement';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
 import { RawPeer } from '../peers/raw-peer';
-import { SimulatedDevice } from '../peers/simulated-device';
+import { SimulatedDevice, takeAll } from '../peers/simulated-device';
 import { TestFlow } from '../peers/test-flow';
 
 const file = Buffer.alloc(3800, 'lamp ');
@@ -47,10 +47,9 @@ describe('A push that may try again', () => {
     await start({ retries: '1', retryDelay: '0.05' });
     await announcements.next();
     const [{ port }] = await announcements.next();
-    const peer = await RawPeer.start(port, 'takes_all');
+    takeAll(port);
     const { payload, ota } = await flow.ends.next();
     assert.deepEqual([payload, ota.attempts, ota.verified], ['success', 2, 'delivered']);
-    await peer.stop();
     const again = await RawPeer.start(port, 'takes_all');
     assert.equal((await again.ended()).bytes, file.length);
     await again.stop();
@@ -60,10 +59,9 @@ describe('A push that may try again', () => {
     await start({ retries: '1', retryDelay: '60' });
     const [{ port }] = await announcements.next();
     await firstAttemptOver();
-    const peer = await RawPeer.start(port, 'takes_all');
+    takeAll(port);
     const { payload, ota } = await flow.ends.next();
     assert.deepEqual([payload, ota.attempts], ['success', 2]);
-    await peer.stop();
   });
 
   it('succeeds when the device says in the pause that it has the file after all', async () => {
@@ -85,9 +83,8 @@ describe('A push that may try again', () => {
     const scanner = await RawPeer.start(port, 'closes_at_once');
     await scanner.stop();
     await announcements.next();
-    const peer = await RawPeer.start(port, 'takes_all');
+    takeAll(port);
     assert.equal((await flow.ends.next()).payload, 'success');
-    await peer.stop();
   });
 
   it('does not give up for what the device could not report before of the attempt that broke', async () => {
@@ -97,9 +94,8 @@ describe('A push that may try again', () => {
     await announcements.next();
     await flow.statuses.nextThat(({ status }) => /status.connect/.test(status?.text ?? ''));
     await device.report('failed', { error: 'timed_out' });
-    const peer = await RawPeer.start(port, 'takes_all');
+    takeAll(port);
     assert.equal((await flow.ends.next()).payload, 'success');
-    await peer.stop();
   });
 
   it('does not when the device refuses', async () => {

@@ -120,3 +120,8 @@ function readSigned(text: string): Announcement {
   const [host = '', port, filename = '', hash = '', reboot] = text.split('|');
   return { host, port: Number(port), filename, hash, reboot: reboot === '1' };
 }
+
+/** Fetches the file at once: a process of its own may take longer to start than the file is offered. */
+export function takeAll(port: number): void {
+  connectTcp(port, '127.0.0.1').resume();
+}

@@ -35,6 +35,7 @@ type Listened = 'caught' | 'completed' | 'statuses';
 export class TestFlow {
   /** What came out of either output, with the output's number in `output`, or was caught (0). */
   readonly ends = new Inbox<Received>();
+  readonly progress = new Inbox<Received>();
   readonly caught = new Inbox<Received>();
   readonly completed = new Inbox<Received>();
   readonly statuses = new Inbox<Received>();
@@ -52,6 +53,7 @@ export class TestFlow {
       helper.getNode(name).on('input', (message) => flow[name].push(message as unknown as Received));
     }
     helper.getNode('caught').on('input', (message) => flow.ends.push({ ...message, output: 0 } as unknown as Received));
+    helper.getNode('output3').on('input', (message) => flow.progress.push(message as unknown as Received));
     for (const output of [1, 2]) {
       helper.getNode(`output${output}`).on('input', (message) => {
         flow.ends.push(Object.assign(message, { output }) as unknown as Received);
@@ -109,6 +111,8 @@ export const pushDefaults = {
   onlineTopic: '',
   onlinePayload: '',
   format: 'server',
+  progress: false,
+  outputs: 2,
 };
 
 export const serverDefaults = {
@@ -146,13 +150,14 @@ function flowOf({ broker, server = {}, push = {}, mqtt = {}, more = [] }: FlowSe
       server: 'server',
       ...pushDefaults,
       ...push,
-      wires: [['output1'], ['output2']],
+      wires: [['output1'], ['output2'], ['output3']],
     },
     { id: 'catch', ...place, type: 'catch', scope: ['push'], wires: [['caught']] },
     { id: 'complete', ...place, type: 'complete', scope: ['push'], wires: [['completed']] },
     { id: 'status', ...place, type: 'status', scope: ['push'], wires: [['statuses']] },
     listener('output1'),
     listener('output2'),
+    listener('output3'),
     listener('caught'),
     listener('completed'),
     listener('statuses'),

@@ -10,6 +10,7 @@ import { type Reader, reader } from './reader';
 /** A message as flows hand it over: what is in it is anyone's guess. */
 export interface Message extends NodeMessage {
   reset?: unknown;
+  target?: unknown;
   parts?: unknown;
   ota?: unknown;
 }

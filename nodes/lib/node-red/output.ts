@@ -1,4 +1,4 @@
-import type { Outcome } from '../push/outcome';
+import type { Outcome, PushFacts } from '../push/outcome';
 import type { BadInput } from './bad-input';
 import type { Message } from './input';
 
@@ -15,6 +15,13 @@ export function toOutputs(message: Message, outcome: Outcome): (Message | null)[
   const outputs: (Message | null)[] = [null, null];
   outputs[outcome.code === null ? Output.success : Output.noSuccess] = message;
   return outputs;
+}
+
+/** A message of its own at the third output: how far a push is, and what is known of it. */
+export function toProgress({ _msgid }: Message, percent: number, facts: Readonly<PushFacts>): (Message | null)[] {
+  const { id, target, ...rest } = facts;
+  const ota = { id, result: null, code: null, message: null, remedy: null, target, ...rest };
+  return [null, null, { _msgid, payload: percent, target, ota }];
 }
 
 /** Node-RED before 4.1 hands Catch nodes the error without its code: so the message says it too. */

@@ -1,7 +1,7 @@
 import { Cancellation } from '../push/cancellation';
 import { FileOffer } from '../push/file-offer';
 import type { Counters, Job, Means, Memory, Offering } from '../push/means';
-import { type Doing, neverAwake, newFacts, type Outcome, unchanged } from '../push/outcome';
+import { type Doing, neverAwake, newFacts, type Outcome, type PushFacts, unchanged } from '../push/outcome';
 import { SendQueues } from '../push/send-queues';
 import { Verification } from '../push/verification';
 import type { IsAllowed } from './allow';
@@ -23,6 +23,15 @@ export interface SenderOptions extends HostOptions {
   /** Pushes under way at once. */
   readonly concurrency: number;
   readonly counters: Counters;
+}
+
+/** Whoever wants to know more of a push than its end. */
+export interface PushHooks {
+  readonly onPhase?: (doing: Doing) => void;
+  /** Told when its turn has come, with a way to ask from then on what is known of it. */
+  readonly onTurn?: (snapshot: () => Readonly<PushFacts>) => void;
+  /** What devices were given before: they are not given the same again. */
+  readonly memory?: Memory | undefined;
 }
 
 /** Many pushes from one machine: one per device at a time, so many at once, each on a port of its own. */
@@ -68,8 +77,7 @@ export class Sender {
   async push(
     job: Job,
     cancellation = new Cancellation(),
-    onPhase: (doing: Doing) => void = () => undefined,
-    memory?: Memory,
+    { onPhase = () => undefined, onTurn, memory }: PushHooks = {},
   ): Promise<Outcome> {
     const startedAt = performance.now();
     const facts = newFacts(
@@ -86,10 +94,12 @@ export class Sender {
     try {
       const before = memory && (await memory.unchanged(job, this.#reports.lastOf(job.target)));
       if (before && !cancellation.reason) return unchanged(facts, before);
+      onTurn?.(() => ({ ...facts, sent: Math.max(facts.sent, offering.offer?.last?.sent ?? 0) }));
       const underWay = { job, facts, offering, onPhase, cancellation, startedAt };
-      const outcome = job.wake
-        ? await this.#pushToSleeper(underWay, job.wake)
-        : await pushWithRetries(underWay, this.#means, this.#places);
+      const outcome =
+        job.wake && !cancellation.reason
+          ? await this.#pushToSleeper(underWay, job.wake)
+          : await pushWithRetries(underWay, this.#means, this.#places);
       // Whoever took the place of this one has its turn too.
       if (outcome.code === 'superseded') hasTurn = false;
       if (memory) await memory.note(outcome);

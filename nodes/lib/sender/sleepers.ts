@@ -25,9 +25,11 @@ export class Sleepers {
   /** Waits for a fresh message on the topic on which the device speaks when it wakes, until then at most. */
   wait(job: Job, topic: string, until: number, broker: Broker, cancellation: Cancellation): Promise<Waking> {
     return new Promise((resolve) => {
+      let isOver = false;
       const end = (waking: Waking) => {
-        if (this.#asleep.get(keyOf(job)) !== sleeper) return;
-        this.#asleep.delete(keyOf(job));
+        if (isOver) return;
+        isOver = true;
+        if (this.#asleep.get(keyOf(job)) === sleeper) this.#asleep.delete(keyOf(job));
         clearTimeout(timer);
         stopListening();
         resolve(waking);
