@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type { Announcement } from '../../nodes/lib/push/announcement';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
@@ -28,7 +29,24 @@ describe('A push that may try again', () => {
   });
 
   async function start(push: Record<string, unknown>): Promise<void> {
-    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push: { timeout: '0.3', ...push } });
+    const place = { z: 'tab', x: 0, y: 0 };
+    flow = await TestFlow.start({
+      broker,
+      server: { advertise: '127.0.0.1' },
+      push: { timeout: '0.3', ...push },
+      more: [
+        {
+          id: 'in',
+          ...place,
+          type: 'mqtt in',
+          broker: 'broker',
+          topic: '+/OTA/status',
+          qos: '1',
+          wires: [['reports']],
+        },
+        { id: 'reports', ...place, type: 'helper', wires: [] },
+      ],
+    });
     flow.send({ payload: file, target: 'nightlamp', filename: 'main.py' });
   }
 
@@ -93,7 +111,9 @@ describe('A push that may try again', () => {
     await firstAttemptOver();
     await announcements.next();
     await flow.statuses.nextThat(({ status }) => /status.connect/.test(status?.text ?? ''));
+    const heard = once(flow.node('reports'), 'input');
     await device.report('failed', { error: 'timed_out' });
+    await heard;
     takeAll(port);
     assert.equal((await flow.ends.next()).payload, 'success');
   });
