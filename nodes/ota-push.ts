@@ -45,16 +45,18 @@ function register(RED: NodeAPI): void {
         const waitsForBroker = doing === 'announce' && !broker.isOnline;
         status.phase(job, doing, pausing.has(doing) || waitsForBroker);
       };
-      const progress = new Progress((percent, facts) => send(toProgress(message, percent, facts)));
-      const onTurn: PushHooks['onTurn'] = (snapshot) => config.progress && progress.start(snapshot);
+      const progress = config.progress
+        ? new Progress((percent, facts) => send(toProgress(message, percent, facts)))
+        : undefined;
+      const onTurn: PushHooks['onTurn'] = progress && ((snapshot) => progress.start(snapshot));
       const memory = config.skipUnchanged ? remembered : undefined;
       try {
         const outcome = await sender.push(job, push, { onPhase, onTurn, memory });
-        progress.stop();
+        progress?.stop();
         status.end(outcome);
         send(toOutputs(message, outcome));
       } finally {
-        progress.stop();
+        progress?.stop();
         pushes.end(push);
       }
     };

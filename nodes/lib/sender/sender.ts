@@ -29,7 +29,7 @@ export interface SenderOptions extends HostOptions {
 export interface PushHooks {
   readonly onPhase?: (doing: Doing) => void;
   /** Told when its turn has come, with a way to ask from then on what is known of it. */
-  readonly onTurn?: (snapshot: () => Readonly<PushFacts>) => void;
+  readonly onTurn?: ((snapshot: () => Readonly<PushFacts>) => void) | undefined;
   /** What devices were given before: they are not given the same again. */
   readonly memory?: Memory | undefined;
 }
