@@ -53,6 +53,10 @@ interface BrokerUser {
   status(status: unknown): void;
 }
 
+/** Characters of a message, and topics of a subscription, that are remembered to tell a replay. */
+const longestKnown = 2048;
+const mostKnown = 20_000;
+
 /** MQTT 5: the broker has the message and nobody subscribes to its topic. */
 const noMatchingSubscribers = 0x10;
 
@@ -114,7 +118,10 @@ export class NodeRedBroker implements Broker {
     const hear: OnMessage = (from, payload, { retain = false }) => {
       const text = payload.toString('latin1');
       const before = known.get(from);
-      known.set(from, { text, subscriptions: this.#subscriptions });
+      // Whoever may publish here must not fill our memory: what is long or too many is not remembered.
+      if (text.length <= longestKnown && (before || known.size < mostKnown)) {
+        known.set(from, { text, subscriptions: this.#subscriptions });
+      }
       // The retain flag alone does not tell: with MQTT 5 a fresh message may carry it too (protocol 5.4).
       const isReplay = retain && before?.text === text && before.subscriptions < this.#subscriptions;
       onMessage({ topic: from, payload, isReplay, mayBeOld: isReplay || (retain && !before) });

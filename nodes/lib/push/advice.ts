@@ -1,5 +1,5 @@
 import type { Verify } from './means';
-import type { Code, PushFacts } from './outcome';
+import type { AttemptCode, PushFacts } from './outcome';
 import { type Report, type ReportError, reportErrors } from './report';
 
 /** One sentence each, for the person whose update failed at night. */
@@ -36,7 +36,7 @@ export interface Evidence {
 }
 
 /** What happened and what to try, for each code. */
-export const advise: Record<Code, (facts: PushFacts, evidence: Evidence) => Advice> = {
+export const advise: Record<AttemptCode, (facts: PushFacts, evidence: Evidence) => Advice> = {
   no_connection: (facts, evidence) => ({
     message: `Nothing connected to ${place(facts)} within ${seconds(evidence)} after the file was announced on ${facts.topic}.`,
     remedy: whyNothingConnected(facts, evidence),
@@ -72,7 +72,6 @@ export const advise: Record<Code, (facts: PushFacts, evidence: Evidence) => Advi
     message: `${facts.target} (${facts.device}) took all ${facts.size} bytes of ${facts.filename} from ${place(facts)}${facts.verified === 'installed' ? ' and reported that it has installed it' : ''}, but ${missing(facts, evidence)} within ${evidence.verifyTimeoutMs / 1000} s.`,
     remedy: whyNotVerified(facts, evidence),
   }),
-  superseded: () => ({ message: 'A newer push of the same file took its place.', remedy: 'Nothing.' }),
   cancelled: (facts, evidence) => ({
     message: `The push of ${facts.filename} to ${facts.target} was cancelled: ${evidence.cause}${facts.port === null ? '; nothing was announced' : ` while it was offered on ${place(facts)}`}.`,
     remedy:

@@ -109,6 +109,7 @@ export class FileOffer {
     this.#connected = deferred<string>();
     this.#ended = deferred<OfferEnd>();
     this.#isFetched = false;
+    this.#isDelivered = false;
   }
 
   /** Closes the port later: a busy device serves several announcements one after the other (protocol 1.8). */

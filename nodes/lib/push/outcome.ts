@@ -18,6 +18,9 @@ export type Code =
   | 'cancelled'
   | 'superseded';
 
+/** What an attempt can end with: only a push that waits can be superseded. */
+export type AttemptCode = Exclude<Code, 'superseded'>;
+
 /** Where a push is, or where it ended. */
 export type Phase = 'queued' | 'waiting' | 'announce' | 'connect' | 'transfer' | 'verify' | 'done';
 
@@ -132,7 +135,7 @@ const resultOf: Record<Code, Failure['result']> = {
 export function succeeded(facts: PushFacts): Outcome {
   const { target, filename, size, device, host, port, verified } = facts;
   facts.phase = 'done';
-  const taken = device ? `${target} (${device}) took all ${size} bytes of ${filename} from ${host}:${port}` : target;
+  const taken = `${target} (${device}) took all ${size} bytes of ${filename} from ${host}:${port}`;
   const message = `${taken} and ${proof[verified ?? 'delivered']}.`;
   return outcome(facts, { result: 'success', code: null, message, remedy: null });
 }
@@ -163,7 +166,7 @@ const proof: Record<Verified, string> = {
 };
 
 /** It ended before that; what is known of the way between here and the device decides what to try. */
-export function failed(facts: PushFacts, code: Code, evidence: Evidence): Outcome {
+export function failed(facts: PushFacts, code: AttemptCode, evidence: Evidence): Outcome {
   const { message, remedy } = advise[code](facts, evidence);
   return outcome(facts, { result: resultOf[code], code, message, remedy });
 }

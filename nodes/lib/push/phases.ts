@@ -1,10 +1,10 @@
-import type { Code, Phase, PushFacts } from './outcome';
+import type { AttemptCode, Phase, PushFacts } from './outcome';
 
 interface Entered {
   /** Which of the durations the phase's time counts for. */
   readonly duration?: 'connect' | 'transfer' | 'verify';
   /** The push ends with this code when the phase lasts longer than `limitMs`. */
-  readonly limit?: Code;
+  readonly limit?: AttemptCode;
   /** The job's timeout unless said. */
   readonly limitMs?: number;
 }
@@ -14,17 +14,17 @@ export class Phases {
   readonly #facts: PushFacts;
   readonly #timeoutMs: number;
   readonly #onPhase: (phase: Phase) => void;
-  readonly #onTimeout: (code: Code, limitMs: number) => void;
+  readonly #onTimeout: (code: AttemptCode, limitMs: number) => void;
   #clock: { readonly duration: NonNullable<Entered['duration']>; readonly startedAt: number } | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #limit: { readonly code: Code; readonly ms: number } | undefined;
+  #limit: { readonly code: AttemptCode; readonly ms: number } | undefined;
   #isOver = false;
 
   constructor(
     facts: PushFacts,
     timeoutMs: number,
     onPhase: (phase: Phase) => void,
-    onTimeout: (code: Code, limitMs: number) => void,
+    onTimeout: (code: AttemptCode, limitMs: number) => void,
   ) {
     this.#facts = facts;
     this.#timeoutMs = timeoutMs;
@@ -52,7 +52,7 @@ export class Phases {
   }
 
   /** Phases that are limited alike share a timer: it costs a part of a small push. */
-  #setLimit(limit: { readonly code: Code; readonly ms: number } | undefined): void {
+  #setLimit(limit: { readonly code: AttemptCode; readonly ms: number } | undefined): void {
     const isAlike = this.#timer !== undefined && limit?.ms === this.#limit?.ms;
     this.#limit = limit;
     if (isAlike) {

@@ -4,7 +4,15 @@ import type { Cancellation } from './cancellation';
 import { deferred } from './deferred';
 import type { FileOffer } from './file-offer';
 import type { Announced, AnnouncedHost, Job, Means, Offering } from './means';
-import { type Code, failed, type Outcome, type Phase, type PushFacts, succeeded, type Verified } from './outcome';
+import {
+  type AttemptCode,
+  failed,
+  type Outcome,
+  type Phase,
+  type PushFacts,
+  succeeded,
+  type Verified,
+} from './outcome';
 import { Phases } from './phases';
 import type { Report } from './report';
 import { levelsToReach } from './verification';
@@ -27,7 +35,7 @@ export function push(
 /** Ends a push before its time. */
 class GivenUp extends Error {
   constructor(
-    readonly code: Code,
+    readonly code: AttemptCode,
     cause: unknown,
   ) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
@@ -38,6 +46,7 @@ class Push {
   /** Settled by the last step, or by whatever ends the push while a step waits, which is then left alone. */
   readonly #decided = deferred<void>();
   readonly #phases: Phases;
+  readonly #onCancel = (reason: string) => this.#giveUp('cancelled', reason);
   #isOver = false;
   #host: AnnouncedHost | undefined;
   #opening: Promise<FileOffer> | undefined;
@@ -53,13 +62,13 @@ class Push {
     onPhase: (phase: Phase) => void,
     readonly cancellation: Cancellation,
   ) {
-    const onTimeout = (code: Code, ms: number) => this.#giveUp(code, `no answer within ${ms / 1000} s`);
+    const onTimeout = (code: AttemptCode, ms: number) => this.#giveUp(code, `no answer within ${ms / 1000} s`);
     this.#phases = new Phases(facts, job.timeoutMs, onPhase, onTimeout);
     offering.verification.onReport = (report) => this.#onReport(report);
   }
 
   async run(): Promise<Outcome> {
-    this.cancellation.onCancel((reason) => this.#giveUp('cancelled', reason));
+    this.cancellation.onCancel(this.#onCancel);
     try {
       if (!this.cancellation.reason) this.#steps().then(this.#decided.resolve, this.#decided.reject);
       await this.#decided.promise;
@@ -229,13 +238,14 @@ class Push {
   }
 
   /** Ends the push, whatever step it waits in. */
-  #giveUp(code: Code, cause: unknown): void {
+  #giveUp(code: AttemptCode, cause: unknown): void {
     this.#decided.reject(new GivenUp(code, cause));
   }
 
   /** Whatever the push has begun ends with it. */
   #end(): void {
     this.#isOver = true;
+    this.cancellation.forget(this.#onCancel);
     this.#phases.end();
     this.#waiting?.abort();
     this.#announced?.withdraw();

@@ -54,11 +54,12 @@ export async function pushWithRetries(underWay: UnderWay, means: Means, places: 
 /** Waits so long, or until the device has the file after all, or the push is cancelled. */
 function pause(ms: number, { offer, verification }: Offering, cancellation: Cancellation): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
     const goOn = () => {
       clearTimeout(timer);
+      cancellation.forget(goOn);
       resolve();
     };
+    const timer = setTimeout(goOn, ms);
     void offer?.ended.then(({ end }) => end === 'delivered' && goOn());
     void verification.reached('installed').then(goOn);
     cancellation.onCancel(goOn);

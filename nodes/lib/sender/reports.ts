@@ -1,5 +1,9 @@
 import type { Broker } from '../push/means';
+import { hostnameProblem } from '../push/names';
 import { parseReport, type Report } from '../push/report';
+
+/** More than any house has. */
+const mostDevices = 20_000;
 
 type OnReport = (report: Report) => void;
 
@@ -17,8 +21,9 @@ export class Reports {
     this.#stop = broker.listen(all, ({ topic: from, payload, isReplay }) => {
       const target = from.split('/')[level];
       const report = parseReport(payload);
-      if (target === undefined || !report) return;
-      this.#last.set(target, report);
+      if (target === undefined || !report || hostnameProblem(target)) return;
+      // Whoever may publish reports must not fill our memory.
+      if (this.#last.size < mostDevices || this.#last.has(target)) this.#last.set(target, report);
       if (!isReplay) this.#listeners.get(target)?.(report);
     });
   }

@@ -31,14 +31,16 @@ export class Sleepers {
         isOver = true;
         if (this.#asleep.get(keyOf(job)) === sleeper) this.#asleep.delete(keyOf(job));
         clearTimeout(timer);
+        cancellation.forget(onCancel);
         stopListening();
         resolve(waking);
       };
+      const onCancel = () => end('cancelled');
       const sleeper: Sleeper = { end };
       this.#asleep.set(keyOf(job), sleeper);
       const timer = setTimeout(end, Math.max(0, until - performance.now()), 'too late');
       const stopListening = broker.listen(topic, ({ mayBeOld }) => mayBeOld || end('awake'));
-      cancellation.onCancel(() => end('cancelled'));
+      cancellation.onCancel(onCancel);
     });
   }
 }
