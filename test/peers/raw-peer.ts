@@ -41,6 +41,8 @@ export class RawPeer {
   private constructor(args: readonly string[]) {
     this.#process = spawn('python3', [join(__dirname, 'raw_peer.py'), ...args]);
     this.#process.stderr.pipe(process.stderr);
+    // A peer that was reset before its first read has ended by the time it is told to go on; how, `ended` tells.
+    this.#process.stdin.on('error', () => undefined);
     createInterface({ input: this.#process.stdout }).on('line', (line) => this.#lines.push(line));
   }
 
