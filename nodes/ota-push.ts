@@ -1,8 +1,9 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { BadInput } from './lib/node-red/bad-input';
-import { Input, type InputSettings, type Message } from './lib/node-red/input';
-import type { OtaServerNode } from './lib/node-red/ota-server-node';
-import { noteBadInput, toOutputs, toProgress } from './lib/node-red/output';
+import { Input, type InputSettings } from './lib/node-red/input';
+import { asksFor, type Message } from './lib/node-red/message';
+import { onInput, type Send } from './lib/node-red/on-input';
+import { type OtaServerNode, usable } from './lib/node-red/ota-server-node';
+import { toOutputs, toProgress } from './lib/node-red/output';
 import { Progress } from './lib/node-red/progress';
 import { Pushes } from './lib/node-red/pushes';
 import { Remembered } from './lib/node-red/remembered';
@@ -19,8 +20,6 @@ interface OtaPushDef extends NodeDef, InputSettings {
 /** What is done where nothing is done. */
 const pausing: ReadonlySet<Doing> = new Set<Doing>(['queued', 'waiting', 'retry']);
 
-type Send = (message: (Message | null)[]) => void;
-
 function register(RED: NodeAPI): void {
   function OtaPush(this: Node, config: OtaPushDef): void {
     RED.nodes.createNode(this, config);
@@ -31,19 +30,19 @@ function register(RED: NodeAPI): void {
     const status = new StatusLine(this, (key, values) => RED._(`ota-push.status.${key}`, values));
 
     const run = async (message: Message, send: Send): Promise<void> => {
-      if (message.reset !== undefined && message.reset !== false) {
+      if (asksFor(message, 'reset')) {
         const target = input.readResetTarget(message);
         pushes.cancel(target instanceof Promise ? await target : target);
         return;
       }
-      const { sender, broker, signing } = usable(server);
+      const { sender, broker, signing } = usable(RED, server);
       // No needless await: a reset that comes right before or after a push must find things in that order.
-      const read = input.readJob(message, signing);
-      const job = read instanceof Promise ? await pushes.reading(read) : read;
-      const push = pushes.begin(job);
+      const read = input.readPush(message, signing);
+      const jobs = read instanceof Promise ? await pushes.reading(read) : read;
+      const push = pushes.begin(jobs);
       const onPhase = (doing: Doing) => {
         const waitsForBroker = doing === 'announce' && !broker.isOnline;
-        status.phase(job, doing, pausing.has(doing) || waitsForBroker);
+        status.phase(jobs, doing, pausing.has(doing) || waitsForBroker);
       };
       const progress = config.progress
         ? new Progress((percent, facts) => send(toProgress(message, percent, facts)))
@@ -51,7 +50,7 @@ function register(RED: NodeAPI): void {
       const onTurn: PushHooks['onTurn'] = progress && ((snapshot) => progress.start(snapshot));
       const memory = config.skipUnchanged ? remembered : undefined;
       try {
-        const outcome = await sender.push(job, push, { onPhase, onTurn, memory });
+        const outcome = await sender.push(jobs, push, { onPhase, onTurn, memory });
         progress?.stop();
         status.end(outcome);
         send(toOutputs(message, outcome));
@@ -61,30 +60,12 @@ function register(RED: NodeAPI): void {
       }
     };
 
-    this.on('input', (message: Message, send: Send, done: (error?: Error) => void) => {
-      run(message, send).then(
-        () => done(),
-        (error: Error) => {
-          if (error instanceof BadInput) {
-            if (Object.isExtensible(message)) noteBadInput(message, error);
-            status.problem('bad_input');
-          }
-          done(error);
-        },
-      );
-    });
+    onInput(this, run, () => status.problem('bad_input'));
 
     this.on('close', (done: (error?: Error) => void) => {
       status.close();
       pushes.close().then(() => done(), done);
     });
-  }
-
-  /** The server that the node uses. @throws BadInput where none was chosen, or its configuration is wrong */
-  function usable(server: OtaServerNode | null) {
-    if (!server) throw new BadInput(RED._('ota-push.errors.no-server'));
-    if ('problem' in server.state) throw new BadInput(RED._('ota-push.errors.server-problem', server.state));
-    return server.state;
   }
 
   RED.nodes.registerType('ota-push', OtaPush);

@@ -104,15 +104,24 @@ describe('A flow that updates a board with ota.py through mosquitto', () => {
     assert.equal((await push('{"led": 5}', 'config.json', false)).ota.verified, 'installed');
   });
 
-  it('pushes a set, file by file, and restarts after the last', async () => {
-    await start({ verify: 'running' });
-    const lamp = 'def name():\n    return "new lamp"\n';
-    assert.equal((await push(lamp, 'lib/lamp.py', false)).ota.verified, 'installed');
-    const { payload, ota } = await push(program(broker.port, 2));
-    assert.deepEqual([payload, ota.verified], ['success', 'running']);
-    assert.equal((await board.read('lib/lamp.py')).toString(), lamp);
-    assert.equal(board.boots, 2);
-  });
+  for (const isSigned of [false, true]) {
+    it(`pushes a set, and restarts the board after the last file, in the ${isSigned ? 'signed' : 'basic'} form`, async () => {
+      await start({ verify: 'running', reboot: 'true', rebootType: 'bool' }, { isSigned });
+      const lamp = 'def name():\n    return "new lamp"\n';
+      const files = [
+        { filename: 'lib/lamp.py', payload: lamp },
+        { filename: 'main.py', payload: program(broker.port, 2) },
+      ];
+      const { payload, ota } = await flow.push({ target: 'nightlamp', files });
+      assert.deepEqual([payload, ota.verified], ['success', 'running'], String(ota.message));
+      assert.deepEqual(
+        (ota.files as Received['ota'][]).map(({ verified }) => verified),
+        ['installed', 'running'],
+      );
+      assert.equal((await board.read('lib/lamp.py')).toString(), lamp);
+      assert.equal(board.boots, 2);
+    });
+  }
 
   it('is rejected when the new program does not come up, and the old one is back by itself', async () => {
     await start({ verify: 'running' });

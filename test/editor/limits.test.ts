@@ -265,7 +265,7 @@ function serverTakes(property: string, value: string): boolean {
   try {
     if (property in serverDefaults) return Boolean(readServerSettings({ [property]: value }));
     const input = new Input({ util } as NodeAPI, {} as Node, { ...settings, [property]: value });
-    return 'target' in input.readJob({ _msgid: '1', payload: Buffer.from('file') }, { format: 'basic', secret: '' });
+    return 'target' in input.readPush({ _msgid: '1', payload: Buffer.from('file') }, { format: 'basic', secret: '' });
   } catch (error) {
     assert.ok(property in serverDefaults || error instanceof BadInput);
     return false;

@@ -3,6 +3,7 @@ import { type AedesBroker, startAedes } from '../peers/brokers';
 import { type Received, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("hello")');
+const inSet = { filename: 'lib/lamp.py', payload: file };
 const good = { payload: file, target: 'nightlamp', filename: 'main.py' };
 
 /** What comes in instead of a good message, and what the text must say. */
@@ -63,6 +64,19 @@ const badFiles: readonly Case[] = [
   ['the result of a push', { payload: 'timeout', ota: { result: 'timeout' } }, /result of a push/],
 ];
 
+const badSets: readonly Case[] = [
+  ['an empty set', { files: [] }, /list of files in msg\.files.*got an array of 0/],
+  ['a set that is no list', { files: { filename: 'main.py', payload: file } }, /msg\.files.*got an object/],
+  ['a text as set', { files: 'main.py' }, /msg\.files.*got "main\.py"/],
+  ['a name as an entry', { files: [inSet, 'main.py'] }, /Entry 2 of msg\.files.*got "main\.py"/],
+  ['nothing as an entry', { files: [null] }, /Entry 1 of msg\.files.*got nothing/],
+  ['an entry without a name', { files: [inSet, { payload: file }] }, /Entry 2 .*file's name.*got nothing/],
+  ['an entry without bytes', { files: [{ filename: 'main.py' }] }, /Entry 1 .*Buffer or a text, got nothing/],
+  ['an entry with a path', { files: [{ ...inSet, filename: '/data/main.py' }] }, /Entry 1 .*absolute path/],
+  ['a .mpy as text in a set', { files: [{ filename: 'a.mpy', payload: 'M' }] }, /Entry 1 .*single Buffer object/],
+  ['a file twice in a set', { files: [inSet, { ...inSet }] }, /Entry 2 .*each file once, got "lib\/lamp\.py"/],
+];
+
 const badNumbers: readonly Case[] = [
   [
     'no timeout where it is read from the message',
@@ -119,6 +133,7 @@ describe('Bad input to ota-push', () => {
     ['the device', badTargets, {}],
     ['the filename', badNames, {}],
     ['the file', badFiles, {}],
+    ['a set', badSets, {}],
     ['the numbers', badNumbers, { timeout: 'timeout', timeoutType: 'msg', reboot: 'reboot', rebootType: 'msg' }],
     ['a filename that is taken as written', writtenNames, { filename: 'name' }],
   ];

@@ -6,6 +6,16 @@ export class BadInput extends Error {
   static expected(expectation: string, value: unknown): BadInput {
     return new BadInput(`${expectation}, got ${shown(value)}.`);
   }
+
+  /** What is wrong with an entry of a list is said with its number. @param index from 0 */
+  static inEntry<T>(list: string, index: number, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      throw new BadInput(`Entry ${index + 1} of ${list}: ${error.message}`);
+    }
+  }
 }
 
 const longestShown = 60;

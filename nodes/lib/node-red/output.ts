@@ -1,6 +1,6 @@
 import type { Outcome, PushFacts } from '../push/outcome';
 import type { BadInput } from './bad-input';
-import type { Message } from './input';
+import type { Message } from './message';
 
 /** The outputs of an `ota-push`, in the editor's order. */
 enum Output {

@@ -6,29 +6,30 @@ export class Pushes {
   readonly #underWay = new Map<Cancellation, string>();
   /** Messages whose sources take their time, each with the targets of the resets that came meanwhile. */
   readonly #readings = new Set<(string | undefined)[]>();
-  readonly #cancelledWhileRead = new WeakSet<Job>();
+  readonly #cancelledWhileRead = new WeakSet<readonly Job[]>();
   #isClosed = false;
   #onIdle: () => void = () => undefined;
 
-  /** The job of a message that is still being read: a reset that comes before it is there counts for it too. */
-  async reading(read: Promise<Job>): Promise<Job> {
+  /** The jobs of a message that is still being read: a reset that comes before they are there counts for them too. */
+  async reading(read: Promise<Job[]>): Promise<Job[]> {
     const resets: (string | undefined)[] = [];
     this.#readings.add(resets);
     try {
-      const job = await read;
-      if (resets.some((target) => target === undefined || target === job.target)) this.#cancelledWhileRead.add(job);
-      return job;
+      const jobs = await read;
+      const isMeant = (target: string | undefined) => target === undefined || target === jobs[0]?.target;
+      if (resets.some(isMeant)) this.#cancelledWhileRead.add(jobs);
+      return jobs;
     } finally {
       this.#readings.delete(resets);
     }
   }
 
   /** A push begins; once the node is closed, what still comes is cancelled at once. */
-  begin(job: Job): Cancellation {
+  begin(jobs: readonly Job[]): Cancellation {
     const push = new Cancellation();
     if (this.#isClosed) push.cancel(stopped);
-    if (this.#cancelledWhileRead.has(job)) push.cancel(reset);
-    this.#underWay.set(push, job.target);
+    if (this.#cancelledWhileRead.has(jobs)) push.cancel(reset);
+    this.#underWay.set(push, jobs[0]?.target ?? '');
     return push;
   }
 

@@ -31,12 +31,17 @@ export class Remembered implements Memory {
     return success.verified;
   }
 
-  async note({ target, filename, result, hash, port, verified }: Outcome): Promise<void> {
+  /** A set is remembered as a whole or not at all: before its last file the device was not restarted. */
+  async note(outcomes: readonly Outcome[]): Promise<void> {
     this.#successes ??= this.#read();
     const successes = await this.#successes;
-    if (result === 'success' && verified) successes[keyOf(target, filename)] = { hash, verified };
-    else if (result !== 'unchanged' && port !== null) delete successes[keyOf(target, filename)];
-    else return;
+    const announced = outcomes.filter(({ result, port }) => result !== 'unchanged' && port !== null);
+    if (announced.length === 0) return;
+    const isSuccess = outcomes.every(({ code }) => code === null);
+    for (const { target, filename, hash, verified } of announced) {
+      if (isSuccess && verified) successes[keyOf(target, filename)] = { hash, verified };
+      else delete successes[keyOf(target, filename)];
+    }
     await new Promise<void>((resolve) => {
       this.#context.set(contextKey, successes, (error?: Error) => resolve(this.#warnOf(error)));
     });

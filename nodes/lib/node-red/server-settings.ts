@@ -3,7 +3,7 @@ import { hostProblem } from '../push/names';
 import { secretProblem } from '../push/signature';
 import { type IsAllowed, parseAllow } from '../sender/allow';
 import { Ports, parsePorts } from '../sender/ports';
-import type { Signing } from './input';
+import type { Signing } from './plan';
 
 /** The properties of an `ota-server`, as the editor saves them. */
 export interface ServerSettings {

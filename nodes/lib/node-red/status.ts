@@ -33,7 +33,9 @@ export class StatusLine {
     this.#translate = translate;
   }
 
-  phase({ id, target }: Pick<Job, 'id' | 'target'>, doing: Doing, isWaiting: boolean): void {
+  phase([job]: readonly Job[], doing: Doing, isWaiting: boolean): void {
+    if (!job) return;
+    const { id, target } = job;
     this.#isWaiting.set(id, isWaiting);
     this.#set(() => this.#working(target, isWaiting ? `${doing}-waiting` : doing));
   }

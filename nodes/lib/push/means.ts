@@ -124,8 +124,8 @@ export interface Counters {
 export interface Memory {
   /** How much is known of the last success with the same bytes; undefined where it is to be pushed. @param last report */
   unchanged(job: Job, last: Report | undefined): Promise<Verified | undefined>;
-  /** Told of the end of each push, before the next one to its device begins. */
-  note(outcome: Outcome): Promise<void>;
+  /** Told how each file of a push ended, before the next one to its device begins. */
+  note(outcomes: readonly Outcome[]): Promise<void>;
 }
 
 /** What all pushes need of the machine that they run on. */

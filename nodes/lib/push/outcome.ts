@@ -103,7 +103,11 @@ interface Failure {
 }
 
 /** What a push came to. */
-export type Outcome = Readonly<PushFacts> & (Success | Failure);
+export type Outcome = Readonly<PushFacts> &
+  (Success | Failure) & {
+    /** Of a set: how each file ended that was tried, in order. */
+    readonly files?: readonly Outcome[];
+  };
 
 /** What another attempt may help against: a device that refuses will refuse again. */
 const networkFaults: ReadonlySet<Code | null> = new Set<Code>([

@@ -22,8 +22,12 @@ const servesAgainForMs = 5000;
  * Pushes when there is a place, and tries again after network faults.
  * All announcements are the same bytes, port included (protocol 1.8).
  */
-export async function pushWithRetries(underWay: UnderWay, means: Means, places: Places): Promise<Outcome> {
+export async function pushWithRetries(
+  underWay: UnderWay,
+  means: Means & { readonly places: Places },
+): Promise<Outcome> {
   const { job, facts, offering, onPhase, cancellation, startedAt } = underWay;
+  const { places } = means;
   const place = places.take(cancellation);
   const hasPlace = place === true || (await place);
   let isSuccess = false;

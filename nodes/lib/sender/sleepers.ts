@@ -1,5 +1,8 @@
 import type { Cancellation } from '../push/cancellation';
-import type { Broker, Job } from '../push/means';
+import type { Broker, Job, Means } from '../push/means';
+import { neverAwake, type Outcome } from '../push/outcome';
+import { pushWithRetries, type UnderWay } from './attempts';
+import type { Places } from './places';
 
 /** Why a push for a sleeping device waits no longer. */
 export type Waking = 'awake' | 'too late' | 'cancelled' | 'superseded';
@@ -9,27 +12,34 @@ interface Sleeper {
 }
 
 /**
- * Pushes that wait until their device speaks. A newer one for the same device and file takes the place of one that
+ * Pushes that wait until their device speaks. A newer one for the same device and files takes the place of one that
  * waits, its turn included.
  */
 export class Sleepers {
   readonly #asleep = new Map<string, Sleeper>();
 
-  /** Ends the wait of an older push for the same device and file; false: none waits. */
-  supersede(job: Job): boolean {
-    const older = this.#asleep.get(keyOf(job));
+  /** Ends the wait of an older push for the same device and files; false: none waits. */
+  supersede(jobs: readonly Job[]): boolean {
+    const older = this.#asleep.size > 0 ? this.#asleep.get(keyOf(jobs)) : undefined;
     older?.end('superseded');
     return older !== undefined;
   }
 
   /** Waits for a fresh message on the topic on which the device speaks when it wakes, until then at most. */
-  wait(job: Job, topic: string, until: number, broker: Broker, cancellation: Cancellation): Promise<Waking> {
+  wait(
+    jobs: readonly Job[],
+    topic: string,
+    until: number,
+    broker: Broker,
+    cancellation: Cancellation,
+  ): Promise<Waking> {
+    const key = keyOf(jobs);
     return new Promise((resolve) => {
       let isOver = false;
       const end = (waking: Waking) => {
         if (isOver) return;
         isOver = true;
-        if (this.#asleep.get(keyOf(job)) === sleeper) this.#asleep.delete(keyOf(job));
+        if (this.#asleep.get(key) === sleeper) this.#asleep.delete(key);
         clearTimeout(timer);
         cancellation.forget(onCancel);
         stopListening();
@@ -37,7 +47,7 @@ export class Sleepers {
       };
       const onCancel = () => end('cancelled');
       const sleeper: Sleeper = { end };
-      this.#asleep.set(keyOf(job), sleeper);
+      this.#asleep.set(key, sleeper);
       const timer = setTimeout(end, Math.max(0, until - performance.now()), 'too late');
       const stopListening = broker.listen(topic, ({ mayBeOld }) => mayBeOld || end('awake'));
       cancellation.onCancel(onCancel);
@@ -45,6 +55,33 @@ export class Sleepers {
   }
 }
 
-function keyOf({ target, filename }: Job): string {
-  return `${target}/${filename}`;
+/**
+ * Waits for the device to speak, holding its turn but no port and no place, then pushes; and again where it did not come
+ * after all. A file of a set that follows another finds the device awake.
+ * @param jobs all files of the push
+ */
+export async function pushToSleeper(
+  underWay: UnderWay,
+  { topic, waitMs }: NonNullable<Job['wake']>,
+  jobs: readonly Job[],
+  means: Means & { readonly places: Places; readonly sleepers: Sleepers },
+): Promise<Outcome> {
+  const { job, facts, onPhase, cancellation } = underWay;
+  const until = performance.now() + waitMs;
+  let isAwake = job !== jobs[0];
+  for (;;) {
+    if (!isAwake && !cancellation.reason) {
+      facts.phase = 'waiting';
+      onPhase('waiting');
+      const waking = await means.sleepers.wait(jobs, topic, until, means.broker, cancellation);
+      if (waking !== 'awake') return neverAwake(facts, waking, { topic, waitMs, reason: cancellation.reason });
+    }
+    const outcome = await pushWithRetries(underWay, means);
+    if (outcome.code !== 'no_connection' || performance.now() >= until) return outcome;
+    isAwake = false;
+  }
+}
+
+function keyOf(jobs: readonly Job[]): string {
+  return jobs.map(({ target, filename }) => `${target}/${filename}`).join('|');
 }

@@ -1,0 +1,19 @@
+import type { NodeMessage } from 'node-red';
+
+/** A message as flows hand it over: what is in it is anyone's guess. */
+export interface Message extends NodeMessage {
+  target?: unknown;
+  targets?: unknown;
+  files?: unknown;
+  parts?: unknown;
+  ota?: unknown;
+  rollout?: unknown;
+  reset?: unknown;
+  pause?: unknown;
+  continue?: unknown;
+}
+
+/** Whether a message asks for this; `false` does not. */
+export function asksFor(message: Message, what: 'reset' | 'pause' | 'continue'): boolean {
+  return message[what] !== undefined && message[what] !== false;
+}

@@ -1,0 +1,30 @@
+import type { Node } from 'node-red';
+import { BadInput } from './bad-input';
+import type { Message } from './message';
+import { noteBadInput } from './output';
+
+/** Sends messages, one per output or a list of them. */
+export type Send = (messages: (Message | null)[]) => void;
+
+/**
+ * Answers each message by `run`; what it throws goes to Catch nodes, and `done` is called once.
+ * Not an async listener: one that throws takes Node-RED down.
+ */
+export function onInput(
+  node: Node,
+  run: (message: Message, send: Send) => Promise<void>,
+  onBadInput: () => void,
+): void {
+  node.on('input', (message: Message, send: Send, done: (error?: Error) => void) => {
+    run(message, send).then(
+      () => done(),
+      (error: Error) => {
+        if (error instanceof BadInput) {
+          if (Object.isExtensible(message)) noteBadInput(message, error);
+          onBadInput();
+        }
+        done(error);
+      },
+    );
+  });
+}

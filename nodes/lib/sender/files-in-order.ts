@@ -1,0 +1,122 @@
+import type { Cancellation } from '../push/cancellation';
+import type { Job, Means, Offering } from '../push/means';
+import {
+  type Doing,
+  type Durations,
+  newFacts,
+  type Outcome,
+  type PushFacts,
+  unchanged,
+  type Verified,
+} from '../push/outcome';
+import { Verification } from '../push/verification';
+import { pushWithRetries } from './attempts';
+import type { Places } from './places';
+import { pushToSleeper, type Sleepers } from './sleepers';
+
+/** What all pushes of one sender share. */
+export interface SenderMeans extends Means {
+  /** The announcement's topic; `{target}` stands for the hostname. */
+  readonly topic: string;
+  readonly places: Places;
+  readonly sleepers: Sleepers;
+}
+
+/** What is known of a push that goes on. */
+export interface Snapshot {
+  /** Of the file that is under way. */
+  readonly facts: Readonly<PushFacts>;
+  readonly isLast: boolean;
+  /** Bytes of the files before that one, and of all of them. */
+  readonly doneBytes: number;
+  readonly allBytes: number;
+}
+
+/** A push that has its device's turn. */
+interface Turn {
+  readonly jobs: readonly Job[];
+  /** How much is known of the device having each file already; undefined where nobody has asked. */
+  readonly known: readonly (Verified | undefined)[] | undefined;
+  readonly onPhase: (doing: Doing) => void;
+  readonly onTurn: ((snapshot: () => Snapshot) => void) | undefined;
+  readonly cancellation: Cancellation;
+  /** On the clock of `performance`. */
+  readonly startedAt: number;
+}
+
+/** Pushes the files of a set in order, and stops at the first that does not succeed. Resolves to how each of them ended. */
+export async function pushInOrder(turn: Turn, means: SenderMeans): Promise<Outcome[]> {
+  const { jobs, known = [], onPhase, onTurn, cancellation } = turn;
+  const outcomes: Outcome[] = [];
+  let { startedAt } = turn;
+  for (const job of restartingOnce(jobs, known)) {
+    const facts = newFacts(
+      job,
+      means.topic.replace('{target}', () => job.target),
+    );
+    const before = known[outcomes.length];
+    if (before && !cancellation.reason) {
+      outcomes.push(unchanged(facts, before));
+      continue;
+    }
+    const offering = newOffering(new Verification(job, means));
+    onTurn?.(() => snapshotOf(jobs, outcomes.length, facts, offering));
+    const underWay = { job, facts, offering, onPhase, cancellation, startedAt };
+    try {
+      const outcome = job.wake
+        ? await pushToSleeper(underWay, job.wake, jobs, means)
+        : await pushWithRetries(underWay, means);
+      outcomes.push(outcome);
+      if (outcome.code !== null) break;
+    } finally {
+      offering.verification.close();
+      facts.durations.total = Math.round(performance.now() - startedAt);
+    }
+    startedAt = performance.now();
+  }
+  return outcomes;
+}
+
+/** What the outcomes of a push's files come to: the last that was pushed decides. @param count of the push's files */
+export function asOne(outcomes: readonly Outcome[], count: number): Outcome {
+  const last = outcomes.findLast(({ result }) => result !== 'unchanged') ?? outcomes.at(-1);
+  if (!last) throw new Error('a push has a file');
+  if (count === 1) return last;
+  const message = `${last.code === null ? `All ${count} files` : `File ${outcomes.length} of ${count}`}: ${last.message}`;
+  return { ...last, message, durations: sum(outcomes), files: outcomes };
+}
+
+/**
+ * The device restarts after the last of the files that it does not have. Before that it does not come back, so its
+ * online topic is not waited for.
+ */
+function restartingOnce(jobs: readonly Job[], known: readonly (Verified | undefined)[]): readonly Job[] {
+  if (jobs.length === 1) return jobs;
+  const last = jobs.findLastIndex((_, index) => known[index] === undefined);
+  return jobs.map((job, index) => {
+    if (index === last) return job;
+    return { ...job, reboot: false, verify: job.verify.level === 'online' ? { level: 'auto' } : job.verify };
+  });
+}
+
+function newOffering(verification: Verification): Offering {
+  return { offer: undefined, announcement: undefined, counter: 0, hasGoneOn: false, announced: 0, verification };
+}
+
+function snapshotOf(jobs: readonly Job[], done: number, facts: Readonly<PushFacts>, { offer }: Offering): Snapshot {
+  const bytesOf = (some: readonly Job[]) => some.reduce((bytes, job) => bytes + job.bytes.length, 0);
+  return {
+    facts: { ...facts, sent: Math.max(facts.sent, offer?.last?.sent ?? 0) },
+    isLast: done === jobs.length - 1,
+    doneBytes: bytesOf(jobs.slice(0, done)),
+    allBytes: bytesOf(jobs),
+  };
+}
+
+function sum(outcomes: readonly Outcome[]): Durations {
+  const all = { queued: 0, connect: 0, transfer: 0, verify: 0, total: 0 };
+  for (const { durations } of outcomes) {
+    for (const phase of Object.keys(all) as (keyof Durations)[]) all[phase] += durations[phase];
+  }
+  return all;
+}
