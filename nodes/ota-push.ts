@@ -8,7 +8,7 @@ import { Progress } from './lib/node-red/progress';
 import { Pushes } from './lib/node-red/pushes';
 import { Remembered } from './lib/node-red/remembered';
 import { StatusLine } from './lib/node-red/status';
-import type { Doing } from './lib/push/outcome';
+import type { Doing, PushFacts } from './lib/push/outcome';
 import type { PushHooks } from './lib/sender/sender';
 
 interface OtaPushDef extends NodeDef, InputSettings {
@@ -45,7 +45,7 @@ function register(RED: NodeAPI): void {
         status.phase(jobs, doing, pausing.has(doing) || waitsForBroker);
       };
       const progress = config.progress
-        ? new Progress((percent, facts) => send(toProgress(message, percent, facts)))
+        ? new Progress<PushFacts>((percent, facts) => send(toProgress(message, percent, facts)))
         : undefined;
       const onTurn: PushHooks['onTurn'] = progress && ((snapshot) => progress.start(snapshot));
       const memory = config.skipUnchanged ? remembered : undefined;

@@ -1,6 +1,7 @@
 import helper, { type TestFlows } from 'node-red-node-test-helper';
 import type { Durations } from '../../nodes/lib/push/outcome';
 import registerPush from '../../nodes/ota-push';
+import registerRollout from '../../nodes/ota-rollout';
 import registerServer from '../../nodes/ota-server';
 import { Inbox } from './inbox';
 
@@ -20,6 +21,8 @@ export interface FlowSettings {
   /** Properties of the nodes that are other than the editor's defaults. */
   readonly server?: Record<string, unknown>;
   readonly push?: Record<string, unknown>;
+  /** Given: the node is an OTA rollout, not an OTA push. */
+  readonly rollout?: Record<string, unknown>;
   readonly mqtt?: Record<string, unknown>;
   /** The master secret of the OTA server. */
   readonly secret?: string;
@@ -31,7 +34,7 @@ export interface FlowSettings {
 
 type Listened = 'caught' | 'completed' | 'statuses';
 
-/** A flow in Node-RED's own runtime: one OTA push, a listener at each output, Catch, Complete and Status nodes. */
+/** A flow in Node-RED's own runtime: one OTA push or rollout, a listener at each output, Catch, Complete and Status nodes. */
 export class TestFlow {
   /** What came out of either output, with the output's number in `output`, or was caught (0). */
   readonly ends = new Inbox<Received>();
@@ -45,7 +48,7 @@ export class TestFlow {
     helper.settings({ mqttReconnectTime: 100, ...(userDir === undefined ? {} : { userDir }) } as object);
     const flow = new TestFlow();
     await helper.load(
-      [registerMqtt, registerServer, registerPush],
+      [registerMqtt, registerServer, registerPush, registerRollout],
       flowOf(settings) as TestFlows,
       secret === undefined ? {} : { server: { secret } },
     );
@@ -62,7 +65,7 @@ export class TestFlow {
     return flow;
   }
 
-  /** Sends a message into the OTA push. */
+  /** Sends a message into the node. */
   send(message: Record<string, unknown>): void {
     helper.getNode('push').receive(message);
   }
@@ -115,6 +118,31 @@ export const pushDefaults = {
   outputs: 2,
 };
 
+/** The same of an OTA rollout. */
+export const rolloutDefaults = {
+  file: 'payload',
+  fileType: 'msg',
+  filename: 'filename',
+  filenameType: 'msg',
+  waves: '100%',
+  pause: '0',
+  stopAfter: '',
+  reboot: 'true',
+  rebootType: 'bool',
+  timeout: '30',
+  timeoutType: 'num',
+  skipUnchanged: false,
+  retries: '0',
+  retryDelay: '5',
+  verify: 'auto',
+  verifyTimeout: '180',
+  onlineTopic: '',
+  onlinePayload: '',
+  format: 'server',
+  progress: false,
+  outputs: 2,
+};
+
 export const serverDefaults = {
   advertise: '',
   bind: '',
@@ -125,7 +153,7 @@ export const serverDefaults = {
   format: 'basic',
 };
 
-function flowOf({ broker, server = {}, push = {}, mqtt = {}, more = [] }: FlowSettings) {
+function flowOf({ broker, server = {}, push = {}, rollout, mqtt = {}, more = [] }: FlowSettings) {
   // Nodes without a place in the editor count as configuration.
   const place = { z: 'tab', x: 0, y: 0 };
   const listener = (id: string) => ({ id, ...place, type: 'helper', wires: [] });
@@ -146,10 +174,10 @@ function flowOf({ broker, server = {}, push = {}, mqtt = {}, more = [] }: FlowSe
     {
       id: 'push',
       ...place,
-      type: 'ota-push',
       server: 'server',
-      ...pushDefaults,
-      ...push,
+      ...(rollout
+        ? { type: 'ota-rollout', ...rolloutDefaults, ...rollout }
+        : { type: 'ota-push', ...pushDefaults, ...push }),
       wires: [['output1'], ['output2'], ['output3']],
     },
     { id: 'catch', ...place, type: 'catch', scope: ['push'], wires: [['caught']] },

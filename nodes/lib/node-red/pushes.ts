@@ -1,5 +1,6 @@
 import { Cancellation } from '../push/cancellation';
 import type { Job } from '../push/means';
+import { reasons } from './reasons';
 
 /** The pushes of one node, so that they can be cancelled and end with it. */
 export class Pushes {
@@ -27,8 +28,8 @@ export class Pushes {
   /** A push begins; once the node is closed, what still comes is cancelled at once. */
   begin(jobs: readonly Job[]): Cancellation {
     const push = new Cancellation();
-    if (this.#isClosed) push.cancel(stopped);
-    if (this.#cancelledWhileRead.has(jobs)) push.cancel(reset);
+    if (this.#isClosed) push.cancel(reasons.stop);
+    if (this.#cancelledWhileRead.has(jobs)) push.cancel(reasons.reset);
     this.#underWay.set(push, jobs[0]?.target ?? '');
     return push;
   }
@@ -43,20 +44,17 @@ export class Pushes {
   cancel(target: string | undefined): void {
     for (const resets of this.#readings) resets.push(target);
     for (const [push, of] of this.#underWay) {
-      if (target === undefined || of === target) push.cancel(reset);
+      if (target === undefined || of === target) push.cancel(reasons.reset);
     }
   }
 
   /** Cancels all of them and resolves when each has ended. */
   close(): Promise<void> {
     this.#isClosed = true;
-    for (const push of this.#underWay.keys()) push.cancel(stopped);
+    for (const push of this.#underWay.keys()) push.cancel(reasons.stop);
     return new Promise((resolve) => {
       this.#onIdle = resolve;
       if (this.#underWay.size === 0) resolve();
     });
   }
 }
-
-const reset = 'a message with msg.reset asked for it';
-const stopped = 'the node was redeployed or stopped';

@@ -1,12 +1,7 @@
 import type { Node, NodeStatus } from 'node-red';
 import type { Job } from '../push/means';
 import type { Doing, Outcome, Result } from '../push/outcome';
-
-/** Translates a key of this node's catalogue. */
-export type Translate = (key: string, values?: Record<string, string>) => string;
-
-/** A thousand pushes a second would bury the editor in statuses: at most one in this time, the last one always. */
-const leastMsBetween = 200;
+import { CalmStatus, type Translate } from './calm-status';
 
 const shapeOf: Record<Result, Pick<NodeStatus, 'fill' | 'shape'>> = {
   success: { fill: 'green', shape: 'dot' },
@@ -18,18 +13,14 @@ const shapeOf: Record<Result, Pick<NodeStatus, 'fill' | 'shape'>> = {
 
 /** The line under a node: what it does now, for which device, and how the last push ended. */
 export class StatusLine {
-  readonly #node: Node;
+  readonly #status: CalmStatus;
   readonly #translate: Translate;
   /** The pushes under way by id, and whether each waits for its turn or for the broker. */
   readonly #isWaiting = new Map<string, boolean>();
   #ended = 0;
-  #next: (() => NodeStatus) | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #shownAt = -leastMsBetween;
-  #isClosed = false;
 
   constructor(node: Node, translate: Translate) {
-    this.#node = node;
+    this.#status = new CalmStatus(node);
     this.#translate = translate;
   }
 
@@ -37,18 +28,18 @@ export class StatusLine {
     if (!job) return;
     const { id, target } = job;
     this.#isWaiting.set(id, isWaiting);
-    this.#set(() => this.#working(target, isWaiting ? `${doing}-waiting` : doing));
+    this.#status.set(() => this.#working(target, isWaiting ? `${doing}-waiting` : doing));
   }
 
   end({ id, target, result, code, verified }: Outcome): void {
     this.#isWaiting.delete(id);
     this.#ended += 1;
     if (this.#isWaiting.size > 0) {
-      this.#set(() => this.#working(target, 'transfer'));
+      this.#status.set(() => this.#working(target, 'transfer'));
       return;
     }
     this.#ended = 0;
-    this.#set(() => ({
+    this.#status.set(() => ({
       ...shapeOf[result],
       text: `${target}: ${this.#translate(code ?? (result === 'unchanged' ? result : (verified ?? result)))}`,
     }));
@@ -56,12 +47,11 @@ export class StatusLine {
 
   /** Nothing was started, or nothing can be. */
   problem(key: string): void {
-    this.#set(() => ({ fill: 'red', shape: 'ring', text: this.#translate(key) }));
+    this.#status.set(() => ({ fill: 'red', shape: 'ring', text: this.#translate(key) }));
   }
 
   close(): void {
-    clearTimeout(this.#timer);
-    this.#isClosed = true;
+    this.#status.close();
   }
 
   #working(target: string, key: string): NodeStatus {
@@ -74,17 +64,5 @@ export class StatusLine {
       shape: allWait ? 'ring' : 'dot',
       text: `${target}: ${isOneOfSeveral ? this.#translate('several', values) : this.#translate(key)}`,
     };
-  }
-
-  #set(status: () => NodeStatus): void {
-    this.#next = status;
-    if (this.#isClosed) return;
-    this.#timer ??= setTimeout(() => this.#show(), this.#shownAt + leastMsBetween - performance.now());
-  }
-
-  #show(): void {
-    this.#timer = undefined;
-    this.#shownAt = performance.now();
-    if (this.#next) this.#node.status(this.#next());
   }
 }

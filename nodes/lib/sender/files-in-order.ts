@@ -22,14 +22,12 @@ export interface SenderMeans extends Means {
   readonly sleepers: Sleepers;
 }
 
-/** What is known of a push that goes on. */
+/** How far a push is. */
 export interface Snapshot {
+  /** Of the bytes that the device's TCP has acknowledged; 100 only when nothing more is waited for. */
+  readonly percent: number;
   /** Of the file that is under way. */
-  readonly facts: Readonly<PushFacts>;
-  readonly isLast: boolean;
-  /** Bytes of the files before that one, and of all of them. */
-  readonly doneBytes: number;
-  readonly allBytes: number;
+  readonly known: Readonly<PushFacts>;
 }
 
 /** A push that has its device's turn. */
@@ -60,7 +58,8 @@ export async function pushInOrder(turn: Turn, means: SenderMeans): Promise<Outco
       continue;
     }
     const offering = newOffering(new Verification(job, means));
-    onTurn?.(() => snapshotOf(jobs, outcomes.length, facts, offering));
+    const done = outcomes.length;
+    onTurn?.(() => snapshotOf(jobs, done, facts, offering));
     const underWay = { job, facts, offering, onPhase, cancellation, startedAt };
     try {
       const outcome = job.wake
@@ -104,13 +103,12 @@ function newOffering(verification: Verification): Offering {
 }
 
 function snapshotOf(jobs: readonly Job[], done: number, facts: Readonly<PushFacts>, { offer }: Offering): Snapshot {
+  const sent = Math.max(facts.sent, offer?.last?.sent ?? 0);
   const bytesOf = (some: readonly Job[]) => some.reduce((bytes, job) => bytes + job.bytes.length, 0);
-  return {
-    facts: { ...facts, sent: Math.max(facts.sent, offer?.last?.sent ?? 0) },
-    isLast: done === jobs.length - 1,
-    doneBytes: bytesOf(jobs.slice(0, done)),
-    allBytes: bytesOf(jobs),
-  };
+  const [all, before] = [bytesOf(jobs), bytesOf(jobs.slice(0, done))];
+  const awaitsItsWord = facts.phase === 'verify' && done === jobs.length - 1;
+  const percent = awaitsItsWord ? 99 : Math.min(99, Math.floor((100 * (before + sent)) / (all || 1)));
+  return { percent, known: { ...facts, sent } };
 }
 
 function sum(outcomes: readonly Outcome[]): Durations {

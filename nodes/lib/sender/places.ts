@@ -10,6 +10,10 @@ export class Places {
     this.#size = size;
   }
 
+  get size(): number {
+    return this.#size;
+  }
+
   get isEmpty(): boolean {
     return this.#taken === 0;
   }

@@ -70,6 +70,11 @@ export class Sender {
     };
   }
 
+  /** How many pushes can be under way at once. */
+  get atOnce(): number {
+    return this.#means.places.size;
+  }
+
   /**
    * Pushes a file, or a set of files in order, when the device's turn has come, unless it is cancelled.
    * The outcome never rejects, whatever others do.

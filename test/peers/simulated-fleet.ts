@@ -1,0 +1,45 @@
+import { type Misbehaviour, SimulatedDevice } from './simulated-device';
+
+/** Many simulated devices, each with a broker connection of its own. */
+export class SimulatedFleet {
+  readonly devices: ReadonlyMap<string, SimulatedDevice>;
+  /** The hostnames of devices that were announced to, in order. */
+  readonly announced: string[] = [];
+
+  /** @param misbehaviours of some of them, by hostname */
+  static async start(
+    brokerUrl: string,
+    hostnames: readonly string[],
+    misbehaviours: Readonly<Record<string, Misbehaviour>> = {},
+  ): Promise<SimulatedFleet> {
+    const start = async (hostname: string) =>
+      [hostname, await SimulatedDevice.start({ hostname, brokerUrl, ...misbehaviours[hostname] })] as const;
+    return new SimulatedFleet(new Map(await Promise.all(hostnames.map(start))));
+  }
+
+  private constructor(devices: ReadonlyMap<string, SimulatedDevice>) {
+    this.devices = devices;
+    for (const [hostname, device] of devices) device.on('announcement', () => this.announced.push(hostname));
+  }
+
+  get(hostname: string): SimulatedDevice {
+    const device = this.devices.get(hostname);
+    if (!device) throw new Error(`there is no ${hostname}`);
+    return device;
+  }
+
+  /** The hostnames of devices that have this file. */
+  having(filename: string, bytes: Buffer): string[] {
+    const has = (device: SimulatedDevice) => device.files.get(filename)?.equals(bytes) === true;
+    return [...this.devices].filter(([, device]) => has(device)).map(([hostname]) => hostname);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.devices.values()].map((device) => device.stop()));
+  }
+}
+
+/** `lamp01`, `lamp02`, … */
+export function lamps(count: number, from = 1): string[] {
+  return Array.from({ length: count }, (_, index) => `lamp${String(from + index).padStart(2, '0')}`);
+}
