@@ -1,6 +1,10 @@
+import type { RolloutEnd } from '../fleet/rollout';
 import { filenameProblem } from '../push/names';
 import { BadInput } from './bad-input';
 import type { Message } from './message';
+
+/** What the last message of a rollout says. */
+const rolloutEnds: ReadonlySet<string> = new Set<RolloutEnd>(['complete', 'stopped', 'cancelled']);
 
 /** A file as a message brings it. */
 export interface NamedFile {
@@ -80,9 +84,17 @@ function checkedBytes(value: unknown, filename: string): Buffer {
   return Buffer.from(value);
 }
 
-function refuseResult(value: unknown, { ota }: Message): void {
-  if (typeof value !== 'string' || value === '' || !isObject(ota) || ota.result !== value) return;
-  throw BadInput.expected('Expected a file, but this is the result of a push; to try again, take the file anew', value);
+/** A loop back for another try would install the word "timeout". */
+function refuseResult(value: unknown, { ota, rollout }: Message): void {
+  if (typeof value !== 'string' || value === '') return;
+  const isOfPush = isObject(ota) && ota.result === value;
+  const isOfRollout = isObject(rollout) && rolloutEnds.has(value);
+  if (!isOfPush && !isOfRollout) return;
+  const source = isOfPush ? 'push' : 'rollout';
+  throw BadInput.expected(
+    `Expected a file, but this is the result of a ${source}; to try again, take the file anew`,
+    value,
+  );
 }
 
 function refusePart({ parts }: Message, settings: FileSettings): void {
