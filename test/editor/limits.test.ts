@@ -6,8 +6,9 @@ import { util } from '@node-red/util';
 import type { Node, NodeAPI } from 'node-red';
 import { BadInput } from '../../nodes/lib/node-red/bad-input';
 import { Input, type InputSettings } from '../../nodes/lib/node-red/input';
+import { type RolloutSettings, readRolloutSettings } from '../../nodes/lib/node-red/rollout-settings';
 import { readServerSettings, type ServerSettings } from '../../nodes/lib/node-red/server-settings';
-import { pushDefaults, serverDefaults } from '../peers/test-flow';
+import { pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
 
 type Verdicts = Record<string, boolean>;
 
@@ -20,6 +21,7 @@ interface Definition {
 /** The inputs of the open dialog, by their id. */
 const inputs: Record<string, { value: string }> = {};
 const push = definitionOf('ota-push');
+const rollout = definitionOf('ota-rollout');
 const server = definitionOf('ota-server');
 
 /** Of text that is typed in: what is taken, and what is refused. */
@@ -49,6 +51,30 @@ const limits: Record<string, { taken: string[]; refused: string[] }> = {
   timeout: {
     taken: ['30', '0.5', '1e3', ' 5 ', '0x10', '86400', '.1'],
     refused: ['', ' ', '0', '-1', '86400.1', 'x', '5s', '1,5', 'NaN', 'Infinity'],
+  },
+  retries: {
+    taken: ['0', '3', '100'],
+    refused: ['', '-1', '101', '1.5', 'x'],
+  },
+  retryDelay: {
+    taken: ['0', '5', '0.5', '86400'],
+    refused: ['', '-1', '86401', 'x'],
+  },
+  verifyTimeout: {
+    taken: ['180', '0.5', '86400'],
+    refused: ['', '0', '-1', '86401', 'x'],
+  },
+  waves: {
+    taken: ['', ' ', '100%', '1', '1, 10%, 100%', ' 5 ,2', '0.5%', '1.0', '10 %'],
+    refused: ['0', '0%', '101%', '-1', '1.5', 'all', '1,,2', '1;2', ',', '%', '1e3'],
+  },
+  pause: {
+    taken: ['0', '-1', '60', '0.5', '1814400', ' 5 '],
+    refused: ['', ' ', '-2', '1814401', 'x', '5s'],
+  },
+  stopAfter: {
+    taken: ['', '1', '20%', '100%', '3 '],
+    refused: ['0', '0%', '101%', '-1', '1.5', '1, 2', 'x'],
   },
   advertise: {
     taken: [
@@ -183,6 +209,11 @@ describe('the defaults of the dialogs', () => {
     progress: boolean;
     outputs: number;
   };
+  const { target: _target, targetType: _type, announceOn: _topic, waitHours: _hours, ...ofBoth } = ofPush;
+  const ofRollout = { ...ofBoth, waves: '100%', pause: '0', stopAfter: '' } satisfies Record<
+    keyof RolloutSettings,
+    string
+  >;
   const ofServer = {
     name: '',
     broker: '',
@@ -197,11 +228,13 @@ describe('the defaults of the dialogs', () => {
 
   it('are there for each property that the server reads, and for no other', () => {
     assert.deepEqual(valuesOf(push), ofPush);
+    assert.deepEqual(valuesOf(rollout), ofRollout);
     assert.deepEqual(valuesOf(server), ofServer);
   });
 
   it('are those that the tests of the nodes start from', () => {
     assert.deepEqual({ name: '', server: '', ...pushDefaults }, ofPush);
+    assert.deepEqual({ name: '', server: '', ...rolloutDefaults }, ofRollout);
     assert.deepEqual({ name: '', broker: '', ...serverDefaults }, ofServer);
   });
 
@@ -213,7 +246,7 @@ describe('the defaults of the dialogs', () => {
 });
 
 function definitionOf(type: string): Definition {
-  const html = readFileSync(resolve(__dirname, `../../nodes/${type}.html`), 'utf8');
+  const html = readFileSync(resolve(__dirname, `../../dist/${type}.html`), 'utf8');
   const script = /<script type="text\/javascript">(.*)<\/script>/s.exec(html)?.[1] ?? '';
   const registered: Definition[] = [];
   const field = {
@@ -245,7 +278,7 @@ function node(property: string): object {
 }
 
 function wordOf(key: string): string {
-  const [type, branch = '', name = ''] = key.split('.');
+  const [type, branch = '', name = ''] = key.replace('node-red-contrib-ota-push/ota-push:', '').split('.');
   const words = JSON.parse(readFileSync(resolve(__dirname, `../../nodes/locales/en-US/${type}.json`), 'utf8'));
   const word = words[type ?? '']?.[branch]?.[name];
   assert.equal(typeof word, 'string', `no word for ${key}`);
@@ -253,7 +286,7 @@ function wordOf(key: string): string {
 }
 
 function editorTakes(property: string, value: unknown): boolean {
-  const validate = (push.defaults[property] ?? server.defaults[property])?.validate;
+  const validate = (push.defaults[property] ?? rollout.defaults[property] ?? server.defaults[property])?.validate;
   const answer = validate?.call(node(property), value, {});
   // Else the editor shows no reason.
   assert.ok(answer === true || typeof answer === 'string');
@@ -264,8 +297,11 @@ function serverTakes(property: string, value: string): boolean {
   const settings = { ...pushDefaults, target: 'lamp', targetType: 'str', filename: 'main.py', filenameType: 'str' };
   try {
     if (property in serverDefaults) return Boolean(readServerSettings({ [property]: value }));
+    if (!(property in pushDefaults)) return Boolean(readRolloutSettings({ [property]: value }));
     const input = new Input({ util } as NodeAPI, {} as Node, { ...settings, [property]: value });
-    return 'target' in input.readPush({ _msgid: '1', payload: Buffer.from('file') }, { format: 'basic', secret: '' });
+    return Array.isArray(
+      input.readPush({ _msgid: '1', payload: Buffer.from('file') }, { format: 'basic', secret: '' }),
+    );
   } catch (error) {
     assert.ok(property in serverDefaults || error instanceof BadInput);
     return false;

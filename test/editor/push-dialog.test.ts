@@ -29,7 +29,7 @@ describe('the dialog of an ota-push', function () {
   it('has all fields of one width, each beside its label', async () => {
     const boxes = await editor.evaluate<{ left: number; right: number; labelHeight: number }[]>(
       `[...document.querySelectorAll('${pushForm} .form-row')].filter((row) => row.offsetHeight).map((row) => {
-        const field = row.querySelector('.red-ui-typedInput-container') ?? row.querySelector('div, input:not([type=checkbox]), select, .ota-push-checkbox');
+        const field = row.querySelector('.red-ui-typedInput-container') ?? row.querySelector('div, input:not([type=checkbox]), select, .ota-checkbox');
         const { left, right } = field.getBoundingClientRect();
         return { left: Math.round(left), right: Math.round(right), labelHeight: row.querySelector('label').offsetHeight };
       })`,

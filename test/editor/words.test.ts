@@ -7,7 +7,7 @@ interface Words {
   readonly [key: string]: string | Words;
 }
 
-const nodesFolder = resolve(__dirname, '../../nodes');
+const nodesFolder = resolve(__dirname, '../../dist');
 const languages = readdirSync(resolve(nodesFolder, 'locales'));
 const types = readdirSync(nodesFolder).flatMap((name) => /^(.*)\.html$/.exec(name)?.[1] ?? []);
 
@@ -23,7 +23,7 @@ describe('the words of the editor', () => {
   for (const type of types) {
     for (const language of languages) {
       it(`have all keys that ${type}.html uses: ${language}`, () => {
-        const words = catalogue(language, type);
+        const words = { ...catalogue(language, type), ...shared(language) };
         const missing = keysIn(read(`${type}.html`)).filter((key) => !(key in words));
         assert.deepEqual(missing, []);
       });
@@ -43,6 +43,12 @@ describe('the words of the editor', () => {
 
 function read(path: string): string {
   return readFileSync(resolve(nodesFolder, path), 'utf8');
+}
+
+/** Words that dialogs take from the OTA push, with the catalogue's name before each. */
+function shared(language: string): Record<string, string> {
+  const words = Object.entries(catalogue(language, 'ota-push'));
+  return Object.fromEntries(words.map(([key, word]) => [`node-red-contrib-ota-push/ota-push:${key}`, word]));
 }
 
 /** By their keys, such as `ota-push.label.server`. */
@@ -66,7 +72,11 @@ function gapsOf(words: Record<string, string>): Record<string, string[]> {
 
 /** Those of its template, and those that stand in its script as a whole. */
 function keysIn(html: string): string[] {
-  const keys = [...html.matchAll(/data-i18n="(?:\[\w+\])?([^"]+)"|'(ota-[\w-]+(?:\.[\w-]+)+)'/g)];
+  const keys = [
+    ...html.matchAll(
+      /data-i18n="(?:\[\w+\])?([^"]+)"|'((?:node-red-contrib-ota-push\/ota-push:)?ota-[\w-]+(?:\.[\w-]+)+)'/g,
+    ),
+  ];
   return keys.map(([, inTemplate, inScript]) => inTemplate ?? inScript ?? '').filter((key) => !key.endsWith('.svg'));
 }
 

@@ -49,6 +49,18 @@ export class Editor {
     return this.page.evaluate(expression);
   }
 
+  /** Adds a node to the flow, and deploys it. */
+  async add(node: { readonly id: string } & Record<string, unknown>): Promise<void> {
+    const flows = (await (await fetch(`${this.url}/flows`)).json()) as { id: string; type: string }[];
+    const tab = flows.find(({ type }) => type === 'tab')?.id;
+    await fetch(`${this.url}/flows`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([...flows, { z: tab, x: 150, y: 40, wires: [], ...node }]),
+    });
+    await this.#goto();
+  }
+
   /** Opens the dialog of a node of the flow. */
   async edit(id: string): Promise<void> {
     const form = this.page.locator(pushForm);
@@ -121,6 +133,10 @@ export class Editor {
       (address) => address.origin !== this.url,
       (route) => route.abort(),
     );
+    await this.#goto();
+  }
+
+  async #goto(): Promise<void> {
     await this.page.goto(this.url);
     await this.page.locator('.red-ui-flow-node').first().waitFor();
     await this.page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' });

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { Editor, pushForm } from '../peers/editor';
+import { rolloutDefaults } from '../peers/test-flow';
+
+/** An OTA rollout beside the flow "Push one file". */
+const id = 'a0b1c2d3e4f50617';
+
+/** What is to be read in each language, top down, with everything unfolded; and what the help begins with. */
+const words = {
+  'en-US': {
+    labels:
+      'Server, File, File name, Waves, Pause (s), Stop after, More, Restart, Timeout (s), Unchanged, Retries, Success when, Verify timeout (s), Progress, Announcement, Name',
+    help: 'Pushes a file, or a set of files, to many MicroPython devices',
+    title: 'OTA rollout',
+  },
+  de: {
+    labels:
+      'Server, Datei, Dateiname, Wellen, Pause (s), Stopp nach, Mehr, Neustart, Zeitlimit (s), Unverändert, Wiederholungen, Erfolg, wenn, Prüfzeit (s), Fortschritt, Ankündigung, Name',
+    help: 'Überträgt eine Datei oder mehrere per Funk auf viele MicroPython-Geräte',
+    title: 'OTA rollout',
+  },
+};
+
+for (const [locale, expected] of Object.entries(words)) {
+  describe(`the dialog of an ota-rollout in ${locale}`, function () {
+    this.timeout(60_000);
+    let editor: Editor;
+
+    before(async () => {
+      editor = await Editor.open({ locale });
+      await editor.add({ id, type: 'ota-rollout', server: '', ...rolloutDefaults });
+    });
+
+    after(() => editor?.close());
+
+    beforeEach(() => editor.edit(id));
+
+    afterEach(() => editor.undoAll());
+
+    const field = (property: string) => editor.page.locator(`#node-input-${property}`);
+    const unfold = () => editor.page.locator('#ota-rollout-more summary').click();
+    const isMarked = () => editor.page.locator(`[id="${id}"] .red-ui-flow-node-error`).isVisible();
+
+    it('has every word in this language, none cut off, and fields of one width', async () => {
+      await unfold();
+      const shown = await editor.page.locator(pushForm).locator('label:visible, summary').allInnerTexts();
+      assert.equal(shown.map((label) => label.trim()).join(', '), expected.labels);
+      const boxes = await editor.evaluate<{ left: number; right: number; labelHeight: number }[]>(
+        `[...document.querySelectorAll('${pushForm} .form-row')].filter((row) => row.offsetHeight).map((row) => {
+          const field = row.querySelector('.red-ui-typedInput-container') ?? row.querySelector('div, input:not([type=checkbox]), select, .ota-checkbox');
+          const { left, right } = field.getBoundingClientRect();
+          return { left: Math.round(left), right: Math.round(right), labelHeight: row.querySelector('label').offsetHeight };
+        })`,
+      );
+      assert.equal(boxes.length, 15);
+      for (const box of boxes) assert.deepEqual(box, boxes[0]);
+      assert.doesNotMatch(
+        await editor.page.locator('.red-ui-tray').last().innerText(),
+        /ota-(push|rollout)\.\w|shared\./,
+      );
+    });
+
+    it('marks waves, a pause and a threshold that cannot be read, with the reason', async () => {
+      for (const [property, bad, good] of [
+        ['waves', '10, half', '1, 10%, 100%'],
+        ['pause', '-2', '-1'],
+        ['stopAfter', '101%', '20%'],
+      ] as const) {
+        await field(property).fill(bad);
+        await field(property).blur();
+        assert.equal(await editor.hasError(field(property)), true, property);
+        await field(property).fill(good);
+        await field(property).blur();
+        assert.equal(await editor.hasError(field(property)), false, property);
+      }
+      await field('waves').fill('none');
+      await editor.leave('ok');
+      assert.equal(await isMarked(), true);
+      const problems = await editor.evaluate<string[]>(`RED.nodes.node('${id}').validationErrors`);
+      assert.ok(
+        problems.some((problem) => /100%/.test(problem) && !problem.includes('ota-rollout.')),
+        problems.join(),
+      );
+    });
+
+    it('has a third output for progress, and asks for a retry delay where there are retries', async () => {
+      await unfold();
+      assert.equal(await field('retryDelay').isVisible(), false);
+      await field('retries').fill('2');
+      await field('retries').blur();
+      assert.equal(await field('retryDelay').isVisible(), true);
+      await field('progress').check();
+      await editor.leave('ok');
+      assert.equal(await editor.evaluate(`RED.nodes.node('${id}').outputs`), 3);
+      await editor.edit(id);
+      // What differs from the defaults is not hidden under More.
+      assert.equal(await field('retries').isVisible(), true);
+    });
+
+    it('has its help in this language', async () => {
+      await editor.leave('cancel');
+      await editor.page.locator('#red-ui-tab-help-link-button').click();
+      await editor.page.locator('.red-ui-sidebar-help-toc .red-ui-node-label', { hasText: expected.title }).click();
+      await editor.page.locator('.red-ui-help').getByText(expected.help).waitFor();
+    });
+
+    it('leaves no error in the console of the browser', () => {
+      assert.deepEqual(editor.errors, []);
+    });
+  });
+}
