@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { freePort } from './brokers';
+import { Inbox } from './inbox';
 
 /** Node-RED as users start it: a process of its own on a user directory. */
 export class NodeRedProcess {
@@ -16,7 +17,7 @@ export class NodeRedProcess {
     return nodeRed;
   }
 
-  readonly log: string[] = [];
+  readonly log = new Inbox<string>();
   readonly #child: ChildProcess;
 
   private constructor(
@@ -32,6 +33,18 @@ export class NodeRedProcess {
     return (response.headers.get('content-type')?.includes('json') ? response.json() : response.text()) as Promise<T>;
   }
 
+  /** The next line of its log that is like this. */
+  logged(line: RegExp): Promise<string> {
+    return this.log.nextThat((one) => line.test(one));
+  }
+
+  /** Ends it as a power cut does. */
+  async kill(): Promise<void> {
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+
   /** Ends it as systemd and containers do; its exit code. */
   async stop(): Promise<number | null> {
     const exited = once(this.#child, 'exit');
@@ -42,7 +55,7 @@ export class NodeRedProcess {
   #started(): Promise<void> {
     const lines = createInterface({ input: this.#child.stdout ?? process.stdin });
     return new Promise((resolve, reject) => {
-      this.#child.once('exit', (code) => reject(new Error(`Node-RED ended with ${code}:\n${this.log.join('\n')}`)));
+      this.#child.once('exit', (code) => reject(new Error(`Node-RED ended with ${code}:\n${this.log.all.join('\n')}`)));
       lines.on('line', (line) => {
         this.log.push(line);
         if (line.includes('Started flows')) resolve();

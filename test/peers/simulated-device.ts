@@ -19,7 +19,12 @@ export interface Misbehaviour {
   readonly pausesMsAfterEachRead?: number;
 }
 
-export interface DeviceOptions extends Misbehaviour {
+export interface Behaviour extends Misbehaviour {
+  /** Says what became of each file, as boards with the module do (protocol 5). */
+  readonly reports?: boolean;
+}
+
+export interface DeviceOptions extends Behaviour {
   readonly hostname: string;
   readonly brokerUrl: string;
 }
@@ -58,6 +63,11 @@ export class SimulatedDevice extends EventEmitter {
   /** Publishes on a topic below its hostname. */
   async say(topic: string, payload: string, retain = false): Promise<void> {
     await this.#client?.publishAsync(`${this.#options.hostname}/${topic}`, payload, { qos: 1, retain });
+  }
+
+  async #reportInstall(reboot: boolean): Promise<void> {
+    await this.report('installed');
+    if (reboot) await this.report('running');
   }
 
   async stop(): Promise<void> {
@@ -112,6 +122,7 @@ export class SimulatedDevice extends EventEmitter {
     this.files.set(filename, bytes);
     if (reboot) this.reboots += 1;
     this.emit('installed', filename, bytes, reboot);
+    if (this.#options.reports) void this.#reportInstall(reboot);
   }
 }
 

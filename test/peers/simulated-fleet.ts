@@ -1,4 +1,4 @@
-import { type Misbehaviour, SimulatedDevice } from './simulated-device';
+import { type Behaviour, SimulatedDevice } from './simulated-device';
 
 /** Many simulated devices, each with a broker connection of its own. */
 export class SimulatedFleet {
@@ -6,14 +6,14 @@ export class SimulatedFleet {
   /** The hostnames of devices that were announced to, in order. */
   readonly announced: string[] = [];
 
-  /** @param misbehaviours of some of them, by hostname */
+  /** @param behaviours of some of them, by hostname */
   static async start(
     brokerUrl: string,
     hostnames: readonly string[],
-    misbehaviours: Readonly<Record<string, Misbehaviour>> = {},
+    behaviours: Readonly<Record<string, Behaviour>> = {},
   ): Promise<SimulatedFleet> {
     const start = async (hostname: string) =>
-      [hostname, await SimulatedDevice.start({ hostname, brokerUrl, ...misbehaviours[hostname] })] as const;
+      [hostname, await SimulatedDevice.start({ hostname, brokerUrl, ...behaviours[hostname] })] as const;
     return new SimulatedFleet(new Map(await Promise.all(hostnames.map(start))));
   }
 

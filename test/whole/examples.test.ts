@@ -1,92 +1,63 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { Board } from '../peers/board';
-import { startAedes, type TestBroker } from '../peers/brokers';
+import { type AedesBroker, startAedes } from '../peers/brokers';
+import { type Changes, changing, Example, injecting, setting } from '../peers/example';
 import { Inbox } from '../peers/inbox';
-import { NodeRedProcess } from '../peers/node-red-process';
 import { program } from '../peers/programs';
-import { SimulatedDevice } from '../peers/simulated-device';
+import type { Behaviour } from '../peers/simulated-device';
+import { lamps, SimulatedFleet } from '../peers/simulated-fleet';
 
-const root = resolve(__dirname, '../..');
+const version2 = 'print("new")\n';
 
-interface ExampleNode {
-  readonly id: string;
-  readonly type: string;
-  readonly [property: string]: unknown;
-}
-
-/** An example as a user imports it: the broker, the address and the file set, then deployed in Node-RED. */
 describe('The example flow', () => {
-  let broker: TestBroker;
-  let userDir: string;
-  let nodeRed: NodeRedProcess | undefined;
-  const devices: SimulatedDevice[] = [];
+  let broker: AedesBroker;
+  let example: Example;
+  let fleet: SimulatedFleet | undefined;
 
   beforeEach(async () => {
     broker = await startAedes();
-    userDir = await mkdtemp(join(tmpdir(), 'ota-push-example-'));
-    await mkdir(join(userDir, 'node_modules'));
-    await symlink(root, join(userDir, 'node_modules', 'node-red-contrib-ota-push'));
-    await writeFile(join(userDir, 'main.py'), 'print("new")\n');
   });
 
   afterEach(async () => {
-    await nodeRed?.stop();
-    await Promise.all(devices.splice(0).map((device) => device.stop()));
+    await example.stop();
+    await fleet?.stop();
+    fleet = undefined;
     await broker.stop();
-    await rm(userDir, { recursive: true });
   });
 
-  async function deploy(example: string): Promise<ExampleNode> {
-    const nodes = JSON.parse(await readFile(join(root, 'examples', `${example}.json`), 'utf8')) as ExampleNode[];
-    const changed = nodes.map((node) => ({ ...node, ...changesFor(node) }));
-    const flows = join(userDir, 'flows.json');
-    await writeFile(flows, JSON.stringify(changed));
-    nodeRed = await NodeRedProcess.start(userDir, flows);
-    return nodes.find(({ type }) => type === 'inject') ?? assert.fail('it has no inject node');
-  }
+  const deploy = async (name: string, ...changes: Changes[]) => {
+    example = await Example.deploy(name, broker, changing(injecting({ filename: 'main.py' }), ...changes), {
+      files: { 'main.py': version2 },
+    });
+  };
 
-  function changesFor(node: ExampleNode): object {
-    if (node.type === 'mqtt-broker') return { broker: '127.0.0.1', port: String(broker.port) };
-    if (node.type === 'ota-server') return { advertise: '127.0.0.1' };
-    if (node.type !== 'inject') return {};
-    const file = join(userDir, 'main.py');
-    const props = (node.props as { p: string }[]).map((prop) => (prop.p === 'filename' ? { ...prop, v: file } : prop));
-    return { props };
-  }
+  const startFleet = async (hostnames: readonly string[], behaviours: Record<string, Behaviour> = {}) => {
+    fleet = await SimulatedFleet.start(broker.url, hostnames, behaviours);
+    return fleet;
+  };
 
-  async function press(inject: ExampleNode): Promise<void> {
-    const response = await fetch(`${nodeRed?.url}/inject/${inject.id}`, { method: 'POST' });
-    assert.equal(response.status, 200);
-  }
-
-  async function device(hostname: string): Promise<SimulatedDevice> {
-    const started = await SimulatedDevice.start({ hostname, brokerUrl: broker.url });
-    devices.push(started);
-    return started;
-  }
+  const having = (text: string) => fleet?.having('main.py', Buffer.from(text));
 
   it('"Push one file" updates the device when its button is pressed', async () => {
-    const lamp = await device('NIGHTLAMP');
+    const lamp = (await startFleet(['NIGHTLAMP'])).get('NIGHTLAMP');
     const installed = lamp.next('installed');
-    await press(await deploy('Push one file'));
+    await deploy('Push one file');
+    await example.press();
     const [filename, bytes, reboots] = await installed;
-    assert.deepEqual([filename, String(bytes), reboots], ['main.py', 'print("new")\n', true]);
+    assert.deepEqual([filename, String(bytes), reboots], ['main.py', version2, true]);
   });
 
   it('"Update a board" says success when the new program runs on a real board', async () => {
-    const boards = program(broker.port, 1);
-    const board = await Board.start({ files: { 'main.py': boards } });
+    const board = await Board.start({ files: { 'main.py': program(broker.port, 1) } });
     await board.waitFor('ready');
-    await writeFile(join(userDir, 'main.py'), program(broker.port, 2));
     const client = await connectAsync(broker.url);
     const states = new Inbox<string>();
     client.on('message', (_topic, payload) => states.push(JSON.parse(payload.toString()).state));
     await client.subscribeAsync('nightlamp/OTA/status');
-    await press(await deploy('micropython/Update a board'));
+    await deploy('micropython/Update a board');
+    await example.save('main.py', program(broker.port, 2));
+    await example.press();
     assert.deepEqual([await states.next(), await states.next()], ['installed', 'running']);
     assert.ok(board.lines.includes('lamp version 2'));
     await client.endAsync();
@@ -94,12 +65,110 @@ describe('The example flow', () => {
   });
 
   it('"Update every night" updates every device of its list, at 03:00 or when its button is pressed', async () => {
-    const lamps = [await device('NIGHTLAMP'), await device('DAYLAMP')];
-    const installed = Promise.all(lamps.map((lamp) => lamp.next('installed')));
-    const inject = await deploy('Update every night');
-    assert.equal(inject.crontab, '00 03 * * *');
-    await press(inject);
-    for (const [filename, bytes] of await installed)
-      assert.deepEqual([filename, String(bytes)], ['main.py', 'print("new")\n']);
+    const both = ['NIGHTLAMP', 'DAYLAMP'];
+    const devices = await startFleet(both);
+    const installed = Promise.all(both.map((hostname) => devices.get(hostname).next('installed')));
+    await deploy('Update every night');
+    assert.equal(example.node('inject').crontab, '00 03 * * *');
+    await example.press();
+    await installed;
+    assert.deepEqual(having(version2), both);
+  });
+
+  it('"Update every night when the file has changed" reports what failed, and tries only that the next night', async () => {
+    const all = lamps(50);
+    const off = all.slice(10, 15);
+    const broken = all.slice(30, 32);
+    const on = all.filter((hostname) => !off.includes(hostname));
+    const atNight = await startFleet(on, Object.fromEntries(broken.map((name) => [name, { closesAfterBytes: 1 }])));
+    const quick = setting('ota-rollout', { timeout: '2', retryDelay: '0.1' });
+    await deploy(
+      'Update every night when the file has changed',
+      injecting({ targets: all, filename: 'main.py' }),
+      quick,
+    );
+    assert.equal(example.node('inject').crontab, '00 03 * * *');
+    await example.press();
+    assert.match(
+      await example.nodeRed.logged(/ updated, /),
+      new RegExp(
+        `43 updated, 0 had the file, 5 did not come or stopped \\(${off.join(', ')}\\), 2 failed \\(${broken.join(', ')}\\)$`,
+      ),
+    );
+    await atNight.stop();
+
+    const nextNight = await startFleet(all);
+    await example.press();
+    assert.match(await example.nodeRed.logged(/ updated, /), /7 updated, 43 had the file$/);
+    assert.deepEqual(nextNight.announced.sort(), [...off, ...broken]);
+
+    await example.press();
+    assert.match(await example.nodeRed.logged(/ updated, /), /0 updated, 50 had the file$/);
+    await example.save('main.py', 'print("newer")\n');
+    await example.press();
+    assert.match(await example.nodeRed.logged(/ updated, /), /50 updated, 0 had the file$/);
+  });
+
+  it('"Update when a file is saved" makes one update of a burst of saves, and none of a save without a change', async () => {
+    const lamp = (await startFleet(['NIGHTLAMP'])).get('NIGHTLAMP');
+    const settle: Changes = ({ type }) => (type === 'trigger' ? { duration: '500', units: 'ms' } : {});
+    const watched: Changes = ({ type }, userDir) => (type === 'watch' ? { files: `${userDir}/main.py` } : {});
+    await deploy('Update when a file is saved', settle, watched, setting('debug', { console: true }));
+    const installed = lamp.next('installed');
+    for (let save = 1; save <= 5; save += 1) await example.save('main.py', `print(${save})\n`);
+    assert.equal(String((await installed)[1]), 'print(5)\n');
+    await example.save('main.py', 'print(5)\n');
+    await example.nodeRed.logged(/result: 'unchanged'/);
+    const next = lamp.next('installed');
+    await example.save('main.py', 'print(6)\n');
+    assert.equal(String((await next)[1]), 'print(6)\n');
+    assert.deepEqual(fleet?.announced, ['NIGHTLAMP', 'NIGHTLAMP']);
+  });
+
+  it('"Canary rollout" stops a bad release at the first wave: a real board takes it back', async () => {
+    const canary = await Board.start({ files: { 'main.py': program(broker.port, 1) } });
+    await canary.waitFor('ready');
+    const others = lamps(20);
+    await startFleet(others);
+    await deploy('Canary rollout', injecting({ targets: ['nightlamp', ...others], filename: 'main.py' }));
+    await example.save('main.py', 'raise Exception("a bad release")\n');
+    await example.press('roll out');
+    assert.match(await example.nodeRed.logged(/ run it, /), /stopped: 0 run it, 1 failed, 20 not tried/);
+    await canary.waitFor('ready');
+    assert.equal((await canary.read('main.py')).toString(), program(broker.port, 1));
+    assert.deepEqual(fleet?.announced, []);
+    await canary.stop();
+  });
+
+  it('"Canary rollout" goes on when its button is pressed, wave by wave, and ends when the other one is', async () => {
+    const all = lamps(30);
+    const devices = await startFleet(all, Object.fromEntries(all.map((hostname) => [hostname, { reports: true }])));
+    await deploy('Canary rollout', injecting({ targets: all, filename: 'main.py' }));
+    await example.press('roll out');
+    await example.nodeRed.logged(/paused, 1 of 30/);
+    assert.deepEqual(devices.announced, ['lamp01']);
+    await example.press('go on');
+    await example.nodeRed.logged(/paused, 4 of 30/);
+    assert.deepEqual(devices.announced.sort(), lamps(4));
+    await example.press('stop');
+    assert.match(await example.nodeRed.logged(/ run it, /), /cancelled: 4 run it, 0 failed, 26 not tried/);
+    await example.press('roll out');
+    await example.nodeRed.logged(/paused, 1 of 30/);
+    await example.press('go on');
+    await example.nodeRed.logged(/paused, 4 of 30/);
+    await example.press('go on');
+    assert.match(await example.nodeRed.logged(/ run it, /), /complete: 30 run it, 0 failed, 0 not tried/);
+    assert.deepEqual(having(version2), all);
+  });
+
+  it('"Devices that sleep" announces when the device says that it is awake', async () => {
+    await deploy('Devices that sleep', injecting({ target: 'GARDEN', filename: 'main.py' }));
+    await example.press('update it when it wakes');
+    await example.nodeRed.logged(/waiting for it to wake/);
+    const garden = (await startFleet(['GARDEN'])).get('GARDEN');
+    assert.deepEqual(fleet?.announced, []);
+    const installed = garden.next('installed');
+    await garden.say('awake', 'good morning');
+    assert.equal(String((await installed)[1]), version2);
   });
 });

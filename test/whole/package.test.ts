@@ -71,7 +71,7 @@ describe('The package as users get it: packed, and installed into an empty user 
     assert.deepEqual(types, ['ota-push', 'ota-server']);
     for (const set of sets) assert.deepEqual([set.enabled, set.err], [true, undefined]);
     assert.deepEqual(
-      nodeRed.log.filter((line) => /\[error\]/.test(line)),
+      nodeRed.log.all.filter((line) => /\[error\]/.test(line)),
       [],
     );
   });

@@ -1,0 +1,113 @@
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { TestBroker } from './brokers';
+import { NodeRedProcess } from './node-red-process';
+
+const root = resolve(__dirname, '../..');
+
+export interface ExampleNode {
+  readonly id: string;
+  readonly type: string;
+  readonly name?: string;
+  readonly [property: string]: unknown;
+}
+
+/** What the user changes in a node, as the comment of the example tells. */
+export type Changes = (node: ExampleNode, userDir: string) => object;
+
+/** An example as a user imports it: the broker, the address and the devices set, then deployed in Node-RED. */
+export class Example {
+  /** @param packages that Node-RED has besides this one */
+  static async deploy(
+    name: string,
+    broker: TestBroker,
+    changes: Changes,
+    { packages = [] as readonly string[], files = {} as Readonly<Record<string, string>> } = {},
+  ): Promise<Example> {
+    const userDir = await mkdtemp(join(tmpdir(), 'ota-push-example-'));
+    const modules = join(userDir, 'node_modules');
+    await mkdir(modules);
+    await symlink(root, join(modules, 'node-red-contrib-ota-push'));
+    for (const installed of packages) {
+      await mkdir(resolve(modules, installed, '..'), { recursive: true });
+      await symlink(join(root, 'node_modules', installed), join(modules, installed));
+    }
+    for (const [file, text] of Object.entries(files)) await writeFile(join(userDir, file), text);
+    const nodes = JSON.parse(await readFile(join(root, 'examples', `${name}.json`), 'utf8')) as ExampleNode[];
+    const place = (node: ExampleNode) => ({ ...node, ...atBroker(node, broker), ...changes(node, userDir) });
+    const flows = join(userDir, 'flows.json');
+    await writeFile(flows, JSON.stringify([...nodes.map(place), ...statusLog(nodes)]));
+    return new Example(userDir, nodes, await NodeRedProcess.start(userDir, flows));
+  }
+
+  private constructor(
+    readonly userDir: string,
+    readonly nodes: readonly ExampleNode[],
+    readonly nodeRed: NodeRedProcess,
+  ) {}
+
+  /** The one node of this type, or the one of this name among them. */
+  node(type: string, name?: string): ExampleNode {
+    const [node, ...others] = this.nodes.filter((one) => one.type === type && (!name || one.name === name));
+    if (!node || others.length > 0) throw new Error(`there is not one ${type} ${name ?? ''}`);
+    return node;
+  }
+
+  /** Presses the button of an inject node. */
+  async press(name?: string): Promise<void> {
+    const response = await fetch(`${this.nodeRed.url}/inject/${this.node('inject', name).id}`, { method: 'POST' });
+    if (!response.ok) throw new Error(`the button answered ${response.status}`);
+  }
+
+  /** Writes the file that the flow sends. */
+  async save(file: string, text: string): Promise<void> {
+    await writeFile(join(this.userDir, file), text);
+  }
+
+  async stop(): Promise<void> {
+    await this.nodeRed.stop();
+    await rm(this.userDir, { recursive: true });
+  }
+}
+
+/** Writes the status of each OTA node into Node-RED's log, where a test can wait for it. */
+function statusLog(nodes: readonly ExampleNode[]): ExampleNode[] {
+  const scope = nodes.filter(({ type }) => /^ota-(push|rollout)$/.test(type)).map(({ id }) => id);
+  const place = { z: nodes.find(({ type }) => type === 'tab')?.id, x: 0, y: 0 };
+  const log = { active: true, tosidebar: false, console: true, complete: 'status.text', targetType: 'msg', wires: [] };
+  return [
+    { id: 'statuses', type: 'status', ...place, scope, wires: [['statusLog']] },
+    { id: 'statusLog', type: 'debug', name: 'status', ...place, ...log },
+  ];
+}
+
+function atBroker({ type }: ExampleNode, { host, port }: TestBroker): object {
+  if (type === 'mqtt-broker') return { broker: host, port: String(port) };
+  return type === 'ota-server' ? { advertise: '127.0.0.1' } : {};
+}
+
+/** Sets properties that an inject node sends; a file is looked for in the user directory. */
+export function injecting(values: Readonly<Record<string, unknown>>): Changes {
+  return ({ type, props }, userDir) => {
+    if (type !== 'inject') return {};
+    return {
+      props: (props as { p: string }[]).map((prop) => {
+        const value = values[prop.p];
+        if (value === undefined) return prop;
+        if (prop.p === 'filename') return { ...prop, v: join(userDir, String(value)) };
+        return { ...prop, v: typeof value === 'string' ? value : JSON.stringify(value) };
+      }),
+    };
+  };
+}
+
+/** All of these. */
+export function changing(...all: readonly Changes[]): Changes {
+  return (node, userDir) => Object.assign({}, ...all.map((changes) => changes(node, userDir)));
+}
+
+/** Sets properties of the nodes of a type. */
+export function setting(type: string, properties: object): Changes {
+  return (node) => (node.type === type ? properties : {});
+}
