@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { type Browser, type ConsoleMessage, chromium, type Locator, type Page } from 'playwright-core';
+import type { ConsoleMessage, Locator, Page } from 'playwright-core';
+import { startBrowser } from './browser';
 
 /** Ends what a test has started. */
 type End = () => Promise<void>;
@@ -23,7 +23,8 @@ export class Editor {
   static async open({ locale = 'en-US' } = {}): Promise<Editor> {
     const ends: End[] = [];
     try {
-      const browser = await startBrowser(ends);
+      const browser = await startBrowser();
+      ends.push(() => browser.close());
       const url = await startDemo(ends);
       const page = await browser.newPage({ locale, viewport: { width: 1500, height: 1000 } });
       page.setDefaultTimeout(10_000);
@@ -172,40 +173,6 @@ async function startDemo(ends: End[]): Promise<string> {
     }
   }
   throw new Error(`The demo has ended: ${await complaints}`);
-}
-
-async function startBrowser(ends: End[]): Promise<Browser> {
-  const browser = await chromium.launch({
-    executablePath: chromiumPath(),
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-  ends.push(() => browser.close());
-  return browser;
-}
-
-function chromiumPath(): string {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const onPath = ['chromium', 'chromium-browser'].flatMap((name) => folders.map((folder) => join(folder, name)));
-  const path = process.env.CHROMIUM || onPath.find(isExecutable);
-  if (!path) throw new Error('Chromium is missing. Install it with: apt-get install chromium');
-  return path;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Ends all of them, also when one of them cannot be ended in good order. */
