@@ -47,6 +47,7 @@ export class NodeRedProcess {
 
   /** Ends it as systemd and containers do; its exit code. */
   async stop(): Promise<number | null> {
+    if (this.#child.signalCode) return null;
     const exited = once(this.#child, 'exit');
     this.#child.kill('SIGTERM');
     return (await exited)[0] as number | null;

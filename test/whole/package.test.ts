@@ -65,10 +65,10 @@ describe('The package as users get it: packed, and installed into an empty user 
     );
   });
 
-  it('is loaded by Node-RED without an error, both nodes enabled', async () => {
+  it('is loaded by Node-RED without an error, all nodes enabled', async () => {
     const sets = (await nodeRed.get<NodeSet[]>('/nodes')).filter(({ module }) => module === name);
     const types = sets.flatMap((set) => set.types).sort((one, other) => one.localeCompare(other));
-    assert.deepEqual(types, ['ota-push', 'ota-server']);
+    assert.deepEqual(types, ['ota-push', 'ota-rollout', 'ota-server']);
     for (const set of sets) assert.deepEqual([set.enabled, set.err], [true, undefined]);
     assert.deepEqual(
       nodeRed.log.all.filter((line) => /\[error\]/.test(line)),
@@ -76,10 +76,10 @@ describe('The package as users get it: packed, and installed into an empty user 
     );
   });
 
-  it('has its icon, in the palette and as a file', async () => {
+  it('has its icons, in the palette and as files', async () => {
     const icons = await nodeRed.get<Record<string, string[]>>('/icons');
-    assert.deepEqual(icons[name], ['ota-push.svg']);
-    assert.match(await nodeRed.get<string>(`/icons/${name}/ota-push.svg`), /<svg/);
+    assert.deepEqual(icons[name]?.sort(), ['ota-push.svg', 'ota-rollout.svg']);
+    for (const icon of icons[name] ?? []) assert.match(await nodeRed.get<string>(`/icons/${name}/${icon}`), /<svg/);
   });
 
   for (const [language, label, help] of [
@@ -99,8 +99,9 @@ describe('The package as users get it: packed, and installed into an empty user 
 
   it('offers its examples for import', async () => {
     const offered = JSON.stringify(await nodeRed.get(`/library/examples/flows/${name}/`));
-    assert.match(offered, /Push one file/);
-    assert.match(offered, /Update every night/);
+    const names = (await readdir(join(root, 'examples'))).flatMap((file) => /^(.*)\.json$/.exec(file)?.[1] ?? []);
+    assert.equal(names.length, 8);
+    for (const example of names) assert.ok(offered.includes(`"${example}"`), `${example} is not in ${offered}`);
     const inFolder = JSON.stringify(await nodeRed.get(`/library/examples/flows/${name}/micropython/`));
     assert.match(inFolder, /Update a board/);
   });
