@@ -1,20 +1,28 @@
 import { NodeRed } from '../demo/node-red';
 
+/** What comes out of the nodes, as far as it is looked at here. */
+interface Arrived {
+  readonly ota?: { readonly message: string };
+  readonly rollout?: { readonly counts: Readonly<Record<string, number>> };
+}
+
 /** What Node-RED offers to whoever holds one of its nodes. */
 interface FlowNode {
   receive(message: object): void;
-  on(event: 'input', listener: (message: { ota?: { message: string } }) => void): void;
+  on(event: 'input', listener: (message: Arrived) => void): void;
 }
 
 /** Told once for each push that has ended, and each message that has gone through the empty node. */
 export type OnEnd = (success: boolean) => void;
 
-/** The built package in a whole Node-RED: an OTA push and an empty node, wired to the same listener. */
+/** The built package in a whole Node-RED: an OTA push and an empty node, wired to the same listener, and an OTA rollout. */
 export class BenchedNode {
   readonly #nodeRed: NodeRed;
   readonly #push: FlowNode;
   readonly #empty: FlowNode;
+  readonly #rollout: FlowNode;
   #onEnd: OnEnd = () => undefined;
+  #onRollout: (counts: Readonly<Record<string, number>>) => void = () => undefined;
 
   /** Starts Node-RED, its broker connection goes to this broker. */
   static async start(brokerUrl: string): Promise<BenchedNode> {
@@ -25,6 +33,8 @@ export class BenchedNode {
     this.#nodeRed = nodeRed;
     this.#push = this.#node('push');
     this.#empty = this.#node('empty');
+    this.#rollout = this.#node('rollout');
+    this.#node('rolloutEnd').on('input', ({ rollout }) => rollout && this.#onRollout(rollout.counts));
     this.#node('success').on('input', () => this.#onEnd(true));
     this.#node('noSuccess').on('input', ({ ota }) => {
       console.error(ota?.message);
@@ -46,6 +56,19 @@ export class BenchedNode {
     this.#empty.receive({ target, filename, payload });
   }
 
+  /** Resolves, at the end of the rollout, to how many devices came to each result. */
+  rollOut(targets: readonly string[], filename: string, payload: Buffer): Promise<Readonly<Record<string, number>>> {
+    return new Promise((resolve) => {
+      this.#onRollout = resolve;
+      this.#rollout.receive({ targets, filename, payload });
+    });
+  }
+
+  /** Ends the rollout that is under way. */
+  resetRollout(): void {
+    this.#rollout.receive({ reset: true });
+  }
+
   stop(): Promise<void> {
     return this.#nodeRed.stop();
   }
@@ -59,6 +82,16 @@ export class BenchedNode {
 function flowOf(brokerUrl: string) {
   const { hostname, port } = new URL(brokerUrl);
   const place = { z: 'tab', x: 0, y: 0 };
+  const asDropped = {
+    file: 'payload',
+    fileType: 'msg',
+    filename: 'filename',
+    filenameType: 'msg',
+    reboot: 'true',
+    rebootType: 'bool',
+    timeout: '30',
+    timeoutType: 'num',
+  };
   return [
     { id: 'tab', type: 'tab', label: 'Benchmark' },
     { id: 'broker', type: 'mqtt-broker', broker: hostname, port, protocolVersion: '4', cleansession: true },
@@ -70,16 +103,12 @@ function flowOf(brokerUrl: string) {
       server: 'server',
       target: 'target',
       targetType: 'msg',
-      file: 'payload',
-      fileType: 'msg',
-      filename: 'filename',
-      filenameType: 'msg',
-      reboot: 'true',
-      rebootType: 'bool',
-      timeout: '30',
-      timeoutType: 'num',
+      ...asDropped,
       wires: [['success'], ['noSuccess']],
     },
+    { id: 'usualServer', type: 'ota-server', broker: 'broker', advertise: '127.0.0.1', concurrency: '100' },
+    { id: 'rollout', ...place, type: 'ota-rollout', server: 'usualServer', ...asDropped, wires: [[], ['rolloutEnd']] },
+    { id: 'rolloutEnd', ...place, type: 'junction', wires: [] },
     { id: 'empty', ...place, type: 'junction', wires: [['success']] },
     { id: 'success', ...place, type: 'junction', wires: [] },
     { id: 'noSuccess', ...place, type: 'junction', wires: [] },

@@ -1,8 +1,11 @@
+import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { chartOf } from './chart';
 import { floorPush } from './floor';
 import { insideNamespace } from './namespace';
 import { BenchedNode } from './node';
 import { startPeer } from './peers';
+import { measureMemory, measureScale } from './scale';
 import { median, ms, ratio } from './statistics';
 
 /** The client that Node-RED itself uses: the floor gets no better and no worse one. */
@@ -40,6 +43,23 @@ async function interleave<Name extends string>(ways: Record<Name, Way>, times: n
   return measured;
 }
 
+/** Rollouts of growing size; draws their chart where a path for it is given. */
+async function rollOutMany(node: BenchedNode): Promise<void> {
+  const scales = await measureScale(node, file);
+  console.log('Rollouts of a file of 3.8 KB, 100 devices at once:');
+  for (const { devices, msPerDevice, lagMs } of scales) {
+    console.log(`  ${devices} devices: ${ms(msPerDevice)} per device, event loop held for ${ms(lagMs)} at most`);
+  }
+  const [, hundred, thousand] = scales;
+  console.log(`  1,000 to 100: ${ratio((thousand?.msPerDevice ?? 0) / (hundred?.msPerDevice ?? 1))} per device`);
+  const { underWay, waiting } = await measureMemory(node, file);
+  console.log(
+    `  memory: ${Math.round(underWay)} bytes per push under way, ${Math.round(waiting)} per device that waits`,
+  );
+  const chart = process.argv[2];
+  if (chart) await writeFile(chart, chartOf(scales, 'Time per device in a rollout of 3.8 KB (milliseconds)'));
+}
+
 async function main(): Promise<void> {
   const broker = await startPeer('broker.ts');
   const devices = await startPeer('devices.ts', broker.word);
@@ -56,12 +76,14 @@ async function main(): Promise<void> {
   };
 
   await interleave({ floor, node: throughNode, empty }, pairs, ['device1']);
-  const single = await interleave({ floor, node: throughNode }, pairs, ['device1']);
+  const single = await interleave({ floor, node: throughNode, empty }, pairs, ['device1']);
   const ofPairs = single.floor.map((floorMs, pair) => (single.node[pair] ?? 0) / floorMs);
+  const netOfPairs = single.floor.map((ms, pair) => ((single.node[pair] ?? 0) - (single.empty[pair] ?? 0)) / ms);
   console.log(`One push of 3.8 KB, ${pairs} interleaved pairs:`);
-  console.log(`  floor ${ms(median(single.floor))}, node ${ms(median(single.node))}`);
+  const [floorOne, nodeOne, emptyOne] = [single.floor, single.node, single.empty].map(median);
+  console.log(`  floor ${ms(floorOne ?? 0)}, node ${ms(nodeOne ?? 0)}, an empty node ${ms(emptyOne ?? 0)}`);
   console.log(
-    `  ratio ${ratio(median(ofPairs))} (median of the pairs), ${ratio(median(single.node) / median(single.floor))} (of the medians)`,
+    `  ratio ${ratio(median(ofPairs))}, ${ratio(median(netOfPairs))} net of the empty node (medians of the pairs)`,
   );
 
   await interleave({ floor, node: throughNode, empty }, 1, thousand);
@@ -73,6 +95,8 @@ async function main(): Promise<void> {
   console.log(`  floor ${ms(floorMs)}, node ${ms(nodeMs)}, an empty node ${ms(emptyMs)}`);
   console.log(`  ratio ${ratio((nodeMs - emptyMs) / floorMs)} net of the empty node`);
   console.log(`  buffers afterwards: ${Math.round(copied)} bytes more per push than before`);
+
+  await rollOutMany(node);
 
   await node.stop();
   await client.endAsync();

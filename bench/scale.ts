@@ -1,0 +1,81 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { BenchedNode } from './node';
+import { median } from './statistics';
+
+/** How a rollout of so many devices went, in the median of some. */
+export interface Scale {
+  readonly devices: number;
+  readonly msPerDevice: number;
+  /** The longest time for which Node-RED did nothing else, of all of them. */
+  readonly lagMs: number;
+}
+
+/** In each round as many devices are pushed to in rollouts of each size, so that whatever the machine does hits all alike. */
+const sizes = [10, 100, 1000] as const;
+const devicesPerRound = 1000;
+const rounds = 9;
+const warmUps = 2;
+
+const queued = 10_000;
+
+/** Rollouts of 10, 100 and 1,000 devices. @throws Error when a device does not succeed */
+export async function measureScale(node: BenchedNode, file: Buffer): Promise<Scale[]> {
+  const measured = sizes.map((devices) => ({ devices, msPerDevice: [] as number[], lagMs: 0 }));
+  for (let round = -warmUps; round < rounds; round += 1) {
+    for (const scale of round % 2 === 0 ? measured : [...measured].reverse()) {
+      let ms = 0;
+      for (let left = devicesPerRound; left > 0; left -= scale.devices) {
+        const rollout = await rollOut(node, scale.devices, file);
+        ms += rollout.ms;
+        if (round >= 0) scale.lagMs = Math.max(scale.lagMs, rollout.lagMs);
+      }
+      if (round >= 0) scale.msPerDevice.push(ms / devicesPerRound);
+    }
+  }
+  return measured.map(({ devices, msPerDevice, lagMs }) => ({ devices, msPerDevice: median(msPerDevice), lagMs }));
+}
+
+/** Bytes that a device takes which is under way, and one which waits. 100 are under way at once. */
+export async function measureMemory(node: BenchedNode, file: Buffer): Promise<{ underWay: number; waiting: number }> {
+  const few = await heldBytes(node, 100, file);
+  const many = await heldBytes(node, 100 + queued, file);
+  return { underWay: few / 100, waiting: (many - few) / queued };
+}
+
+async function rollOut(node: BenchedNode, devices: number, file: Buffer) {
+  const targets = Array.from({ length: devices }, (_, number) => `device${number}`);
+  const delay = monitorEventLoopDelay({ resolution: 5 });
+  delay.enable();
+  const startedAt = performance.now();
+  const { success } = await node.rollOut(targets, 'main.py', file);
+  const ms = performance.now() - startedAt;
+  delay.disable();
+  if (success !== devices) throw new Error(`${success} of ${devices} devices succeeded`);
+  return { ms, lagMs: delay.max / 1e6 };
+}
+
+/** What a rollout to devices that never come holds, the list of their names included, once all that can be is under way. */
+async function heldBytes(node: BenchedNode, devices: number, file: Buffer): Promise<number> {
+  const before = usedBytes();
+  const ended = node.rollOut(
+    Array.from({ length: devices }, (_, number) => `absent${number}`),
+    'main.py',
+    file,
+  );
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const held = usedBytes() - before;
+  node.resetRollout();
+  await ended;
+  return held;
+}
+
+function usedBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
