@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import type { Misbehaviour } from '../peers/simulated-device';
-import { lamps, SimulatedFleet } from '../peers/simulated-fleet';
+import { inOrder, lamps, SimulatedFleet } from '../peers/simulated-fleet';
 import { type Received, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("lamp version 2")\n');
@@ -79,7 +79,7 @@ describe('A rollout', () => {
       assert.deepEqual([ota.target, ota.result, all, its], [target, result, undefined, 'spring']);
       return [target, ota.code];
     });
-    assert.deepEqual(told.sort(), [
+    assert.deepEqual(inOrder(told), [
       ['lamp01', null],
       ['lamp02', 'stalled'],
       ['lamp03', null],
@@ -116,7 +116,7 @@ describe('A rollout', () => {
     send(['lamp01', { target: 'lamp01', room: 'hall' }, 'lamp02', 'lamp01']);
     const { rollout } = await ended();
     assert.equal(rollout.counts.success, 2);
-    assert.deepEqual(fleet.announced.sort(), ['lamp01', 'lamp02']);
+    assert.deepEqual(inOrder(fleet.announced), ['lamp01', 'lamp02']);
   });
 
   it('brings a set of files, with one restart of each device', async () => {
@@ -149,7 +149,7 @@ describe('A rollout', () => {
     const { rollout } = await ended();
     assert.deepEqual(rollout.targets.unchanged, ['lamp01', 'lamp02']);
     assert.deepEqual(rollout.targets.success, ['lamp03']);
-    assert.deepEqual(fleet.announced.sort(), lamps(3));
+    assert.deepEqual(inOrder(fleet.announced), lamps(3));
   });
 
   it('starts a wave when the one before has ended, in the order of the list', async () => {
@@ -163,8 +163,8 @@ describe('A rollout', () => {
       [1, 2, 2, 1],
     );
     assert.deepEqual(fleet.announced.slice(0, 1), ['lamp01']);
-    assert.deepEqual(fleet.announced.slice(1, 3).sort(), ['lamp02', 'lamp03']);
-    assert.deepEqual(fleet.announced.slice(3, 5).sort(), ['lamp04', 'lamp05']);
+    assert.deepEqual(inOrder(fleet.announced.slice(1, 3)), ['lamp02', 'lamp03']);
+    assert.deepEqual(inOrder(fleet.announced.slice(3, 5)), ['lamp04', 'lamp05']);
     assert.equal(announcedWhenEnded[0], 1, 'the second wave had to wait for the first');
   });
 

@@ -43,3 +43,8 @@ export class SimulatedFleet {
 export function lamps(count: number, from = 1): string[] {
   return Array.from({ length: count }, (_, index) => `lamp${String(from + index).padStart(2, '0')}`);
 }
+
+/** The same sorted by their text: devices of a wave come in any order. */
+export function inOrder<T>(items: readonly T[]): T[] {
+  return [...items].sort((one, other) => String(one).localeCompare(String(other)));
+}

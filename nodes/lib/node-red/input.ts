@@ -1,9 +1,10 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { Job } from '../push/means';
+import { BadInput } from './bad-input';
 import { bringsSet, type FileSettings, type NamedFile, readFile, readSet } from './files';
 import { checkedResetTarget, checkedTarget } from './limits';
 import type { Message } from './message';
-import { Plan, type PlanSettings, type Signing } from './plan';
+import { Plan, type PlanSettings, type PushTerms, readTerms, type Signing, secretOf } from './plan';
 import { type Reader, reader } from './reader';
 
 /** The properties of a node that say where its input comes from. */
@@ -23,6 +24,8 @@ type Values = Record<Source, unknown>;
 /** Reads messages as the settings of one node say. */
 export class Input {
   readonly #settings: InputSettings;
+  /** What is wrong with them is said when a message comes. */
+  readonly #terms: PushTerms | BadInput;
   readonly #read: Readonly<Record<Source, Reader>>;
 
   constructor(RED: NodeAPI, node: Node, settings: InputSettings) {
@@ -30,6 +33,7 @@ export class Input {
     const read = (source: Exclude<Source, 'target'>) =>
       reader(RED, node, source, settings[`${source}Type`], settings[source]);
     this.#settings = settings;
+    this.#terms = orBadInput(() => readTerms(settings));
     this.#read = {
       target: reader(RED, node, 'target', targetType, target),
       file: read('file'),
@@ -77,18 +81,39 @@ export class Input {
       reboot: reboot(message),
       timeout: timeout(message),
     };
-    return Object.values(values).some((value) => value instanceof Promise) ? allSettled(values) : values;
+    return isSettled(values) ? values : allSettled(values);
   }
 
   #toPlan(values: Values, message: Message, signing: Signing): Plan {
     const files: NamedFile[] = bringsSet(message)
       ? readSet(message)
       : [readFile(values.file, values.filename, message, this.#settings)];
-    return new Plan(files, values, this.#settings, signing);
+    if (this.#terms instanceof BadInput) throw this.#terms;
+    return new Plan(files, secretOf(this.#settings, signing), values.reboot, values.timeout, this.#terms);
   }
 }
 
 const nothing: Reader = () => undefined;
+
+function orBadInput<T>(read: () => T): T | BadInput {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof BadInput) return error;
+    throw error;
+  }
+}
+
+/** Nothing in it takes time. */
+function isSettled({ target, file, filename, reboot, timeout }: Values): boolean {
+  return !(
+    target instanceof Promise ||
+    file instanceof Promise ||
+    filename instanceof Promise ||
+    reboot instanceof Promise ||
+    timeout instanceof Promise
+  );
+}
 
 async function allSettled(values: Values): Promise<Values> {
   const settled = await Promise.all(Object.entries(values).map(async ([source, value]) => [source, await value]));

@@ -28,68 +28,79 @@ export interface Signing {
 
 const levels = ['auto', 'delivered', 'installed', 'running', 'online'] as const;
 
+/** The same, read and checked: what is the same for every message of a node. */
+export type PushTerms = Pick<Job, 'verify' | 'verifyTimeoutMs' | 'wake' | 'retries' | 'retryDelayMs'>;
+
+/** @throws BadInput naming the property */
+export function readTerms(settings: PlanSettings): PushTerms {
+  return {
+    verify: verifyOf(settings),
+    verifyTimeoutMs: checkedTimeoutMs('verify timeout', settings.verifyTimeout ?? 180),
+    wake: wakeOf(settings),
+    retries: checkedRetries(settings.retries ?? 0),
+    retryDelayMs: checkedRetryDelayMs(settings.retryDelay ?? 5),
+  };
+}
+
+/** The master secret where announcements are to be signed. @throws BadInput where there is none */
+export function secretOf({ format: asked }: PlanSettings, { format, secret }: Signing): string | undefined {
+  const isSigned = asked === 'signed' || (asked !== 'basic' && format === 'signed');
+  if (!isSigned) return undefined;
+  if (secret !== '') return secret;
+  throw new BadInput('The signed form was chosen, but the OTA server has no secret: give it one.');
+}
+
 /** What is pushed and how, whatever the device: one hash per file, however many devices get it. */
 export class Plan {
-  readonly #files: readonly (NamedFile & { readonly hash: string })[];
+  readonly #files: readonly NamedFile[];
+  readonly #hashes: readonly string[];
   readonly #secret: string | undefined;
   readonly #reboot: boolean;
   readonly #timeoutMs: number;
-  readonly #verify: Verify;
-  readonly #verifyTimeoutMs: number;
-  readonly #wake: Job['wake'];
-  readonly #retries: number;
-  readonly #retryDelayMs: number;
+  readonly #terms: PushTerms;
 
-  /** @throws BadInput */
+  /**
+   * @param secret for signed announcements
+   * @throws BadInput
+   */
   constructor(
     files: readonly NamedFile[],
-    { reboot, timeout }: { readonly reboot: unknown; readonly timeout: unknown },
-    settings: PlanSettings,
-    signing: Signing,
+    secret: string | undefined,
+    reboot: unknown,
+    timeout: unknown,
+    terms: PushTerms,
   ) {
-    this.#secret = secretOf(settings, signing);
-    const algorithm = this.#secret === undefined ? 'sha1' : 'sha256';
-    this.#files = files.map(({ filename, bytes }) => ({ filename, bytes, hash: hashOf(bytes, algorithm) }));
+    this.#secret = secret;
+    this.#files = files;
+    this.#hashes = files.map(({ bytes }) => hashOf(bytes, secret === undefined ? 'sha1' : 'sha256'));
     this.#reboot = checkedReboot(reboot);
     this.#timeoutMs = checkedTimeoutMs('timeout', timeout);
-    this.#verify = verifyOf(settings);
-    this.#verifyTimeoutMs = checkedTimeoutMs('verify timeout', settings.verifyTimeout ?? 180);
-    this.#wake = wakeOf(settings);
-    this.#retries = checkedRetries(settings.retries ?? 0);
-    this.#retryDelayMs = checkedRetryDelayMs(settings.retryDelay ?? 5);
+    this.#terms = terms;
   }
 
   /** One for each file, in order, with one id. */
   jobsFor(target: string): Job[] {
     const id = randomUUID();
     const key = this.#secret === undefined ? undefined : deviceKey(this.#secret, target);
-    const wake = this.#wake && { ...this.#wake, topic: topicOf(this.#wake.topic, target) };
-    const verify =
-      this.#verify.level === 'online' ? { ...this.#verify, topic: topicOf(this.#verify.topic, target) } : this.#verify;
-    return this.#files.map(({ filename, bytes, hash }) => ({
+    const { verify, verifyTimeoutMs, wake, retries, retryDelayMs } = this.#terms;
+    const wakeOn = wake && { ...wake, topic: topicOf(wake.topic, target) };
+    const level = verify.level === 'online' ? { ...verify, topic: topicOf(verify.topic, target) } : verify;
+    return this.#files.map(({ filename, bytes }, index) => ({
       id,
       target,
       filename,
       bytes,
-      hash,
+      hash: this.#hashes[index] ?? '',
       key,
       reboot: this.#reboot,
       timeoutMs: this.#timeoutMs,
-      verify,
-      verifyTimeoutMs: this.#verifyTimeoutMs,
-      wake,
-      retries: this.#retries,
-      retryDelayMs: this.#retryDelayMs,
+      verify: level,
+      verifyTimeoutMs,
+      wake: wakeOn,
+      retries,
+      retryDelayMs,
     }));
   }
-}
-
-/** The master secret where announcements are to be signed. */
-function secretOf({ format: asked }: PlanSettings, { format, secret }: Signing): string | undefined {
-  const isSigned = asked === 'signed' || (asked !== 'basic' && format === 'signed');
-  if (!isSigned) return undefined;
-  if (secret !== '') return secret;
-  throw new BadInput('The signed form was chosen, but the OTA server has no secret: give it one.');
 }
 
 function wakeOf({ announceOn = '', waitHours = 24 }: PlanSettings): Job['wake'] {
