@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Editor, pushForm } from '../peers/editor';
+import { Editor } from '../peers/editor';
 
 /** The OTA push of the flow "Push one file". */
 const pushId = 'd86f031b9e4ca257';
@@ -27,13 +27,7 @@ describe('the dialog of an ota-push', function () {
   const isMarked = () => editor.page.locator(`[id="${pushId}"] .red-ui-flow-node-error`).isVisible();
 
   it('has all fields of one width, each beside its label', async () => {
-    const boxes = await editor.evaluate<{ left: number; right: number; labelHeight: number }[]>(
-      `[...document.querySelectorAll('${pushForm} .form-row')].filter((row) => row.offsetHeight).map((row) => {
-        const field = row.querySelector('.red-ui-typedInput-container') ?? row.querySelector('div, input:not([type=checkbox]), select, .ota-checkbox');
-        const { left, right } = field.getBoundingClientRect();
-        return { left: Math.round(left), right: Math.round(right), labelHeight: row.querySelector('label').offsetHeight };
-      })`,
-    );
+    const boxes = await editor.fieldBoxes();
     assert.equal(boxes.length, 14);
     for (const box of boxes) assert.deepEqual(box, boxes[0]);
   });

@@ -45,13 +45,7 @@ for (const [locale, expected] of Object.entries(words)) {
       await unfold();
       const shown = await editor.page.locator(pushForm).locator('label:visible, summary').allInnerTexts();
       assert.equal(shown.map((label) => label.trim()).join(', '), expected.labels);
-      const boxes = await editor.evaluate<{ left: number; right: number; labelHeight: number }[]>(
-        `[...document.querySelectorAll('${pushForm} .form-row')].filter((row) => row.offsetHeight).map((row) => {
-          const field = row.querySelector('.red-ui-typedInput-container') ?? row.querySelector('div, input:not([type=checkbox]), select, .ota-checkbox');
-          const { left, right } = field.getBoundingClientRect();
-          return { left: Math.round(left), right: Math.round(right), labelHeight: row.querySelector('label').offsetHeight };
-        })`,
-      );
+      const boxes = await editor.fieldBoxes();
       assert.equal(boxes.length, 15);
       for (const box of boxes) assert.deepEqual(box, boxes[0]);
       assert.doesNotMatch(

@@ -101,6 +101,17 @@ export class Editor {
     await this.typed(property).locator('input').blur();
   }
 
+  /** Where the fields of the open dialog stand, and how high their labels are. */
+  fieldBoxes(): Promise<{ left: number; right: number; labelHeight: number }[]> {
+    return this.evaluate(
+      `[...document.querySelectorAll('${pushForm} .form-row')].filter((row) => row.offsetHeight).map((row) => {
+        const field = row.querySelector('.red-ui-typedInput-container') ?? row.querySelector('div, input:not([type=checkbox]), select, .ota-checkbox');
+        const { left, right } = field.getBoundingClientRect();
+        return { left: Math.round(left), right: Math.round(right), labelHeight: row.querySelector('label').offsetHeight };
+      })`,
+    );
+  }
+
   /** Whether a field is marked as one whose value is wrong. */
   async hasError(field: Locator): Promise<boolean> {
     return ((await field.getAttribute('class')) ?? '').split(' ').includes('input-error');

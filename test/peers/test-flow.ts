@@ -92,10 +92,8 @@ export class TestFlow {
   }
 }
 
-/** What the editor would save for a node that was just dropped. */
-export const pushDefaults = {
-  target: 'target',
-  targetType: 'msg',
+/** What the editor would save for a node that was just dropped: what an OTA push and an OTA rollout have in common. */
+const ofBoth = {
   file: 'payload',
   fileType: 'msg',
   filename: 'filename',
@@ -105,8 +103,6 @@ export const pushDefaults = {
   timeout: '30',
   timeoutType: 'num',
   skipUnchanged: false,
-  announceOn: '',
-  waitHours: '24',
   retries: '0',
   retryDelay: '5',
   verify: 'auto',
@@ -117,31 +113,10 @@ export const pushDefaults = {
   progress: false,
   outputs: 2,
 };
+
+export const pushDefaults = { target: 'target', targetType: 'msg', ...ofBoth, announceOn: '', waitHours: '24' };
 
-/** The same of an OTA rollout. */
-export const rolloutDefaults = {
-  file: 'payload',
-  fileType: 'msg',
-  filename: 'filename',
-  filenameType: 'msg',
-  waves: '100%',
-  pause: '0',
-  stopAfter: '',
-  reboot: 'true',
-  rebootType: 'bool',
-  timeout: '30',
-  timeoutType: 'num',
-  skipUnchanged: false,
-  retries: '0',
-  retryDelay: '5',
-  verify: 'auto',
-  verifyTimeout: '180',
-  onlineTopic: '',
-  onlinePayload: '',
-  format: 'server',
-  progress: false,
-  outputs: 2,
-};
+export const rolloutDefaults = { ...ofBoth, waves: '100%', pause: '0', stopAfter: '' };
 
 export const serverDefaults = {
   advertise: '',
