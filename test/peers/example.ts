@@ -44,7 +44,7 @@ export class Example {
   private constructor(
     readonly userDir: string,
     readonly nodes: readonly ExampleNode[],
-    readonly nodeRed: NodeRedProcess,
+    public nodeRed: NodeRedProcess,
   ) {}
 
   /** The one node of this type, or the one of this name among them. */
@@ -63,6 +63,12 @@ export class Example {
   /** Writes the file that the flow sends. */
   async save(file: string, text: string): Promise<void> {
     await writeFile(join(this.userDir, file), text);
+  }
+
+  /** Starts Node-RED anew on the same user directory. */
+  async restart(): Promise<void> {
+    await this.nodeRed.stop();
+    this.nodeRed = await NodeRedProcess.start(this.userDir, join(this.userDir, 'flows.json'));
   }
 
   async stop(): Promise<void> {

@@ -109,6 +109,28 @@ describe('The example flow', () => {
     assert.match(await example.nodeRed.logged(/ updated, /), /50 updated, 0 had the file$/);
   });
 
+  it('"Update every night when the file has changed" knows after a restart who has the file, with a context store on disk', async () => {
+    const both = ['NIGHTLAMP', 'DAYLAMP'];
+    await startFleet(both);
+    example = await Example.deploy(
+      'Update every night when the file has changed',
+      broker,
+      injecting({ filename: 'main.py' }),
+      {
+        files: {
+          'main.py': version2,
+          'settings.js': 'module.exports = { contextStorage: { default: { module: "localfilesystem" } } };',
+        },
+      },
+    );
+    await example.press();
+    assert.match(await example.nodeRed.logged(/ updated, /), /2 updated, 0 had the file$/);
+    await example.restart();
+    await example.press();
+    assert.match(await example.nodeRed.logged(/ updated, /), /0 updated, 2 had the file$/);
+    assert.deepEqual(inOrder(fleet?.announced ?? []), inOrder(both));
+  });
+
   it('"Update when a file is saved" makes one update of a burst of saves, and none of a save without a change', async () => {
     const lamp = (await startFleet(['NIGHTLAMP'])).get('NIGHTLAMP');
     const settle: Changes = ({ type }) => (type === 'trigger' ? { duration: '500', units: 'ms' } : {});
