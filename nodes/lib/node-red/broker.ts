@@ -1,5 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { Node } from 'node-red';
+import type { HomeBroker } from '../home-assistant/entities';
 import type { Announced, Broker, Heard } from '../push/means';
 
 /** The parts of MQTT.js's client that Node-RED's broker node leaves to its own nodes, version 4 and 5. */
@@ -27,9 +28,9 @@ interface Publication {
   topic: string;
   payload: string;
   qos: 1;
-  retain: false;
+  retain: boolean;
   /** Seconds; MQTT 5 only, ignored before. */
-  messageExpiryInterval: number;
+  messageExpiryInterval?: number;
 }
 
 /** What Node-RED's `mqtt-broker` config node offers to its own MQTT nodes: undocumented, the same since Node-RED 1. */
@@ -61,7 +62,7 @@ const mostKnown = 20_000;
 const noMatchingSubscribers = 0x10;
 
 /** Node-RED's own broker connection, with its login and TLS, as a push needs it. */
-export class NodeRedBroker implements Broker {
+export class NodeRedBroker implements Broker, HomeBroker {
   readonly #node: MqttBrokerNode;
   readonly #user: BrokerUser;
   readonly #changes = new EventEmitter().setMaxListeners(0);
@@ -166,6 +167,19 @@ export class NodeRedBroker implements Broker {
         if (messageId !== before) client.removeOutgoingMessage(messageId);
       },
     };
+  }
+
+  publish(topic: string, payload: string, retain: boolean): Promise<void> {
+    // While it is offline a client would never call back.
+    if (!this.isOnline) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#node.publish({ topic, payload, qos: 1, retain }, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
+  onOnline(listener: () => void): () => void {
+    this.#changes.on('online', listener);
+    return () => this.#changes.off('online', listener);
   }
 
   #onStatus(): void {

@@ -8,12 +8,18 @@ export interface Message extends NodeMessage {
   parts?: unknown;
   ota?: unknown;
   rollout?: unknown;
+  filename?: unknown;
+  version?: unknown;
+  title?: unknown;
+  releaseSummary?: unknown;
+  releaseUrl?: unknown;
+  remove?: unknown;
   reset?: unknown;
   pause?: unknown;
   continue?: unknown;
 }
 
 /** Whether a message asks for this; `false` does not. */
-export function asksFor(message: Message, what: 'reset' | 'pause' | 'continue'): boolean {
+export function asksFor(message: Message, what: 'reset' | 'pause' | 'continue' | 'remove'): boolean {
   return message[what] !== undefined && message[what] !== false;
 }

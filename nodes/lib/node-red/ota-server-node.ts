@@ -1,4 +1,5 @@
 import type { Node, NodeAPI } from 'node-red';
+import type { HomeBroker } from '../home-assistant/entities';
 import type { Broker } from '../push/means';
 import type { Sender } from '../sender/sender';
 import { BadInput } from './bad-input';
@@ -7,7 +8,7 @@ import type { Signing } from './plan';
 /** A server that is ready to push. */
 export interface ReadyServer {
   readonly sender: Sender;
-  readonly broker: Broker;
+  readonly broker: Broker & HomeBroker;
   readonly signing: Signing;
 }
 

@@ -6,25 +6,28 @@ import { parseReport, type Report } from '../push/report';
 const mostDevices = 20_000;
 
 type OnReport = (report: Report) => void;
+type OnAnyReport = (target: string, report: Report, mayBeOld: boolean) => void;
 
 /** What the devices say themselves (protocol 5): one subscription for all of them, kept while the server lives. */
 export class Reports {
   readonly #last = new Map<string, Report>();
   /** One push per device at a time, so one listener. */
   readonly #listeners = new Map<string, OnReport>();
+  #watchers: readonly OnAnyReport[] = [];
   readonly #stop: () => void;
 
   /** @param topic of announcements; `{target}` stands for the hostname */
   constructor(broker: Broker, topic: string) {
     const level = topic.split('/').indexOf('{target}');
     const all = `${topic.replace('{target}', '+')}/status`;
-    this.#stop = broker.listen(all, ({ topic: from, payload, isReplay }) => {
+    this.#stop = broker.listen(all, ({ topic: from, payload, isReplay, mayBeOld }) => {
       const target = from.split('/')[level];
       const report = parseReport(payload);
       if (target === undefined || !report || hostnameProblem(target)) return;
       // Whoever may publish reports must not fill our memory.
       if (this.#last.size < mostDevices || this.#last.has(target)) this.#last.set(target, report);
       if (!isReplay) this.#listeners.get(target)?.(report);
+      for (const watcher of this.#watchers) watcher(target, report, mayBeOld);
     });
   }
 
@@ -38,6 +41,14 @@ export class Reports {
     this.#listeners.set(target, onReport);
     return () => {
       if (this.#listeners.get(target) === onReport) this.#listeners.delete(target);
+    };
+  }
+
+  /** Tells each report of any device, until the returned function is called. */
+  watch(onReport: OnAnyReport): () => void {
+    this.#watchers = [...this.#watchers, onReport];
+    return () => {
+      this.#watchers = this.#watchers.filter((other) => other !== onReport);
     };
   }
 

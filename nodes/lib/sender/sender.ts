@@ -2,6 +2,7 @@ import { Cancellation } from '../push/cancellation';
 import { FileOffer } from '../push/file-offer';
 import type { Counters, Job, Memory } from '../push/means';
 import type { Doing, Outcome } from '../push/outcome';
+import type { Report } from '../push/report';
 import { SendQueues } from '../push/send-queues';
 import type { IsAllowed } from './allow';
 import { asOne, pushInOrder, type SenderMeans, type Snapshot } from './files-in-order';
@@ -108,6 +109,16 @@ export class Sender {
       this.#pushes.delete(cancellation);
       if (this.#pushes.size === 0) this.#onIdle();
     }
+  }
+
+  /** The device's last report; undefined for one that never reports, as far as is known. */
+  lastReportOf(target: string): Report | undefined {
+    return this.#reports.lastOf(target);
+  }
+
+  /** Tells each report of any device, until the returned function is called. @param onReport also told whether it may be old */
+  watchReports(onReport: (target: string, report: Report, mayBeOld: boolean) => void): () => void {
+    return this.#reports.watch(onReport);
   }
 
   /** Cancels every push and breaks every connection off. Resolves when no port, socket or timer is left. */

@@ -1,0 +1,231 @@
+import type { Heard } from '../push/means';
+import type { Report } from '../push/report';
+import {
+  commandTopic,
+  discoveryOf,
+  discoveryTopic,
+  type HomeTopics,
+  installPayload,
+  stateTopic,
+  targetOf,
+} from './discovery';
+import { Entity, type PushNews } from './entity';
+import { type DeviceRecord, type Release, withRelease } from './release';
+import type { ReleaseStore } from './store';
+
+/** The broker as Home Assistant's entities need it. */
+export interface HomeBroker {
+  readonly isOnline: boolean;
+  /** QoS 1; resolves when the broker has it. Nothing is sent while it is offline. */
+  publish(topic: string, payload: string, retain: boolean): Promise<void>;
+  listen(topic: string, onMessage: (message: Heard) => void): () => void;
+  /** Told each time that it comes online, until the returned function is called. */
+  onOnline(listener: () => void): () => void;
+}
+
+/** What devices say themselves. */
+export interface HomeReports {
+  lastReportOf(target: string): Report | undefined;
+  watchReports(onReport: (target: string, report: Report, mayBeOld: boolean) => void): () => void;
+}
+
+export interface EntitiesOptions {
+  readonly topics: HomeTopics;
+  readonly broker: HomeBroker;
+  readonly reports: HomeReports;
+  readonly store: ReleaseStore;
+  /** Told when somebody presses Install. */
+  readonly onInstall: (target: string, release: Release) => void;
+  readonly onChange: () => void;
+  /** Told when something could not be kept. */
+  readonly onProblem: (error: Error) => void;
+}
+
+/** Where Home Assistant says that it has started, whatever its discovery prefix. */
+const birthTopic = 'homeassistant/status';
+/** Whoever pushes says so at least every 10 seconds: after this long nobody is pushing any more. */
+const silenceMs = 60_000;
+const longestGoodbyeMs = 300;
+
+/** The update entities of all devices: kept on disk, shown to Home Assistant, changed by what is heard of pushes and devices. */
+export class Entities {
+  readonly #options: EntitiesOptions;
+  readonly #entities = new Map<string, Entity>();
+  /** Of those in progress: when nothing is heard for too long. */
+  readonly #silence = new Map<string, NodeJS.Timeout>();
+  /** Resolves when what was kept is known, and Home Assistant is listened to. */
+  readonly #started: Promise<void>;
+  #stops: readonly (() => void)[] = [];
+  #isClosed = false;
+
+  constructor(options: EntitiesOptions) {
+    this.#options = options;
+    this.#started = this.#start();
+  }
+
+  /** How many devices have an entity. */
+  get size(): number {
+    return this.#entities.size;
+  }
+
+  /** The devices in progress, with their percents; null: not known. */
+  get inProgress(): readonly (readonly [target: string, percent: number | null])[] {
+    const working = [...this.#entities].filter(([, { isInProgress }]) => isInProgress);
+    return working.map(([target, { state }]) => [target, state.update_percentage]);
+  }
+
+  /**
+   * The devices are offered a release. Resolves when it is on the disk and shown.
+   * @param bytes of its files, by their SHA-256
+   * @throws Error where it can't be kept: then nothing has changed
+   */
+  async offer(targets: readonly string[], release: Release, bytes: ReadonlyMap<string, Buffer>): Promise<void> {
+    await this.#started;
+    const before = targets.map((target) => [target, this.#entities.get(target)?.record] as const);
+    for (const [target, record] of before) this.#set(target, withRelease(record, release));
+    try {
+      await this.#options.store.save(this.#records, bytes);
+    } catch (error) {
+      for (const [target, record] of before) this.#takeBack(target, record, release);
+      throw error;
+    }
+    await Promise.all(targets.map((target) => this.#show(target)));
+    this.#options.onChange();
+  }
+
+  /** The device's entity goes away, with what was retained for it; without one nothing happens. */
+  async remove(target: string): Promise<void> {
+    await this.#started;
+    const { topics } = this.#options;
+    this.#endSilence(target);
+    this.#entities.delete(target);
+    await this.#save();
+    await this.#publish(discoveryTopic(topics, target), '', true);
+    await this.#publish(stateTopic(topics, target), '', true);
+    this.#options.onChange();
+  }
+
+  /** What a push tells of itself. */
+  async hearPush(news: PushNews): Promise<void> {
+    await this.#started;
+    await this.#change(news.target, (entity) => entity.hearPush(news));
+  }
+
+  /** Nobody stays in progress: nobody will hear of it. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const stop of this.#stops) stop();
+    const working = this.inProgress.map(([target]) => target);
+    const shown = Promise.all(working.map((target) => this.#change(target, (entity) => entity.endProgress())));
+    // A broker that is being left may not answer any more.
+    const limit = new Promise((resolve) => setTimeout(resolve, longestGoodbyeMs).unref());
+    await Promise.race([shown, limit]);
+    await this.#options.store.settled();
+  }
+
+  async #start(): Promise<void> {
+    const { topics, broker, reports, store, onProblem } = this.#options;
+    const records = await store.load().catch((error: Error) => {
+      onProblem(error);
+      return new Map<string, DeviceRecord>();
+    });
+    if (this.#isClosed) return;
+    for (const [target, record] of records) this.#set(target, record);
+    const hearBirth = ({ payload }: Heard) => {
+      if (payload.toString() === 'online') this.#showAll();
+    };
+    this.#stops = [
+      broker.onOnline(() => this.#showAll()),
+      broker.listen(commandTopic(topics, '+'), (message) => this.#hearCommand(message)),
+      reports.watchReports((target, report, mayBeOld) => {
+        void this.#change(target, (entity) => entity.hearReport(report, mayBeOld));
+      }),
+      ...[...new Set([birthTopic, `${topics.prefix}/status`])].map((topic) => broker.listen(topic, hearBirth)),
+    ];
+    this.#showAll();
+  }
+
+  get #records(): Map<string, DeviceRecord> {
+    return new Map([...this.#entities].map(([target, { record }]) => [target, record]));
+  }
+
+  #set(target: string, record: DeviceRecord): void {
+    const entity = this.#entities.get(target);
+    if (entity) {
+      entity.record = record;
+      return;
+    }
+    const added = new Entity(record);
+    this.#entities.set(target, added);
+    const report = this.#options.reports.lastReportOf(target);
+    if (report) added.hearReport(report, true);
+  }
+
+  /** Unless it was offered another one meanwhile. */
+  #takeBack(target: string, record: DeviceRecord | undefined, { version }: Release): void {
+    if (this.#entities.get(target)?.record.release.version !== version) return;
+    if (record) this.#set(target, record);
+    else this.#entities.delete(target);
+  }
+
+  /** A retained command was given to somebody before us. */
+  #hearCommand({ topic, payload, mayBeOld }: Heard): void {
+    const target = targetOf(this.#options.topics, topic);
+    const entity = target === undefined ? undefined : this.#entities.get(target);
+    if (!entity || target === undefined || mayBeOld || payload.toString() !== installPayload) return;
+    void this.#change(target, () => entity.press());
+    this.#options.onInstall(target, entity.record.release);
+  }
+
+  /** Changes an entity, shows it where it is another one then, and keeps what must outlive us. */
+  async #change(target: string, change: (entity: Entity) => void): Promise<void> {
+    const entity = this.#entities.get(target);
+    if (!entity) return;
+    const { record: before, state } = entity;
+    change(entity);
+    if (this.#isClosed) entity.endProgress();
+    this.#watchSilence(target, entity);
+    const isOther = JSON.stringify(entity.state) !== JSON.stringify(state);
+    await Promise.all([entity.record !== before && this.#save(), isOther && this.#showState(target, entity)]);
+    this.#options.onChange();
+  }
+
+  #watchSilence(target: string, entity: Entity): void {
+    this.#endSilence(target);
+    if (!entity.isInProgress) return;
+    const end = () => void this.#change(target, () => entity.endProgress());
+    this.#silence.set(target, setTimeout(end, silenceMs));
+  }
+
+  #endSilence(target: string): void {
+    clearTimeout(this.#silence.get(target));
+    this.#silence.delete(target);
+  }
+
+  #save(): Promise<void> {
+    return this.#options.store.save(this.#records).catch(this.#options.onProblem);
+  }
+
+  #showAll(): void {
+    for (const target of this.#entities.keys()) void this.#show(target);
+    this.#options.onChange();
+  }
+
+  async #show(target: string): Promise<void> {
+    const { topics } = this.#options;
+    const entity = this.#entities.get(target);
+    if (!entity) return;
+    const discovery = discoveryOf(topics, target, entity.record.release);
+    await this.#publish(discoveryTopic(topics, target), JSON.stringify(discovery), true);
+    await this.#showState(target, entity);
+  }
+
+  /** What is retained never says "in progress": should we die, nobody would take it back. */
+  #showState(target: string, { state }: Entity): Promise<void> {
+    return this.#publish(stateTopic(this.#options.topics, target), JSON.stringify(state), !state.in_progress);
+  }
+
+  #publish(topic: string, payload: string, retain: boolean): Promise<void> {
+    return this.#options.broker.publish(topic, payload, retain).catch(this.#options.onProblem);
+  }
+}

@@ -1,0 +1,71 @@
+import { type Release, releaseFile, versionOf } from '../home-assistant/release';
+import { BadInput } from './bad-input';
+import { readDevices } from './devices';
+import { bringsSet, type NamedFile, readFile, readSet } from './files';
+import { checkedTarget } from './limits';
+import type { Message } from './message';
+
+/** A release for some devices, as a message brings it. */
+export interface ReleaseInput {
+  readonly targets: readonly string[];
+  readonly release: Release;
+  /** By their SHA-256. */
+  readonly bytes: ReadonlyMap<string, Buffer>;
+}
+
+/** Where an `ota-push` that was just dropped looks for them. */
+const fromMessage = { file: 'payload', fileType: 'msg', filename: 'filename', filenameType: 'msg' };
+
+const longestVersion = 100;
+const longestText = 10_000;
+
+/** Checked as an OTA push would check it. @throws BadInput */
+export function readRelease(message: Message): ReleaseInput {
+  const hasList = message.targets !== undefined && message.targets !== null;
+  const targets = hasList ? [...readDevices(message.targets).keys()] : [checkedTarget(message.target)];
+  const isSet = bringsSet(message);
+  const named: NamedFile[] = isSet
+    ? readSet(message)
+    : [readFile(message.payload, message.filename, message, fromMessage)];
+  const files = named.map(({ filename, bytes }) => releaseFile(filename, bytes));
+  const release: Release = {
+    version: checkedVersion(message.version) ?? versionOf(files),
+    title: checkedText('title', message.title),
+    summary: checkedText('releaseSummary', message.releaseSummary),
+    url: checkedUrl(message.releaseUrl),
+    files,
+    isSet,
+  };
+  return { targets, release, bytes: new Map(files.map(({ sha256 }, index) => [sha256, bytesOf(named, index)])) };
+}
+
+function bytesOf(files: readonly NamedFile[], index: number): Buffer {
+  return files[index]?.bytes ?? Buffer.alloc(0);
+}
+
+function checkedVersion(value: unknown): string | undefined {
+  if (isNothing(value)) return undefined;
+  const text = typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
+  if (typeof text === 'string' && text.length <= longestVersion && text.trim() === text) return text;
+  throw BadInput.expected(
+    `Expected the version as a text of at most ${longestVersion} characters without space around it`,
+    value,
+  );
+}
+
+function checkedText(property: string, value: unknown): string | undefined {
+  if (isNothing(value)) return undefined;
+  if (typeof value === 'string' && value.length <= longestText) return value;
+  throw BadInput.expected(`Expected msg.${property} as a text of at most ${longestText} characters`, value);
+}
+
+/** Home Assistant drops what holds an address without a scheme. */
+function checkedUrl(value: unknown): string | undefined {
+  if (isNothing(value)) return undefined;
+  if (typeof value === 'string' && /^https?:\/\/[^\s/]+(\/\S*)?$/.test(value)) return value;
+  throw BadInput.expected('Expected msg.releaseUrl as an address that begins with http:// or https://', value);
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
+}

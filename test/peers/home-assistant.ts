@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { freePort } from './brokers';
+import { type HouseSettings, writeConfig } from './home-assistant/config';
+import { Connection } from './home-assistant/connection';
+import { Log } from './home-assistant/log';
+import { logIn, type Tokens } from './home-assistant/login';
+import { HassProcess, installation } from './home-assistant/process';
+import { type EntityState, States } from './home-assistant/states';
+
+/** A real Home Assistant, with the MQTT integration on a test's broker and a house of its own. */
+export class HomeAssistant {
+  readonly #log = new Log();
+  readonly #root: string;
+  readonly #folder: string;
+  #process: HassProcess | undefined;
+  #tokens: Tokens | undefined;
+  #connection: Connection | undefined;
+  #states: States | undefined;
+
+  /** Resolves when it hears what is published on the broker. */
+  static async start(settings: HouseSettings): Promise<HomeAssistant> {
+    const root = installation();
+    const folder = await mkdtemp(join(root, 'tmp', 'house-'));
+    const port = await freePort();
+    const house = new HomeAssistant(`http://127.0.0.1:${port}`, root, folder);
+    try {
+      await writeConfig(folder, port, settings);
+      await house.boot();
+      return house;
+    } catch (error) {
+      await house.stop();
+      throw error;
+    }
+  }
+
+  private constructor(
+    readonly url: string,
+    root: string,
+    folder: string,
+  ) {
+    this.#root = root;
+    this.#folder = folder;
+  }
+
+  /** Starts it again after `shutDown`, with all it remembers. */
+  async boot(): Promise<void> {
+    this.#process = await HassProcess.start(this.#root, `/tmp/${basename(this.#folder)}`, this.#log);
+    this.#tokens ??= await logIn(this.url);
+    this.#connection = await Connection.open(this.url, this.#tokens.access_token);
+    this.#states = await States.listen(this.#connection);
+  }
+
+  /** Ends it, and keeps what it remembers. */
+  async shutDown(): Promise<void> {
+    await this.#process?.end();
+    this.#process = undefined;
+    this.#connection = undefined;
+    this.#states = undefined;
+  }
+
+  /** Ends it and forgets all; may be called twice. */
+  async stop(): Promise<void> {
+    await this.shutDown();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The state of an entity now; undefined where there is none. */
+  async state(entityId: string): Promise<EntityState | undefined> {
+    return this.#now(this.#states).state(entityId);
+  }
+
+  /** The first state from now on that is so. @param within milliseconds until it is an error */
+  async untilState(
+    entityId: string,
+    isSo: (state: EntityState) => boolean,
+    { within = 20_000 } = {},
+  ): Promise<EntityState> {
+    return this.#now(this.#states).until(entityId, isSo, within);
+  }
+
+  /** Resolves when the service has done its work; an error has Home Assistant's own words. */
+  async callService(domain: string, service: string, data: object = {}): Promise<void> {
+    await this.command('call_service', { domain, service, service_data: data });
+  }
+
+  /** Fires an event on its bus. */
+  async fire(event: string, data: object = {}): Promise<void> {
+    await this.command('fire_event', { event_type: event, event_data: data });
+  }
+
+  /** Any command of its WebSocket API, such as `config/device_registry/list`. */
+  async command<Result>(type: string, data: object = {}): Promise<Result> {
+    return this.#now(this.#connection).command<Result>(type, data);
+  }
+
+  /** All lines of its log, over all boots. */
+  get log(): readonly string[] {
+    return this.#log.lines;
+  }
+
+  /** What it complained about so far, first of all payloads that it did not take. */
+  async rejected(): Promise<string[]> {
+    if (this.#process) {
+      // The log comes on a way of its own: a line of ours shows that all before it are there.
+      const mark = randomUUID();
+      const marked = this.#log.nextLine(new RegExp(mark), AbortSignal.timeout(20_000));
+      await Promise.all([marked, this.callService('system_log', 'write', { message: mark, level: 'info' })]);
+    }
+    return this.#log.complaints();
+  }
+
+  /** What the browser of a user who is logged in has in its local storage, as `hassTokens`. */
+  get login(): object {
+    const tokens = this.#now(this.#tokens);
+    const expires = Date.now() + tokens.expires_in * 1000;
+    return { ...tokens, expires, hassUrl: this.url, clientId: `${this.url}/` };
+  }
+
+  #now<Part>(part: Part | undefined): Part {
+    if (part === undefined) throw new Error('Home Assistant is not running.');
+    return part;
+  }
+}
