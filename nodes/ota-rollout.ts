@@ -29,26 +29,32 @@ function register(RED: NodeAPI): void {
     const status = new RolloutStatus(this, (key, values) => RED._(`ota-rollout.status.${key}`, values));
     const rollouts = new Rollouts(() => status.working(rollouts));
 
-    /** What a message asks for. @throws BadInput */
-    const read = (message: Message, send: Send, output: RolloutOutput): Rollout | Promise<Rollout> => {
+    /** What a message asks for, and how it is answered. @throws BadInput */
+    const read = (message: Message, send: Send) => {
       const { sender, signing } = usable(RED, server);
       const { waves, pauseMs, stopAfter } = readRolloutSettings(config);
       const devices = readDevices(message.targets);
       const targets = [...devices.keys()];
-      const toRollout = (plan: Plan) =>
-        new Rollout({
+      const toRollout = (plan: Plan) => {
+        const output = new RolloutOutput(message, config, plan.bytes, RED.util);
+        const rollout = new Rollout({
           targets,
           waves: waveSizes(waves, targets.length),
           pauseMs,
           stopAfter,
           atOnce: sender.atOnce,
-          push: (target, cancellation, onStart) => {
-            const onPhase = (doing: string) => doing === 'announce' && onStart();
-            return sender.push(plan.jobsFor(target), cancellation, { onPhase, memory });
-          },
+          push: (target, cancellation, onStage) =>
+            sender.push(plan.jobsFor(target), cancellation, {
+              onPhase: (doing) => doing === 'announce' && onStage('started'),
+              onHeldUp: () => onStage('held-up'),
+              onTurn: () => onStage('ready'),
+              memory,
+            }),
           onOutcome: (target, outcome) => send(output.toDevice(devices.get(target) ?? { target }, outcome)),
           onChange: () => status.working(rollouts),
         });
+        return { rollout, output };
+      };
       const plan = input.readPlan(message, signing);
       return plan instanceof Promise ? plan.then(toRollout) : toRollout(plan);
     };
@@ -57,23 +63,23 @@ function register(RED: NodeAPI): void {
       if (asksFor(message, 'reset')) return rollouts.cancel();
       if (asksFor(message, 'pause')) return rollouts.pause();
       if (asksFor(message, 'continue')) return rollouts.continue();
-      const output = new RolloutOutput(message, config, RED.util);
-      const progress = new Progress<Rollout>((percent, rollout) => send(output.toProgress(percent, rollout.report())));
-      const onStart = (rollout: Rollout) => {
-        if (config.progress) progress.start(() => ({ percent: percentOf(rollout), known: rollout }));
-      };
+      let progress: Progress<Rollout> | undefined;
       try {
-        const { rollout, end } = await rollouts.run(read(message, send, output), onStart);
+        const { rollout, output, end } = await rollouts.run(read(message, send), (begun) => {
+          if (!config.progress) return;
+          progress = new Progress((percent, known) => send(begun.output.toProgress(percent, known.report())));
+          progress.start(() => ({ percent: percentOf(begun.rollout), known: begun.rollout }));
+        });
         const report = rollout.report();
         status.end(end, report.counts);
-        status.working(rollouts);
         send(output.toEnd(end, report));
       } finally {
-        progress.stop();
+        progress?.stop();
+        status.working(rollouts);
       }
     };
 
-    onInput(this, run, () => status.badInput());
+    onInput(this, run, () => status.badInput(rollouts));
 
     this.on('close', (done: (error?: Error) => void) => {
       status.close();

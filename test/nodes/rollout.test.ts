@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import type { Misbehaviour } from '../peers/simulated-device';
 import { inOrder, lamps, SimulatedFleet } from '../peers/simulated-fleet';
-import { type Received, TestFlow } from '../peers/test-flow';
+import { pushDefaults, type Received, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("lamp version 2")\n');
 /** More than any kernel keeps: who stops reading has not taken it. */
@@ -109,6 +109,88 @@ describe('A rollout', () => {
     const end = await ended();
     for (const { release: rest } of [end, ...ofDevices()]) assert.deepEqual(rest, { name: 'main.py', version: 7 });
     assert.deepEqual(release.bytes, file, 'the message of whoever sent it is as it was');
+  });
+
+  const sources: [what: string, file: string, fileType: string][] = [
+    ['a property of a property', 'release.bytes', 'msg'],
+    ['a name that begins with msg.', 'msg.firmware', 'msg'],
+    ['a name that holds another property', 'byVersion[msg.version]', 'msg'],
+    ['an entry of a list', 'attachments[0].content', 'msg'],
+    ['an expression', 'firmware', 'jsonata'],
+  ];
+  for (const [what, property, fileType] of sources) {
+    it(`sends no byte along that came from ${what}, and the rest as it was`, async () => {
+      await start(1, { file: property, fileType });
+      const [name] = property.replace('msg.', '').split(/[.[]/);
+      const all = {
+        release: { bytes: file, n: 7 },
+        firmware: file,
+        byVersion: { v2: file, n: 7 },
+        attachments: [{ content: file, n: 7 }],
+      };
+      flow.send({ targets: lamps(1), filename: 'main.py', version: 'v2', [name ?? '']: all[name as keyof typeof all] });
+      const end = await ended();
+      assert.equal(end.payload, 'complete');
+      const rests = { release: { n: 7 }, firmware: undefined, byVersion: { n: 7 }, attachments: [{ n: 7 }] };
+      for (const message of [end, ...ofDevices()]) {
+        assert.deepEqual(message[name ?? ''], rests[name as keyof typeof rests]);
+      }
+    });
+  }
+
+  it('gives each device fields of its own, though their entries share an object', async () => {
+    await start(2);
+    const site = { floor: 1 };
+    send(lamps(2).map((target) => ({ target, site })));
+    await ended();
+    const [one, other] = ofDevices();
+    assert.deepEqual([one?.site, other?.site], [site, site]);
+    assert.notEqual(one?.site, other?.site);
+    assert.notEqual(one?.site, site);
+  });
+
+  it('is not held up by a device whose turn another push has, which may sleep for days', async () => {
+    const sleeper = { target: 'lamp01', targetType: 'str', announceOn: '{target}/awake', filename: 'other.py' };
+    fleet = await SimulatedFleet.start(broker.url, lamps(3));
+    flow = await TestFlow.start({
+      broker,
+      server: { advertise: '127.0.0.1', concurrency: '1' },
+      rollout: {},
+      more: [
+        {
+          id: 'sleeper',
+          type: 'ota-push',
+          z: 'tab',
+          x: 0,
+          y: 0,
+          server: 'server',
+          ...pushDefaults,
+          ...sleeper,
+          filenameType: 'str',
+          wires: [],
+        },
+      ],
+    });
+    flow.node('sleeper').receive({ payload: 'pass' } as never);
+    await broker.subscribed.nextThat((topic) => topic === 'lamp01/awake');
+    send(lamps(3));
+    const ends = [await flow.ends.next(), await flow.ends.next()];
+    assert.deepEqual(
+      ends.map(({ target }) => target),
+      ['lamp02', 'lamp03'],
+    );
+    await fleet.get('lamp01').say('awake', 'yes');
+    assert.deepEqual((await ended()).rollout.counts, { ...none, success: 3 });
+  });
+
+  it('is paused by a message that comes while its file is still being read', async () => {
+    await start(1, { file: 'payload', fileType: 'jsonata' });
+    send(lamps(1));
+    flow.send({ pause: true });
+    await untilStatus(/paused/);
+    assert.deepEqual(fleet.announced, []);
+    flow.send({ continue: true });
+    assert.equal((await ended()).payload, 'complete');
   });
 
   it('pushes to a device that is listed twice once', async () => {
@@ -351,6 +433,7 @@ describe('A rollout', () => {
     ['no file', { payload: undefined }, /Buffer or a text, got nothing/],
     ['a bad name', { filename: 'tmp' }, /in which devices receive/],
     ['a bad set', { files: [] }, /msg\.files.*got an array of 0/],
+    ['a set with a hole', { files: new Array(1) }, /Entry 1 of msg\.files.*got nothing/],
     ['the result of a rollout', { payload: 'complete', rollout: { id: '1' } }, /result of a rollout/],
   ];
   for (const [what, changes, says] of bad) {
@@ -366,6 +449,7 @@ describe('A rollout', () => {
   }
 
   const badSettings: [property: string, value: string, says: RegExp][] = [
+    ['file', '', /file could not be read|Buffer or a text/],
     ['waves', '10, half', /waves.*got "10, half"/],
     ['pause', '-2', /pause between waves.*got "-2"/],
     ['stopAfter', '0', /failures to stop after.*got "0"/],

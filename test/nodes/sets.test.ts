@@ -33,6 +33,9 @@ describe('A set of files', () => {
     flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push });
   };
 
+  /** Resolves when Node-RED hears the device. */
+  const asleep = () => broker.subscribed.nextThat((topic) => topic === 'nightlamp/awake');
+
   const push = (...files: readonly object[]) => flow.push({ target: 'nightlamp', files });
   const filesOf = ({ ota }: Received) => ota.files as readonly Record<string, unknown>[];
 
@@ -155,6 +158,32 @@ describe('A set of files', () => {
       ['boot.py', false],
       ['big.bin', true],
     ]);
+  });
+
+  it('of a device that sleeps is announced when it wakes, the other files right after the first', async () => {
+    await start({ announceOn: '{target}/awake' });
+    const ended = push(boot, lamp);
+    await asleep();
+    assert.deepEqual(installed, []);
+    await device.say('awake', 'yes');
+    assert.equal((await ended).payload, 'success');
+    assert.deepEqual(installed, [
+      ['boot.py', false],
+      ['lib/lamp.py', true],
+    ]);
+  });
+
+  it('of a device that sleeps and has its first file waits before the second', async () => {
+    await start({ announceOn: '{target}/awake', skipUnchanged: true });
+    for (const second of [lamp, { ...lamp, payload: 'pass' }]) {
+      installed.length = 0;
+      const ended = push(boot, second);
+      await asleep();
+      assert.deepEqual(installed, []);
+      await device.say('awake', 'yes');
+      assert.equal((await ended).payload, 'success');
+    }
+    assert.deepEqual(installed, [['lib/lamp.py', true]]);
   });
 
   it('may be a set of one', async () => {

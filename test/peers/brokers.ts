@@ -19,6 +19,8 @@ export interface TestBroker {
 export interface AedesBroker extends TestBroker {
   /** Topics of what reached it from clients, in order. */
   readonly published: Inbox<string>;
+  /** Topics that clients have subscribed to, in order. */
+  readonly subscribed: Inbox<string>;
   /** Ids of clients as they connect. */
   readonly clients: Inbox<string>;
   /** Ends every connection, as a broker that restarts. */
@@ -30,11 +32,15 @@ export async function startAedes({ host = '127.0.0.1', port = 0, acknowledges = 
   const { Aedes } = await import('aedes');
   const published = new Inbox<string>();
   const clients = new Inbox<string>();
+  const subscribed = new Inbox<string>();
   const aedes = await Aedes.createBroker({
     authorizePublish: (_client, { topic }, done) => {
       published.push(topic);
       if (acknowledges) done(null);
     },
+  });
+  aedes.on('subscribe', (subscriptions) => {
+    for (const { topic } of subscriptions) subscribed.push(topic);
   });
   aedes.on('clientReady', ({ id }) => clients.push(id));
   const sockets = new Set<Socket>();
@@ -49,6 +55,7 @@ export async function startAedes({ host = '127.0.0.1', port = 0, acknowledges = 
   return {
     published,
     clients,
+    subscribed,
     host,
     port: opened,
     url: `mqtt://${host}:${opened}`,

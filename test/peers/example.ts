@@ -65,6 +65,18 @@ export class Example {
     await writeFile(join(this.userDir, file), text);
   }
 
+  /** Deploys the same flows again: all nodes are stopped and started. Resolves when they are at the broker again. */
+  async redeploy(): Promise<void> {
+    this.nodeRed.log.skip();
+    const response = await fetch(`${this.nodeRed.url}/flows`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'Node-RED-Deployment-Type': 'full' },
+      body: await readFile(join(this.userDir, 'flows.json'), 'utf8'),
+    });
+    if (!response.ok) throw new Error(`the deploy answered ${response.status}`);
+    await this.nodeRed.logged(/Connected to broker/);
+  }
+
   /** Starts Node-RED anew on the same user directory. */
   async restart(): Promise<void> {
     await this.nodeRed.stop();

@@ -15,6 +15,11 @@ export class Inbox<T> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** What has come so far is not waited for any more. */
+  skip(): void {
+    this.#taken = this.all.length;
+  }
+
   /** The next one that is so; those before it are taken too. */
   async nextThat(matches: (item: T) => boolean): Promise<T> {
     for (;;) {

@@ -1,5 +1,6 @@
 import helper, { type TestFlows } from 'node-red-node-test-helper';
 import type { Durations } from '../../nodes/lib/push/outcome';
+import registerHaUpdate from '../../nodes/ota-ha-update';
 import registerPush from '../../nodes/ota-push';
 import registerRollout from '../../nodes/ota-rollout';
 import registerServer from '../../nodes/ota-server';
@@ -48,7 +49,7 @@ export class TestFlow {
     helper.settings({ mqttReconnectTime: 100, ...(userDir === undefined ? {} : { userDir }) } as object);
     const flow = new TestFlow();
     await helper.load(
-      [registerMqtt, registerServer, registerPush, registerRollout],
+      [registerMqtt, registerServer, registerPush, registerRollout, registerHaUpdate],
       flowOf(settings) as TestFlows,
       secret === undefined ? {} : { server: { secret } },
     );
@@ -150,10 +151,10 @@ function flowOf({ broker, server = {}, push = {}, rollout, mqtt = {}, more = [] 
       id: 'push',
       ...place,
       server: 'server',
+      wires: [['output1'], ['output2'], ['output3']],
       ...(rollout
         ? { type: 'ota-rollout', ...rolloutDefaults, ...rollout }
         : { type: 'ota-push', ...pushDefaults, ...push }),
-      wires: [['output1'], ['output2'], ['output3']],
     },
     { id: 'catch', ...place, type: 'catch', scope: ['push'], wires: [['caught']] },
     { id: 'complete', ...place, type: 'complete', scope: ['push'], wires: [['completed']] },

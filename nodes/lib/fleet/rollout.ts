@@ -7,6 +7,9 @@ import { isTooMany, type Share } from './waves';
 /** How a rollout ended: all had their turn, or too many failed, or somebody ended it. */
 export type RolloutEnd = 'complete' | 'stopped' | 'cancelled';
 
+/** How far a push is that was handed over: another push has the device's turn, it has it and waits for a place, or it goes on. */
+export type Stage = 'held-up' | 'ready' | 'started';
+
 export interface RolloutOptions {
   /** Hostnames, each once. */
   readonly targets: readonly string[];
@@ -18,8 +21,8 @@ export interface RolloutOptions {
   readonly stopAfter: Share | undefined;
   /** How many are handed over at once; the others take no more than their name's memory. */
   readonly atOnce: number;
-  /** Pushes to one device. @param onStart to be told when it waits no longer for its turn or a place */
-  readonly push: (target: string, cancellation: Cancellation, onStart: () => void) => Promise<Outcome>;
+  /** Pushes to one device. */
+  readonly push: (target: string, cancellation: Cancellation, onStage: (stage: Stage) => void) => Promise<Outcome>;
   /** Told of each device as it ends. */
   readonly onOutcome: (target: string, outcome: Outcome) => void;
   /** Told when it moves on, is paused or goes on. */
@@ -28,8 +31,7 @@ export interface RolloutOptions {
 
 /** A device whose push was begun. */
 interface HandedOver {
-  /** It waits no longer for its turn or a place. */
-  hasStarted: boolean;
+  stage: Stage;
   /** It was cancelled by the rollout, before it had started. */
   isTakenBack: boolean;
 }
@@ -49,6 +51,8 @@ export class Rollout {
   /** Indexes of the wave's devices that were not handed over yet, in order. */
   #waiting: number[] = [];
   readonly #underWay = new Map<Cancellation, HandedOver>();
+  /** How many of them another push holds up: they take no place from the others. */
+  #heldUp = 0;
   #wave = 0;
   #isPaused = false;
   #pauseTimer: NodeJS.Timeout | undefined;
@@ -78,6 +82,11 @@ export class Rollout {
   /** How many of them have ended. */
   get ended(): number {
     return this.#tally.ended;
+  }
+
+  /** Somebody has ended it, or its failures have. */
+  get isEnding(): boolean {
+    return this.#end !== undefined;
   }
 
   get isPaused(): boolean {
@@ -154,7 +163,7 @@ export class Rollout {
 
   #mayBegin(): boolean {
     const isHeld = this.#end !== undefined || this.#isPaused;
-    return !isHeld && this.#waiting.length > 0 && this.#underWay.size < this.#options.atOnce;
+    return !isHeld && this.#waiting.length > 0 && this.#underWay.size - this.#heldUp < this.#options.atOnce;
   }
 
   /** Never rejects. */
@@ -162,15 +171,13 @@ export class Rollout {
     const { targets, push, onOutcome } = this.#options;
     const target = targets[index] ?? '';
     const cancellation = new Cancellation();
-    const state: HandedOver = { hasStarted: false, isTakenBack: false };
+    const state: HandedOver = { stage: 'ready', isTakenBack: false };
     this.#underWay.set(cancellation, state);
-    const onStart = () => {
-      state.hasStarted = true;
-    };
+    const onStage = (stage: Stage) => this.#move(state, stage);
     try {
-      const outcome = await push(target, cancellation, onStart);
+      const outcome = await push(target, cancellation, onStage);
       if (outcome.code === 'cancelled' && !state.isTakenBack && !this.#end) this.cancel('the OTA server was stopped');
-      if (outcome.code === 'cancelled' && !state.hasStarted) {
+      if (outcome.code === 'cancelled' && state.stage !== 'started') {
         this.#notStarted(index);
       } else {
         this.#tally.note(index, outcome.result);
@@ -181,9 +188,17 @@ export class Rollout {
       this.#bug ??= error;
       this.cancel('an error ended the rollout');
     } finally {
+      if (state.stage === 'held-up') this.#heldUp -= 1;
       this.#underWay.delete(cancellation);
       this.#changed();
     }
+  }
+
+  #move(state: HandedOver, stage: Stage): void {
+    if (state.stage === 'held-up') this.#heldUp -= 1;
+    if (stage === 'held-up') this.#heldUp += 1;
+    state.stage = stage;
+    this.#changed();
   }
 
   /** It goes back to its place in the list. */
@@ -201,7 +216,7 @@ export class Rollout {
   /** Who waits for a turn or a place was not started. */
   #takeBack(reason: string): void {
     for (const [push, state] of [...this.#underWay]) {
-      if (state.hasStarted) continue;
+      if (state.stage === 'started') continue;
       state.isTakenBack = true;
       push.cancel(reason);
     }

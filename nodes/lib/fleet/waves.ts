@@ -41,9 +41,12 @@ export function waveSizes(waves: readonly Share[], total: number): number[] {
   return sizes;
 }
 
+/** 0.07 % of 10,000 are 7, whatever binary fractions make of it. */
+const roundingError = 1e-9;
+
 /** A percent is rounded up, and is one device at least. */
 function sizeOf(wave: Share, total: number): number {
-  return 'count' in wave ? wave.count : Math.max(1, Math.ceil((wave.percent * total) / 100));
+  return 'count' in wave ? wave.count : Math.max(1, Math.ceil((wave.percent * total) / 100 - roundingError));
 }
 
 /** With a percent, one failure among the first few devices would stop it: so many have to have ended. */

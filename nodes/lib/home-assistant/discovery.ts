@@ -47,7 +47,8 @@ export function discoveryOf(topics: HomeTopics, target: string, { title, summary
   return {
     name: 'Firmware',
     unique_id: id,
-    default_entity_id: `update.${id.toLowerCase()}`,
+    // Home Assistant tells two that look alike apart by itself.
+    default_entity_id: `update.${target.toLowerCase().replace(/[^a-z0-9]+/g, '_')}_firmware`,
     device_class: 'firmware',
     state_topic: stateTopic(topics, target),
     command_topic: commandTopic(topics, target),

@@ -53,14 +53,24 @@ export class Entities {
   readonly #entities = new Map<string, Entity>();
   /** Of those in progress: when nothing is heard for too long. */
   readonly #silence = new Map<string, NodeJS.Timeout>();
-  /** Resolves when what was kept is known, and Home Assistant is listened to. */
-  readonly #started: Promise<void>;
-  #stops: readonly (() => void)[] = [];
+  /** Resolves when what was kept is known. */
+  readonly #loaded: Promise<void>;
+  readonly #stops: readonly (() => void)[];
   #isClosed = false;
 
   constructor(options: EntitiesOptions) {
+    const { topics, broker, reports } = options;
     this.#options = options;
-    this.#started = this.#start();
+    this.#loaded = this.#load();
+    // At once, not when all is loaded: a press of Install that nobody hears is lost.
+    this.#stops = [
+      broker.onOnline(() => this.#showAll()),
+      broker.listen(commandTopic(topics, '+'), (message) => void this.#hearCommand(message)),
+      reports.watchReports((target, report, mayBeOld) => void this.#hearReport(target, report, mayBeOld)),
+      ...[...new Set([birthTopic, `${topics.prefix}/status`])].map((topic) =>
+        broker.listen(topic, ({ payload }) => payload.toString() === 'online' && this.#showAll()),
+      ),
+    ];
   }
 
   /** How many devices have an entity. */
@@ -80,7 +90,7 @@ export class Entities {
    * @throws Error where it can't be kept: then nothing has changed
    */
   async offer(targets: readonly string[], release: Release, bytes: ReadonlyMap<string, Buffer>): Promise<void> {
-    await this.#started;
+    await this.#loaded;
     const before = targets.map((target) => [target, this.#entities.get(target)?.record] as const);
     for (const [target, record] of before) this.#set(target, withRelease(record, release));
     try {
@@ -95,7 +105,7 @@ export class Entities {
 
   /** The device's entity goes away, with what was retained for it; without one nothing happens. */
   async remove(target: string): Promise<void> {
-    await this.#started;
+    await this.#loaded;
     const { topics } = this.#options;
     this.#endSilence(target);
     this.#entities.delete(target);
@@ -107,7 +117,7 @@ export class Entities {
 
   /** What a push tells of itself. */
   async hearPush(news: PushNews): Promise<void> {
-    await this.#started;
+    await this.#loaded;
     await this.#change(news.target, (entity) => entity.hearPush(news));
   }
 
@@ -123,25 +133,14 @@ export class Entities {
     await this.#options.store.settled();
   }
 
-  async #start(): Promise<void> {
-    const { topics, broker, reports, store, onProblem } = this.#options;
+  async #load(): Promise<void> {
+    const { store, onProblem } = this.#options;
     const records = await store.load().catch((error: Error) => {
       onProblem(error);
       return new Map<string, DeviceRecord>();
     });
     if (this.#isClosed) return;
     for (const [target, record] of records) this.#set(target, record);
-    const hearBirth = ({ payload }: Heard) => {
-      if (payload.toString() === 'online') this.#showAll();
-    };
-    this.#stops = [
-      broker.onOnline(() => this.#showAll()),
-      broker.listen(commandTopic(topics, '+'), (message) => this.#hearCommand(message)),
-      reports.watchReports((target, report, mayBeOld) => {
-        void this.#change(target, (entity) => entity.hearReport(report, mayBeOld));
-      }),
-      ...[...new Set([birthTopic, `${topics.prefix}/status`])].map((topic) => broker.listen(topic, hearBirth)),
-    ];
     this.#showAll();
   }
 
@@ -169,12 +168,19 @@ export class Entities {
   }
 
   /** A retained command was given to somebody before us. */
-  #hearCommand({ topic, payload, mayBeOld }: Heard): void {
+  async #hearCommand({ topic, payload, mayBeOld }: Heard): Promise<void> {
+    await this.#loaded;
     const target = targetOf(this.#options.topics, topic);
     const entity = target === undefined ? undefined : this.#entities.get(target);
-    if (!entity || target === undefined || mayBeOld || payload.toString() !== installPayload) return;
-    void this.#change(target, () => entity.press());
+    if (this.#isClosed || !entity || target === undefined) return;
+    if (mayBeOld || payload.toString() !== installPayload) return;
     this.#options.onInstall(target, entity.record.release);
+    await this.#change(target, () => entity.press());
+  }
+
+  async #hearReport(target: string, report: Report, mayBeOld: boolean): Promise<void> {
+    await this.#loaded;
+    await this.#change(target, (entity) => entity.hearReport(report, mayBeOld));
   }
 
   /** Changes an entity, shows it where it is another one then, and keeps what must outlive us. */

@@ -46,7 +46,8 @@ export function readSet({ files }: Message): NamedFile[] {
     throw BadInput.expected('Expected a list of files in msg.files, each as {filename, payload}', files);
   }
   const names = new Set<string>();
-  return files.map((file: unknown, index) =>
+  // Not map: a list may have holes, which it passes over.
+  return Array.from(files, (file: unknown, index) =>
     BadInput.inEntry('msg.files', index, () => {
       if (!isObject(file)) throw BadInput.expected('Expected a file as {filename, payload}', file);
       const filename = checkedFilename(file.filename, false);

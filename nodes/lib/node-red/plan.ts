@@ -78,6 +78,11 @@ export class Plan {
     this.#terms = terms;
   }
 
+  /** Of all files, held once however many devices get them. */
+  get bytes(): readonly Buffer[] {
+    return this.#files.map(({ bytes }) => bytes);
+  }
+
   /** One for each file, in order, with one id. */
   jobsFor(target: string): Job[] {
     const id = randomUUID();

@@ -6,28 +6,26 @@ import type { Device } from './devices';
 import type { FileSettings } from './files';
 import type { Message } from './message';
 
-type Copy = NodeAPI['util']['cloneMessage'];
+type Util = Pick<NodeAPI['util'], 'cloneMessage' | 'normalisePropertyExpression'>;
 
 /** The messages of a rollout: what came in comes along, but neither the bytes nor the list of devices. */
 export class RolloutOutput {
   readonly #rest: Message;
-  readonly #copy: Copy;
+  readonly #util: Util;
 
-  constructor(
-    message: Message,
-    { file, fileType }: FileSettings,
-    { normalisePropertyExpression, cloneMessage }: NodeAPI['util'],
-  ) {
+  /** @param bytes that are rolled out, wherever they came from */
+  constructor(message: Message, { file, fileType }: FileSettings, bytes: readonly Buffer[], util: Util) {
     const { payload, files, targets, target, ota, rollout, ...rest } = message;
-    const path = fileType === 'msg' ? (normalisePropertyExpression(file) as (string | number)[]) : [];
-    this.#rest = without(rest, path) as Message;
-    this.#copy = cloneMessage;
+    const path = fileType === 'msg' ? pathOf(file, message, util) : [];
+    const others = Object.entries(without(rest, path)).filter(([, value]) => !bytes.some((one) => isSame(one, value)));
+    this.#rest = Object.fromEntries(others) as unknown as Message;
+    this.#util = util;
   }
 
   /** Output 1: a device has ended. Where names collide the result wins. */
   toDevice(device: Device, outcome: Outcome): (Message | null)[] {
-    const copy = this.#copy(this.#rest);
-    return [{ ...copy, ...device, _msgid: copy._msgid, payload: outcome.result, ota: outcome }, null, null];
+    const copy = this.#util.cloneMessage({ ...this.#rest, ...device, _msgid: this.#rest._msgid });
+    return [{ ...copy, payload: outcome.result, ota: outcome }, null, null];
   }
 
   /** Output 2: the rollout has ended. */
@@ -41,10 +39,34 @@ export class RolloutOutput {
   }
 }
 
+/** The parts of a property's name; none where it can't be read. */
+function pathOf(
+  property: string,
+  message: Message,
+  { normalisePropertyExpression }: Util,
+): readonly (string | number)[] {
+  try {
+    return (normalisePropertyExpression as Normalise)(property.replace(/^msg\./, ''), message);
+  } catch {
+    // What is wrong with it was said when the file was to be read.
+    return [];
+  }
+}
+
+/** With the message, whose values it may name: `versions[msg.version]`. The types know only of the name. */
+type Normalise = (property: string, message: Message) => (string | number)[];
+
+/** The same memory, as a Buffer or as another view. */
+function isSame(bytes: Buffer, value: unknown): boolean {
+  return value instanceof Uint8Array && value.buffer === bytes.buffer && value.byteOffset === bytes.byteOffset;
+}
+
 /** A copy that lacks one property, wherever it is. */
 function without(value: object, [key, ...deeper]: readonly (string | number)[]): object {
   if (key === undefined || !(key in value)) return value;
   const { [key]: found, ...others } = value as Record<string | number, unknown>;
   const isDeeper = deeper.length > 0 && typeof found === 'object' && found !== null;
-  return isDeeper ? { ...others, [key]: without(found, deeper) } : others;
+  const rest = isDeeper ? without(found, deeper) : undefined;
+  if (Array.isArray(value)) return value.map((one: unknown, index) => (index === Number(key) ? rest : one));
+  return isDeeper ? { ...others, [key]: rest } : others;
 }

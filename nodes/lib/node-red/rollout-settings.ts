@@ -3,7 +3,7 @@ import { BadInput } from './bad-input';
 
 /** The properties of an `ota-rollout` that say in which order devices get the files. */
 export interface RolloutSettings {
-  readonly waves?: string;
+  readonly waves?: string | number;
   readonly pause?: string | number;
   readonly stopAfter?: string | number;
 }
@@ -27,7 +27,7 @@ export function readRolloutSettings({
 }: RolloutSettings): CheckedRolloutSettings {
   try {
     return {
-      waves: parseWaves(waves),
+      waves: parseWaves(String(waves)),
       pauseMs: checkedPauseMs(pause),
       stopAfter: parseStopAfter(String(stopAfter)),
     };

@@ -26,9 +26,10 @@ export class RolloutStatus {
     this.#status.set(() => (isGood ? { fill: 'green', shape: 'dot', text } : { fill: 'red', shape: 'ring', text }));
   }
 
-  /** Nothing was started. */
-  badInput(): void {
-    this.#status.set(() => ({ fill: 'red', shape: 'ring', text: this.#translate('bad_input') }));
+  /** Nothing was started; what is under way is worth more. */
+  badInput(rollouts: Rollouts): void {
+    if (!rollouts.underWay)
+      this.#status.set(() => ({ fill: 'red', shape: 'ring', text: this.#translate('bad_input') }));
   }
 
   close(): void {

@@ -8,6 +8,9 @@ export class Rollouts {
   readonly #onChange: () => void;
   #last: Promise<unknown> = Promise.resolve();
   #resets = 0;
+  /** Messages whose sources take their time, and whether the first of them is to be paused. */
+  #readings = 0;
+  #isPaused = false;
   #isClosed = false;
 
   constructor(onChange: () => void) {
@@ -23,29 +26,35 @@ export class Rollouts {
     return Math.max(0, this.#rollouts.length - 1);
   }
 
-  /** Runs what a message asks for, when its turn has come. A reset that comes while it is still being read counts for it too. */
-  async run(
-    read: Rollout | Promise<Rollout>,
-    onStart: (rollout: Rollout) => void,
-  ): Promise<{ readonly rollout: Rollout; readonly end: RolloutEnd }> {
+  /**
+   * Runs what a message asks for, when its turn has come. A reset or a pause that comes while it is still being read
+   * counts for it too.
+   * @param onStart told when its turn has come
+   */
+  async run<Read extends { readonly rollout: Rollout }>(
+    read: Read | Promise<Read>,
+    onStart: (read: Read) => void,
+  ): Promise<Read & { readonly end: RolloutEnd }> {
     const resets = this.#resets;
-    const rollout = read instanceof Promise ? await read : read;
+    const begun = read instanceof Promise ? await this.#reading(read) : read;
+    const { rollout } = begun;
     if (this.#isClosed) rollout.cancel(reasons.stop);
     if (this.#resets !== resets) rollout.cancel(reasons.reset);
     this.#rollouts.push(rollout);
-    const before = this.#last;
-    const ended = before.then(() => this.#run(rollout, onStart));
+    const ended = this.#last.then(() => this.#run(rollout, () => onStart(begun)));
     // The next one begins however this one ends.
     this.#last = ended.catch(() => undefined);
     this.#onChange();
-    return { rollout, end: await ended };
+    return { ...begun, end: await ended };
   }
 
   pause(): void {
-    this.underWay?.pause();
+    if (this.underWay) this.underWay.pause();
+    else this.#isPaused = this.#readings > 0;
   }
 
   continue(): void {
+    this.#isPaused = false;
     this.underWay?.continue();
   }
 
@@ -66,9 +75,21 @@ export class Rollouts {
     for (const rollout of this.#rollouts) rollout.cancel(reason);
   }
 
-  async #run(rollout: Rollout, onStart: (rollout: Rollout) => void): Promise<RolloutEnd> {
+  async #reading<Read extends { readonly rollout: Rollout }>(read: Promise<Read>): Promise<Read> {
+    this.#readings += 1;
     try {
-      onStart(rollout);
+      const begun = await read;
+      if (this.#isPaused) begun.rollout.pause();
+      this.#isPaused = false;
+      return begun;
+    } finally {
+      this.#readings -= 1;
+    }
+  }
+
+  async #run(rollout: Rollout, onStart: () => void): Promise<RolloutEnd> {
+    try {
+      if (!rollout.isEnding) onStart();
       return await rollout.run();
     } finally {
       this.#rollouts.shift();

@@ -46,7 +46,9 @@ interface Turn {
 export async function pushInOrder(turn: Turn, means: SenderMeans): Promise<Outcome[]> {
   const { jobs, known = [], onPhase, onTurn, cancellation } = turn;
   const outcomes: Outcome[] = [];
+  const awaitedFrom = performance.now();
   let { startedAt } = turn;
+  let isAwake = false;
   for (const job of restartingOnce(jobs, known)) {
     const facts = newFacts(
       job,
@@ -62,9 +64,11 @@ export async function pushInOrder(turn: Turn, means: SenderMeans): Promise<Outco
     onTurn?.(() => snapshotOf(jobs, done, facts, offering));
     const underWay = { job, facts, offering, onPhase, cancellation, startedAt };
     try {
-      const outcome = job.wake
-        ? await pushToSleeper(underWay, job.wake, jobs, means)
+      const { wake } = job;
+      const outcome = wake
+        ? await pushToSleeper(underWay, { jobs, wake, until: awaitedFrom + wake.waitMs, isAwake }, means)
         : await pushWithRetries(underWay, means);
+      isAwake = true;
       outcomes.push(outcome);
       if (outcome.code !== null) break;
     } finally {
@@ -108,7 +112,7 @@ function snapshotOf(jobs: readonly Job[], done: number, facts: Readonly<PushFact
   const [all, before] = [bytesOf(jobs), bytesOf(jobs.slice(0, done))];
   const awaitsItsWord = facts.phase === 'verify' && done === jobs.length - 1;
   const percent = awaitsItsWord ? 99 : Math.min(99, Math.floor((100 * (before + sent)) / (all || 1)));
-  return { percent, known: { ...facts, sent } };
+  return { percent, known: { ...facts, durations: { ...facts.durations }, sent } };
 }
 
 function sum(outcomes: readonly Outcome[]): Durations {

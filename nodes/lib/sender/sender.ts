@@ -28,6 +28,8 @@ export interface SenderOptions extends HostOptions {
 /** Whoever wants to know more of a push than its end. */
 export interface PushHooks {
   readonly onPhase?: (doing: Doing) => void;
+  /** Told when the device's turn is another push's, which may take days. */
+  readonly onHeldUp?: () => void;
   /** Told when a file's turn has come, with a way to ask from then on what is known of the push. */
   readonly onTurn?: ((snapshot: () => Snapshot) => void) | undefined;
   /** What devices were given before: they are not given the same again. */
@@ -84,7 +86,7 @@ export class Sender {
   async push(
     jobs: readonly Job[],
     cancellation = new Cancellation(),
-    { onPhase = () => undefined, onTurn, memory }: PushHooks = {},
+    { onPhase = () => undefined, onHeldUp, onTurn, memory }: PushHooks = {},
   ): Promise<Outcome> {
     const startedAt = performance.now();
     const target = targetOf(jobs);
@@ -93,6 +95,7 @@ export class Sender {
     onPhase('queued');
     // Awaited only where they have to be waited for: a promise each is a part of a small push's cost.
     const turn = this.#means.sleepers.supersede(jobs) || this.#turns.take(target, cancellation);
+    if (turn !== true) onHeldUp?.();
     let hasTurn = turn === true || (await turn);
     try {
       const last = this.#means.reports.lastOf(target);

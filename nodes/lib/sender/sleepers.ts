@@ -55,20 +55,28 @@ export class Sleepers {
   }
 }
 
+/** A push to a device that sleeps. */
+interface Sleep {
+  /** All files of the push. */
+  readonly jobs: readonly Job[];
+  readonly wake: NonNullable<Job['wake']>;
+  /** It waits no longer than until then, on the clock of `performance`. */
+  readonly until: number;
+  /** A file of a set that follows another one finds the device awake. */
+  readonly isAwake: boolean;
+}
+
 /**
  * Waits for the device to speak, holding its turn but no port and no place, then pushes; and again where it did not come
- * after all. A file of a set that follows another finds the device awake.
- * @param jobs all files of the push
+ * after all.
  */
 export async function pushToSleeper(
   underWay: UnderWay,
-  { topic, waitMs }: NonNullable<Job['wake']>,
-  jobs: readonly Job[],
+  { jobs, wake: { topic, waitMs }, until, ...sleep }: Sleep,
   means: Means & { readonly places: Places; readonly sleepers: Sleepers },
 ): Promise<Outcome> {
-  const { job, facts, onPhase, cancellation } = underWay;
-  const until = performance.now() + waitMs;
-  let isAwake = job !== jobs[0];
+  const { facts, onPhase, cancellation } = underWay;
+  let { isAwake } = sleep;
   for (;;) {
     if (!isAwake && !cancellation.reason) {
       facts.phase = 'waiting';

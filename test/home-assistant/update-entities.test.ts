@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { hashOf } from '../../nodes/lib/push/announcement';
+import { startMosquitto, type TestBroker } from '../peers/brokers';
+import { changing, Example, injecting, setting } from '../peers/example';
+import { HomeAssistant } from '../peers/home-assistant';
+import type { EntityState } from '../peers/home-assistant/states';
+import { type Behaviour, SimulatedDevice } from '../peers/simulated-device';
+
+const entity = 'update.nightlamp_firmware';
+/** More than any kernel takes at once: it can be seen on its way to a slow device. */
+const file = (version: number) => `# version ${version}\n${'# a lamp\n'.repeat(1_500_000)}`;
+const good: Behaviour = { reports: true };
+const slow: Behaviour = { reports: true, pausesMsAfterEachRead: 20 };
+
+describe('The example flow "Update entities", with a real Home Assistant', function () {
+  this.timeout(120_000);
+  let broker: TestBroker;
+  let house: HomeAssistant;
+  let example: Example;
+  let device: SimulatedDevice | undefined;
+
+  before(async () => {
+    broker = await startMosquitto(['set_tcp_nodelay true']);
+    house = await HomeAssistant.start({ brokerPort: broker.port });
+    const folder = ({ type, name, func }: { type: string; name?: string; func?: unknown }, userDir: string) =>
+      type === 'function' && name === 'only from this folder'
+        ? { func: String(func).replace('/data/lamps', userDir) }
+        : {};
+    const changes = changing(
+      injecting({ targets: ['NIGHTLAMP'] }),
+      folder,
+      setting('ota-push', { verify: 'installed', timeout: '4', verifyTimeout: '6' }),
+    );
+    example = await Example.deploy('home-assistant/Update entities', broker, changes, {
+      files: { 'main.py': file(1) },
+    });
+  });
+
+  after(async () => {
+    await device?.stop();
+    await example?.stop();
+    await house?.stop();
+    await broker?.stop();
+  });
+
+  /** From now on the device behaves so. */
+  const behave = async (behaviour: Behaviour) => {
+    await device?.stop();
+    device = await SimulatedDevice.start({ hostname: 'NIGHTLAMP', brokerUrl: broker.url, ...behaviour });
+    return device;
+  };
+
+  let release = 0;
+  const offer = async () => {
+    release += 1;
+    const version = `#${hashOf(Buffer.from(file(release)), 'sha1').slice(0, 8)}`;
+    const offered = house.untilState(entity, ({ attributes }) => attributes.latest_version === version);
+    await example.save('main.py', file(release));
+    await example.press('offer a release');
+    return offered;
+  };
+
+  const install = () => house.callService('update', 'install', { entity_id: entity });
+  const until = (isSo: (state: EntityState) => boolean) => house.untilState(entity, isSo);
+  const inProgress = ({ attributes }: EntityState) => attributes.in_progress === true;
+  const idle = ({ attributes }: EntityState) => attributes.in_progress === false;
+
+  it('shows the device with its entity, and offers the release, whatever the device runs', async () => {
+    await behave(good);
+    const { state, attributes } = await offer();
+    assert.equal(state, 'on');
+    assert.equal(attributes.installed_version, 'unknown');
+    assert.match(String(attributes.latest_version), /^#[0-9a-f]{8}$/);
+    assert.equal(attributes.title, 'The lamp');
+    const devices = await house.command<{ name: string }[]>('config/device_registry/list');
+    assert.ok(devices.some(({ name }) => name === 'NIGHTLAMP'));
+  });
+
+  it('shows the progress of an install that was pressed, and what is installed then', async () => {
+    await behave(slow);
+    const { attributes: before } = await offer();
+    const halfWay = until((state) => inProgress(state) && Number(state.attributes.update_percentage) > 0);
+    const done = until(({ state, attributes }) => state === 'off' && attributes.in_progress === false);
+    await install();
+    await halfWay;
+    const { attributes } = await done;
+    assert.equal(attributes.installed_version, before.latest_version);
+    assert.equal(attributes.update_percentage, null);
+    assert.equal(device?.files.get('main.py')?.toString(), file(release));
+  });
+
+  /** Pressed again, it is installed: whatever happened before. */
+  const assertInstallWorks = async () => {
+    await behave(good);
+    const done = until((now) => now.state === 'off' && idle(now));
+    await install();
+    await done;
+    assert.equal(device?.files.get('main.py')?.toString(), file(release));
+  };
+
+  it('is not in progress after a push that failed, and offers to install again', async () => {
+    await behave({ closesAfterBytes: 1 });
+    await offer();
+    const begun = until(inProgress);
+    await install();
+    await begun;
+    const { state } = await until(idle);
+    assert.equal(state, 'on');
+    await assertInstallWorks();
+  });
+
+  /** In each of these phases the rest of the story happens. */
+  const phases: [string, Behaviour, (state: EntityState) => boolean][] = [
+    ['nobody has come yet', { neverConnects: true }, inProgress],
+    ['the file is on its way', slow, (state) => inProgress(state) && percentOf(state) > 0 && percentOf(state) < 99],
+    ['its word is waited for', {}, (state) => percentOf(state) === 99],
+  ];
+  const stories: [string, () => Promise<void>][] = [
+    ['is cancelled', () => example.press('stop')],
+    ['ends by a redeploy', () => example.redeploy()],
+    [
+      'dies with Node-RED, which is killed and started again',
+      async () => {
+        await example.nodeRed.kill();
+        await example.restart();
+      },
+    ],
+  ];
+  for (const [story, happens] of stories) {
+    for (const [phase, behaviour, isThere] of phases) {
+      it(`is not in progress after a push ${story} while ${phase}, and Install works again`, async () => {
+        await behave(behaviour);
+        await offer();
+        const there = until(isThere);
+        await install();
+        await there;
+        const ended = until(idle);
+        await happens();
+        assert.equal((await ended).state, 'on');
+        await assertInstallWorks();
+      });
+    }
+  }
+
+  it('is there again, with what it knew, when Home Assistant starts anew', async () => {
+    const { attributes: before } = await offer();
+    await house.shutDown();
+    await house.boot();
+    const { attributes } = (await house.state(entity)) ?? assert.fail('it is gone');
+    assert.equal(attributes.latest_version, before.latest_version);
+    assert.equal(attributes.installed_version, before.installed_version);
+    await assertInstallWorks();
+  });
+
+  it('has sent Home Assistant nothing that it rejected', async () => {
+    assert.deepEqual(await house.rejected(), []);
+  });
+});
+
+function percentOf({ attributes }: EntityState): number {
+  return Number(attributes.update_percentage ?? -1);
+}
+//});
