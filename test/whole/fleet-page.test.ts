@@ -75,6 +75,15 @@ describe('The example flow "Fleet page"', function () {
     assert.equal(await row('NIGHTLAMP').getByRole('button').isEnabled(), true);
   });
 
+  it('shows the program before when the board takes a new one back', async () => {
+    const bad = { file: 'main.py', hash: 'bad0bad0'.repeat(5) };
+    await fleet.get('DAYLAMP').report('installed', bad);
+    await cell('DAYLAMP', 'main.py bad0bad0');
+    await fleet.get('DAYLAMP').report('rolled_back', bad);
+    await cell('DAYLAMP', 'rolled_back');
+    await cell('DAYLAMP', `main.py ${hashOf(version2, 'sha1').slice(0, 8)}`);
+  });
+
   it('is the same when it is opened again', async () => {
     await page.reload();
     await cell('DAYLAMP', 'success');
