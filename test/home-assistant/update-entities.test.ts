@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { hashOf } from '../../nodes/lib/push/announcement';
 import { startMosquitto, type TestBroker } from '../peers/brokers';
-import { changing, Example, injecting, setting } from '../peers/example';
+import { changing, Example, injecting, inOwnFolder, setting } from '../peers/example';
 import { HomeAssistant } from '../peers/home-assistant';
 import type { EntityState } from '../peers/home-assistant/states';
 import { type Behaviour, SimulatedDevice } from '../peers/simulated-device';
@@ -22,13 +22,9 @@ describe('The example flow "Update entities", with a real Home Assistant', funct
   before(async () => {
     broker = await startMosquitto(['set_tcp_nodelay true']);
     house = await HomeAssistant.start({ brokerPort: broker.port });
-    const folder = ({ type, name, func }: { type: string; name?: string; func?: unknown }, userDir: string) =>
-      type === 'function' && name === 'only from this folder'
-        ? { func: String(func).replace('/data/lamps', userDir) }
-        : {};
     const changes = changing(
       injecting({ targets: ['NIGHTLAMP'] }),
-      folder,
+      inOwnFolder,
       setting('ota-push', { verify: 'installed', timeout: '4', verifyTimeout: '6' }),
     );
     example = await Example.deploy('home-assistant/Update entities', broker, changes, {

@@ -18,12 +18,12 @@ export type Changes = (node: ExampleNode, userDir: string) => object;
 
 /** An example as a user imports it: the broker, the address and the devices set, then deployed in Node-RED. */
 export class Example {
-  /** @param packages that Node-RED has besides this one */
+  /** @param packages that Node-RED has besides this one; the port that it is to be on */
   static async deploy(
     name: string,
     broker: TestBroker,
     changes: Changes,
-    { packages = [] as readonly string[], files = {} as Readonly<Record<string, string>> } = {},
+    { packages = [] as readonly string[], files = {} as Readonly<Record<string, string>>, port = 0 } = {},
   ): Promise<Example> {
     const userDir = await mkdtemp(join(tmpdir(), 'ota-push-example-'));
     const modules = join(userDir, 'node_modules');
@@ -38,7 +38,7 @@ export class Example {
     const place = (node: ExampleNode) => ({ ...node, ...atBroker(node, broker), ...changes(node, userDir) });
     const flows = join(userDir, 'flows.json');
     await writeFile(flows, JSON.stringify([...nodes.map(place), ...statusLog(nodes)]));
-    return new Example(userDir, nodes, await NodeRedProcess.start(userDir, flows));
+    return new Example(userDir, nodes, await NodeRedProcess.start(userDir, flows, port || undefined));
   }
 
   private constructor(
@@ -65,8 +65,8 @@ export class Example {
     await writeFile(join(this.userDir, file), text);
   }
 
-  /** Deploys the same flows again: all nodes are stopped and started. Resolves when they are at the broker again. */
-  async redeploy(): Promise<void> {
+  /** Deploys the same flows again: all nodes are stopped and started. Resolves when they are at the broker again, or log another line. */
+  async redeploy(until = /Connected to broker/): Promise<void> {
     this.nodeRed.log.skip();
     const response = await fetch(`${this.nodeRed.url}/flows`, {
       method: 'POST',
@@ -74,7 +74,7 @@ export class Example {
       body: await readFile(join(this.userDir, 'flows.json'), 'utf8'),
     });
     if (!response.ok) throw new Error(`the deploy answered ${response.status}`);
-    await this.nodeRed.logged(/Connected to broker/);
+    await this.nodeRed.logged(until);
   }
 
   /** Starts Node-RED anew on the same user directory. */
@@ -129,3 +129,7 @@ export function changing(...all: readonly Changes[]): Changes {
 export function setting(type: string, properties: object): Changes {
   return (node) => (node.type === type ? properties : {});
 }
+
+/** Files are sent from the user directory, where the flow names a folder of its own. */
+export const inOwnFolder: Changes = ({ type, name, func }, userDir) =>
+  type === 'function' && name === 'only from this folder' ? { func: String(func).replace('/data/lamps', userDir) } : {};

@@ -6,8 +6,8 @@ import { Inbox } from './inbox';
 
 /** Node-RED as users start it: a process of its own on a user directory. */
 export class NodeRedProcess {
-  static async start(userDir: string, flows?: string): Promise<NodeRedProcess> {
-    const port = await freePort();
+  static async start(userDir: string, flows?: string, wanted?: number): Promise<NodeRedProcess> {
+    const port = wanted ?? (await freePort());
     const program = require.resolve('node-red/red.js');
     const settings = ['-D', 'logging.console.level=info', '-D', 'telemetry.enabled=false'];
     const args = [program, '--userDir', userDir, '--port', String(port), ...settings, ...(flows ? [flows] : [])];

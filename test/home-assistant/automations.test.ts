@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { connectAsync } from 'mqtt';
+import { freePort, startMosquitto, type TestBroker } from '../peers/brokers';
+import { type Changes, changing, Example, inOwnFolder } from '../peers/example';
+import { HomeAssistant } from '../peers/home-assistant';
+import { SimulatedFleet } from '../peers/simulated-fleet';
+
+const folder = resolve(__dirname, '../../examples/home-assistant');
+const token = 'a long secret of a test';
+const lampsOfTheExamples = ['NIGHTLAMP', 'DAYLAMP'];
+const file = 'print("new")\n';
+
+/** The YAML beside an example, with names that are its own. @param mark before each alias */
+async function yaml(example: string, mark: string): Promise<string> {
+  const text = await readFile(join(folder, `${example}.yaml`), 'utf8');
+  return text.replaceAll('alias: ', `alias: ${mark} `);
+}
+
+describe('The example flows that an automation of a real Home Assistant starts', function () {
+  this.timeout(120_000);
+  let broker: TestBroker;
+  let house: HomeAssistant;
+  let fleet: SimulatedFleet;
+  let example: Example | undefined;
+  let port: number;
+
+  before(async () => {
+    broker = await startMosquitto(['set_tcp_nodelay true']);
+    port = await freePort();
+    const overMqtt = await yaml('Started by an automation over MQTT', 'mqtt');
+    const byEvent = await yaml('Started by a Home Assistant event', 'event');
+    const overWebhook = await yaml('Started by an automation over a webhook', 'webhook');
+    house = await HomeAssistant.start({
+      brokerPort: broker.port,
+      automations: `${overMqtt}\n${byEvent}`,
+      configuration: overWebhook.replace(':1880', `:${port}`).replace('change-me-to-a-long-secret', token),
+    });
+  });
+
+  after(async () => {
+    await house?.stop();
+    await broker?.stop();
+  });
+
+  beforeEach(async () => {
+    fleet = await SimulatedFleet.start(broker.url, lampsOfTheExamples);
+  });
+
+  afterEach(async () => {
+    await example?.stop();
+    example = undefined;
+    await fleet.stop();
+  });
+
+  const deploy = async (name: string, changes: Changes = () => ({})) => {
+    example = await Example.deploy(`home-assistant/${name}`, broker, changing(inOwnFolder, changes), {
+      packages: ['node-red-contrib-home-assistant-websocket'],
+      files: { 'main.py': file },
+      port,
+    });
+    return example;
+  };
+
+  /** Runs the automation now, not at its time. */
+  const run = async (entity: string) => {
+    assert.equal((await house.state(entity))?.state, 'on', `${entity} was refused`);
+    await house.callService('automation', 'trigger', { entity_id: entity });
+  };
+
+  /** The message of the persistent notification with this title, once it is there. */
+  const notification = async (title: string): Promise<string> => {
+    for (;;) {
+      const all = await house.command<{ title: string; message: string }[]>('persistent_notification/get');
+      const found = all.find((one) => one.title === title);
+      if (found) return found.message;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+
+  const everyLampHasIt = () => assert.deepEqual(fleet.having('main.py', Buffer.from(file)), lampsOfTheExamples);
+
+  it('"Started by an automation over MQTT" pushes, and the result comes back as a sensor and a notification', async () => {
+    const flow = await deploy('Started by an automation over MQTT');
+    await flow.nodeRed.logged(/Connected to broker/);
+    const sensor = house.untilState('sensor.ota_push_last_update', ({ state }) => state === 'complete');
+    await run('automation.mqtt_update_the_lamps');
+    assert.equal((await sensor).attributes.updated, 2);
+    assert.equal(await notification('Update of the lamps: complete'), '2 updated, 0 had the file, 0 not updated');
+    everyLampHasIt();
+  });
+
+  it('"Started by an automation over MQTT" refuses what is not in its folder, and says so', async () => {
+    const flow = await deploy('Started by an automation over MQTT');
+    await flow.nodeRed.logged(/Connected to broker/);
+    const client = await connectAsync(broker.url);
+    for (const name of ['../secret.py', '/etc/passwd', 'a/../../b', '', '..', 7]) {
+      const refused = house.untilState('sensor.ota_push_last_update', ({ state }) => state === 'bad_input');
+      const start = JSON.stringify({ targets: lampsOfTheExamples, file: name });
+      await client.publishAsync('ota-push/automation/start', start, { qos: 1 });
+      assert.match(String((await refused).attributes.message), /Expected the name of a file/);
+      const again = house.untilState('sensor.ota_push_last_update', ({ state }) => state === 'idle');
+      await client.publishAsync('ota-push/automation/last', '{"result": "idle"}', { qos: 1, retain: true });
+      await again;
+    }
+    await client.endAsync();
+    assert.deepEqual(fleet.announced, []);
+  });
+
+  describe('over a webhook', () => {
+    const setToken: Changes = ({ type }) =>
+      type === 'tab' ? { env: [{ name: 'OTA_PUSH_TOKEN', value: token, type: 'str' }] } : {};
+    const post = async (body: unknown, authorization?: string) => {
+      const answer = await fetch(`http://127.0.0.1:${port}/ota-push/update`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
+        body: JSON.stringify(body),
+      });
+      return [answer.status, (await answer.json()) as { result: string; message: string }] as const;
+    };
+
+    it('pushes, and answers with the result', async () => {
+      const flow = await deploy('Started by an automation over a webhook', setToken);
+      await flow.nodeRed.logged(/Connected to broker/);
+      await run('automation.webhook_update_the_lamps');
+      assert.equal(await notification('Update of the lamps: 200'), '2 updated, 0 had the file, 0 not updated');
+      everyLampHasIt();
+    });
+
+    it('refuses whoever has no token, another one, or what is not in its folder', async () => {
+      await deploy('Started by an automation over a webhook', setToken);
+      const good = { targets: lampsOfTheExamples, file: 'main.py' };
+      for (const wrong of [
+        undefined,
+        'Bearer',
+        `Bearer ${token}x`,
+        `Bearer ${token.slice(1)}`,
+        `Bearer ${'x'.repeat(token.length)}`,
+      ]) {
+        assert.equal((await post(good, wrong))[0], 401);
+      }
+      const bearer = `Bearer ${token}`;
+      for (const bad of [
+        { ...good, file: '../flows.json' },
+        { ...good, file: 'missing.py' },
+        { ...good, targets: [] },
+        [],
+        7,
+      ]) {
+        const [status, { result }] = await post(bad, bearer);
+        assert.deepEqual([status, result], [400, 'bad_input'], JSON.stringify(bad));
+      }
+      assert.deepEqual(fleet.announced, []);
+    });
+
+    it('refuses everybody as long as no token was chosen', async () => {
+      await deploy('Started by an automation over a webhook');
+      for (const authorization of [undefined, 'Bearer ']) {
+        assert.equal((await post({ targets: lampsOfTheExamples, file: 'main.py' }, authorization))[0], 401);
+      }
+    });
+  });
+
+  it('"Started by a Home Assistant event" pushes, and tells by a notification how it went', async () => {
+    const { access_token: access } = house.login as { access_token: string };
+    const credentials = { host: house.url, access_token: access };
+    const flow = await deploy('Started by a Home Assistant event', ({ type }) =>
+      type === 'server' ? { credentials } : {},
+    );
+    await flow.redeploy(/\[server:.*Connected to/);
+    await run('automation.event_update_the_lamps');
+    assert.equal(await notification('Update: complete'), '2 updated, 0 had the file, 0 not updated');
+    everyLampHasIt();
+    await house.fire('ota_push_update', { targets: lampsOfTheExamples, file: '../main.py' });
+    assert.match(await notification('Update: bad_input'), /Expected the name of a file/);
+  });
+
+  it('have made Home Assistant reject nothing', async () => {
+    assert.deepEqual(await house.rejected(), []);
+  });
+});
