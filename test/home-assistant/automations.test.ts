@@ -168,7 +168,7 @@ describe('The example flows that an automation of a real Home Assistant starts',
     const flow = await deploy('Started by a Home Assistant event', ({ type }) =>
       type === 'server' ? { credentials } : {},
     );
-    await flow.redeploy(/\[server:.*Connected to/);
+    await flow.redeploy(/debug:status. .*running/);
     await run('automation.event_update_the_lamps');
     assert.equal(await notification('Update: complete'), '2 updated, 0 had the file, 0 not updated');
     everyLampHasIt();

@@ -89,9 +89,9 @@ export class Example {
   }
 }
 
-/** Writes the status of each OTA node into Node-RED's log, where a test can wait for it. */
+/** Writes the status of each node that waits for something into Node-RED's log, where a test can wait for it. */
 function statusLog(nodes: readonly ExampleNode[]): ExampleNode[] {
-  const scope = nodes.filter(({ type }) => /^ota-(push|rollout)$/.test(type)).map(({ id }) => id);
+  const scope = nodes.filter(({ type }) => /^(ota-(push|rollout)|server-events)$/.test(type)).map(({ id }) => id);
   const place = { z: nodes.find(({ type }) => type === 'tab')?.id, x: 0, y: 0 };
   const log = { active: true, tosidebar: false, console: true, complete: 'status.text', targetType: 'msg', wires: [] };
   return [
