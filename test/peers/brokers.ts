@@ -15,10 +15,19 @@ export interface TestBroker {
   stop(): Promise<void>;
 }
 
+/** What a client has published. */
+export interface Publication {
+  readonly topic: string;
+  readonly text: string;
+  readonly retain: boolean;
+}
+
 /** Aedes, which can be watched and told to misbehave. */
 export interface AedesBroker extends TestBroker {
   /** Topics of what reached it from clients, in order. */
   readonly published: Inbox<string>;
+  /** The same, with what was said. */
+  readonly packets: Inbox<Publication>;
   /** Topics that clients have subscribed to, in order. */
   readonly subscribed: Inbox<string>;
   /** Ids of clients as they connect. */
@@ -31,11 +40,13 @@ export interface AedesBroker extends TestBroker {
 export async function startAedes({ host = '127.0.0.1', port = 0, acknowledges = true } = {}): Promise<AedesBroker> {
   const { Aedes } = await import('aedes');
   const published = new Inbox<string>();
+  const packets = new Inbox<Publication>();
   const clients = new Inbox<string>();
   const subscribed = new Inbox<string>();
   const aedes = await Aedes.createBroker({
-    authorizePublish: (_client, { topic }, done) => {
+    authorizePublish: (_client, { topic, payload, retain }, done) => {
       published.push(topic);
+      packets.push({ topic, text: payload.toString(), retain });
       if (acknowledges) done(null);
     },
   });
@@ -54,6 +65,7 @@ export async function startAedes({ host = '127.0.0.1', port = 0, acknowledges = 
   const { port: opened } = server.address() as AddressInfo;
   return {
     published,
+    packets,
     clients,
     subscribed,
     host,

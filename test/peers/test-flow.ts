@@ -29,6 +29,8 @@ export interface FlowSettings {
   readonly secret?: string;
   /** Where Node-RED keeps its files. */
   readonly userDir?: string;
+  /** The nodes whose errors and ends are listened to. */
+  readonly watched?: readonly string[];
   /** More nodes of the flow. */
   readonly more?: readonly Record<string, unknown>[];
 }
@@ -129,7 +131,7 @@ export const serverDefaults = {
   format: 'basic',
 };
 
-function flowOf({ broker, server = {}, push = {}, rollout, mqtt = {}, more = [] }: FlowSettings) {
+function flowOf({ broker, server = {}, push = {}, rollout, mqtt = {}, watched = ['push'], more = [] }: FlowSettings) {
   // Nodes without a place in the editor count as configuration.
   const place = { z: 'tab', x: 0, y: 0 };
   const listener = (id: string) => ({ id, ...place, type: 'helper', wires: [] });
@@ -156,8 +158,8 @@ function flowOf({ broker, server = {}, push = {}, rollout, mqtt = {}, more = [] 
         ? { type: 'ota-rollout', ...rolloutDefaults, ...rollout }
         : { type: 'ota-push', ...pushDefaults, ...push }),
     },
-    { id: 'catch', ...place, type: 'catch', scope: ['push'], wires: [['caught']] },
-    { id: 'complete', ...place, type: 'complete', scope: ['push'], wires: [['completed']] },
+    { id: 'catch', ...place, type: 'catch', scope: watched, wires: [['caught']] },
+    { id: 'complete', ...place, type: 'complete', scope: watched, wires: [['completed']] },
     { id: 'status', ...place, type: 'status', scope: ['push'], wires: [['statuses']] },
     listener('output1'),
     listener('output2'),

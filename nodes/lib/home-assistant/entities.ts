@@ -37,6 +37,8 @@ export interface EntitiesOptions {
   /** Told when somebody presses Install. */
   readonly onInstall: (target: string, release: Release) => void;
   readonly onChange: () => void;
+  /** How long nothing may be heard of an update that is under way. */
+  readonly silenceMs?: number;
   /** Told when something could not be kept. */
   readonly onProblem: (error: Error) => void;
 }
@@ -44,7 +46,7 @@ export interface EntitiesOptions {
 /** Where Home Assistant says that it has started, whatever its discovery prefix. */
 const birthTopic = 'homeassistant/status';
 /** Whoever pushes says so at least every 10 seconds: after this long nobody is pushing any more. */
-const silenceMs = 60_000;
+const longestSilenceMs = 60_000;
 const longestGoodbyeMs = 300;
 
 /** The update entities of all devices: kept on disk, shown to Home Assistant, changed by what is heard of pushes and devices. */
@@ -200,7 +202,7 @@ export class Entities {
     this.#endSilence(target);
     if (!entity.isInProgress) return;
     const end = () => void this.#change(target, () => entity.endProgress());
-    this.#silence.set(target, setTimeout(end, silenceMs));
+    this.#silence.set(target, setTimeout(end, this.#options.silenceMs ?? longestSilenceMs));
   }
 
   #endSilence(target: string): void {

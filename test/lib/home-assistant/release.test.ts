@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { discoveryOf, discoveryTopic, targetOf } from '../../../nodes/lib/home-assistant/discovery';
+import {
+  type DeviceRecord,
+  type Release,
+  releaseFile,
+  versionOf,
+  withInstalled,
+  withoutInstalled,
+  withRelease,
+} from '../../../nodes/lib/home-assistant/release';
+import { hashOf } from '../../../nodes/lib/push/announcement';
+
+const topics = { prefix: 'homeassistant', base: 'ota-push' };
+
+function release(version: string, ...contents: string[]): Release {
+  const files = contents.map((text, index) =>
+    releaseFile(index === contents.length - 1 ? 'main.py' : `${index}.py`, Buffer.from(text)),
+  );
+  return { version, files, isSet: contents.length > 1 };
+}
+
+const sha1 = (text: string) => hashOf(Buffer.from(text), 'sha1');
+const sha256 = (text: string) => hashOf(Buffer.from(text), 'sha256');
+
+describe('What Home Assistant is told of a device', () => {
+  it('has topics and an id that no other hostname has', () => {
+    const hostnames = ['lamp.b', 'lamp_b', 'lamp-b', 'lampb', 'LAMPB', 'lamp_2eb', 'lamp:b', 'läm'];
+    const ids = new Set(hostnames.map((target) => discoveryTopic(topics, target)));
+    assert.equal(ids.size, hostnames.length);
+    for (const topic of ids) assert.match(topic, /^homeassistant\/update\/[A-Za-z0-9_-]+\/config$/);
+  });
+
+  it('is told apart by the base topic', () => {
+    assert.notEqual(discoveryTopic(topics, 'lamp'), discoveryTopic({ ...topics, base: 'ota_push' }, 'lamp'));
+    assert.equal(targetOf({ ...topics, base: 'my/house' }, 'my/house/update/lamp.b/install'), 'lamp.b');
+  });
+
+  it('leaves out what a release does not have, and never says null', () => {
+    const bare = discoveryOf(topics, 'lamp', release('1', 'a')) as Record<string, unknown>;
+    for (const [key, value] of Object.entries(bare)) assert.ok(value !== null && value !== undefined, key);
+    assert.ok(!('title' in bare) && !('release_url' in bare) && !('release_summary' in bare));
+    assert.equal(bare.payload_install, 'install');
+    assert.equal(bare.retain, false);
+    const full = { ...release('1', 'a'), title: 'Lamp', summary: 'Brighter', url: 'https://example.com' };
+    const { title, release_summary, release_url } = discoveryOf(topics, 'lamp', full) as Record<string, unknown>;
+    assert.deepEqual([title, release_summary, release_url], ['Lamp', 'Brighter', 'https://example.com']);
+  });
+});
+
+describe('The version of a release', () => {
+  it('is # and the beginning of its SHA-1 where it was given none', () => {
+    assert.equal(versionOf(release('', 'a').files), `#${sha1('a').slice(0, 8)}`);
+  });
+
+  it('of a set is that of the SHA-1s of its files, joined', () => {
+    assert.equal(versionOf(release('', 'a', 'b').files), `#${sha1(sha1('a') + sha1('b')).slice(0, 8)}`);
+  });
+});
+
+describe('What a device runs', () => {
+  const offered = (...releases: Release[]) =>
+    releases.reduce<DeviceRecord | undefined>((record, one) => withRelease(record, one), undefined) as DeviceRecord;
+
+  it('is not known before anybody says so', () => {
+    assert.equal(offered(release('1', 'a')).installed, null);
+  });
+
+  it('is the version of the release with that SHA-1 or SHA-256, newest or older', () => {
+    const record = offered(release('1', 'a'), release('2', 'b'));
+    assert.equal(withInstalled(record, sha1('a')).installed, '1');
+    assert.equal(withInstalled(record, sha256('b')).installed, '2');
+  });
+
+  it('is # and 8 digits for a file that no release had', () => {
+    assert.equal(withInstalled(offered(release('1', 'a')), sha1('other')).installed, `#${sha1('other').slice(0, 8)}`);
+  });
+
+  it('of a set is told by its last file', () => {
+    assert.equal(withInstalled(offered(release('1', 'lib', 'main')), sha1('main')).installed, '1');
+  });
+
+  it('is the one before after the board has taken one back', () => {
+    const record = offered(release('1', 'a'), release('2', 'b'));
+    const both = withInstalled(withInstalled(record, sha1('a')), sha1('b'));
+    assert.equal(withoutInstalled(both, sha1('b')).installed, '1');
+    assert.equal(withoutInstalled(both, sha1('a')).installed, '2', 'it takes back what it does not run');
+  });
+
+  it('stays when a newer release is offered, and is known by the newer name when the bytes are the same', () => {
+    const record = withInstalled(offered(release('1', 'a')), sha1('a'));
+    assert.equal(withRelease(record, release('2', 'b')).installed, '1');
+    assert.equal(withInstalled(withRelease(record, release('1.0.1', 'a')), sha1('a')).installed, '1.0.1');
+  });
+});

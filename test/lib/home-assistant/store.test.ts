@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Release, releaseFile, withRelease } from '../../../nodes/lib/home-assistant/release';
+import { ReleaseStore } from '../../../nodes/lib/home-assistant/store';
+
+describe('The store of releases', () => {
+  let folder: string;
+  let store: ReleaseStore;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'releases-'));
+    store = new ReleaseStore(folder);
+  });
+
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const bytesOf = (text: string) => Buffer.from(text);
+  const release = (text: string): Release => ({
+    version: text,
+    files: [releaseFile('main.py', bytesOf(text))],
+    isSet: false,
+  });
+  const save = (texts: Record<string, string>) =>
+    store.save(
+      new Map(Object.entries(texts).map(([target, text]) => [target, withRelease(undefined, release(text))])),
+      new Map(Object.values(texts).map((text) => [releaseFile('', bytesOf(text)).sha256, bytesOf(text)])),
+    );
+  const kept = async () => (await readdir(folder)).filter((name) => name.endsWith('.bin')).length;
+
+  it('is empty where nothing was saved', async () => {
+    assert.equal((await new ReleaseStore(join(folder, 'none')).load()).size, 0);
+  });
+
+  it('knows again what was saved, bytes included, whatever the hostname', async () => {
+    await save({ lamp: 'a', ['__proto__']: 'b', 'lamp.b': 'a' });
+    const again = new ReleaseStore(folder);
+    const records = await again.load();
+    assert.deepEqual(new Set(records.keys()), new Set(['lamp', '__proto__', 'lamp.b']));
+    const [file] = records.get('lamp')?.release.files ?? [];
+    assert.deepEqual(file && (await again.bytesOf(file)), bytesOf('a'));
+  });
+
+  it('keeps the bytes of a file once, and no longer than a device needs them', async () => {
+    await save({ one: 'a', two: 'a', three: 'b' });
+    assert.equal(await kept(), 2);
+    await save({ one: 'c', two: 'a' });
+    assert.equal(await kept(), 2);
+    await save({});
+    assert.equal(await kept(), 0);
+  });
+
+  it('gives no bytes that are others than those that were kept', async () => {
+    await save({ lamp: 'a' });
+    const file = releaseFile('main.py', bytesOf('a'));
+    await writeFile(join(folder, `${file.sha256}.bin`), 'b');
+    await assert.rejects(store.bytesOf(file), /damaged/);
+  });
+});

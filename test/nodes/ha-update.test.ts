@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectAsync, type MqttClient } from 'mqtt';
+import { hashOf } from '../../nodes/lib/push/announcement';
+import { type AedesBroker, startAedes } from '../peers/brokers';
+import { Inbox } from '../peers/inbox';
+import { SimulatedDevice } from '../peers/simulated-device';
+import { type Received, TestFlow } from '../peers/test-flow';
+
+const version1 = Buffer.from('print("lamp version 1")\n');
+const shortHash = `#${hashOf(version1, 'sha1').slice(0, 8)}`;
+const release = { payload: version1, filename: 'main.py', target: 'nightlamp' };
+
+interface State {
+  readonly installed_version: string;
+  readonly latest_version: string;
+  readonly in_progress: boolean;
+  readonly update_percentage: number | null;
+}
+
+describe('An ota-ha-update', () => {
+  let broker: AedesBroker;
+  let client: MqttClient;
+  let flow: TestFlow;
+  let userDir: string;
+  let device: SimulatedDevice;
+  let published: AedesBroker['packets'];
+  let installs: Inbox<Received>;
+
+  beforeEach(async () => {
+    broker = await startAedes();
+    userDir = await mkdtemp(join(tmpdir(), 'ha-update-'));
+    device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url });
+    client = await connectAsync(broker.url);
+    published = broker.packets;
+    await start();
+  });
+
+  afterEach(async () => {
+    await flow.stop();
+    await client.endAsync();
+    await device.stop();
+    await broker.stop();
+    await rm(userDir, { recursive: true });
+  });
+
+  /** The node, and an OTA push whose outputs come back to it, as a user wires them. */
+  async function start(ha: Record<string, unknown> = {}): Promise<void> {
+    const place = { z: 'tab', x: 0, y: 0 };
+    flow = await TestFlow.start({
+      broker,
+      userDir,
+      watched: ['ha'],
+      server: { advertise: '127.0.0.1' },
+      push: {
+        progress: true,
+        wires: [
+          ['ha', 'output1'],
+          ['ha', 'output2'],
+          ['ha', 'output3'],
+        ],
+      },
+      more: [
+        {
+          id: 'ha',
+          ...place,
+          type: 'ota-ha-update',
+          server: 'server',
+          prefix: 'homeassistant',
+          baseTopic: 'ota-push',
+          ...ha,
+          wires: [['push', 'installs']],
+        },
+        { id: 'installs', ...place, type: 'helper', wires: [] },
+      ],
+    });
+    installs = new Inbox();
+    flow.node('installs').on('input', (message) => installs.push({ ...message } as unknown as Received));
+    await broker.subscribed.nextThat((topic) => topic === 'ota-push/update/+/install');
+  }
+
+  const send = (message: Record<string, unknown>) => flow.node('ha').receive({ ...message } as never);
+  /** Resolves when the node has done what the message asks for. */
+  const take = async (message: Record<string, unknown>) => {
+    send(message);
+    await flow.completed.next();
+  };
+  const next = (topic: string) => published.nextThat((one) => one.topic === topic);
+  const stateThat = async (isSo: (state: State) => boolean): Promise<State> => {
+    for (;;) {
+      const state = JSON.parse((await next('ota-push/update/nightlamp/state')).text) as State;
+      if (isSo(state)) return state;
+    }
+  };
+  const press = (retain = false) =>
+    client.publishAsync('ota-push/update/nightlamp/install', 'install', { qos: 1, retain });
+
+  it('makes the entity known, retained, and offers the release', async () => {
+    send({ ...release, version: '1.0', title: 'Lamp', releaseUrl: 'https://example.com/1' });
+    const discovery = await published.nextThat(({ topic }) => /^homeassistant\/update\/.*\/config$/.test(topic));
+    assert.equal(discovery.retain, true);
+    const { device: block, title, release_url: url } = JSON.parse(discovery.text);
+    assert.deepEqual([block.name, title, url], ['nightlamp', 'Lamp', 'https://example.com/1']);
+    const state = await next('ota-push/update/nightlamp/state');
+    assert.equal(state.retain, true);
+    assert.deepEqual(JSON.parse(state.text), {
+      installed_version: 'unknown',
+      latest_version: '1.0',
+      in_progress: false,
+      update_percentage: null,
+    });
+  });
+
+  it('sends the release out when Install is pressed, and tells how its push goes', async () => {
+    await take(release);
+    await press();
+    const { payload, filename, target, version } = await installs.next();
+    assert.deepEqual([payload, filename, target, version], [version1, 'main.py', 'nightlamp', shortHash]);
+    await stateThat(({ in_progress: working }) => working);
+    const end = await stateThat(({ in_progress: working, installed_version: now }) => !working && now === shortHash);
+    assert.equal(end.update_percentage, null);
+    assert.deepEqual(device.files.get('main.py'), version1);
+  });
+
+  it('never retains that an update is in progress, and never a command', async () => {
+    await take(release);
+    await press();
+    await stateThat(({ in_progress: working, installed_version: now }) => !working && now === shortHash);
+    for (const { topic, text, retain } of published.all) {
+      if (/state$/.test(topic)) assert.equal(retain, !(JSON.parse(text) as State).in_progress);
+    }
+  });
+
+  it('does not obey a command that was retained', async () => {
+    await take(release);
+    await flow.stop();
+    await press(true);
+    await start();
+    await stateThat(({ latest_version: latest }) => latest === shortHash);
+    await press();
+    await installs.next();
+    assert.equal(installs.all.length, 1);
+  });
+
+  it('knows after a restart what it has offered, and Install works', async () => {
+    await take({ ...release, version: '1.0' });
+    await flow.stop();
+    published.skip();
+    await start();
+    await stateThat(({ latest_version: latest }) => latest === '1.0');
+    await press();
+    const { payload } = await installs.next();
+    assert.deepEqual(payload, version1);
+  });
+
+  it('shows everything again when Home Assistant has started', async () => {
+    await take({ ...release, version: '1.0' });
+    published.skip();
+    await client.publishAsync('homeassistant/status', 'online', { qos: 1 });
+    await published.nextThat(({ topic }) => /\/config$/.test(topic));
+    await stateThat(({ latest_version: latest }) => latest === '1.0');
+  });
+
+  it('takes the entity away, with what is retained for it', async () => {
+    await take(release);
+    await take({ remove: true, target: 'nightlamp' });
+    const retained: string[] = [];
+    const late = await connectAsync(broker.url);
+    late.on('message', (topic) => retained.push(topic));
+    await late.subscribeAsync(['homeassistant/#', 'ota-push/#'], { qos: 1 });
+    await late.publishAsync('ota-push/after', '', { qos: 1 });
+    assert.deepEqual(
+      retained.filter((topic) => topic !== 'ota-push/after'),
+      [],
+    );
+    await late.endAsync();
+  });
+
+  it('offers a release to many devices, and a set as a set', async () => {
+    const files = [
+      { filename: 'lib/lamp.py', payload: 'pass' },
+      { filename: 'main.py', payload: version1 },
+    ];
+    await take({ files, targets: ['nightlamp', { target: 'daylamp' }], version: '2.0' });
+    await next('ota-push/update/daylamp/state');
+    await press();
+    const message = await installs.next();
+    assert.deepEqual(
+      message.files,
+      files.map((file) => ({ ...file, payload: Buffer.from(file.payload) })),
+    );
+    await stateThat(({ installed_version: now }) => now === '2.0');
+    assert.equal(device.reboots, 1);
+  });
+
+  it('believes what the device reports later: another file, and the one before after a roll-back', async () => {
+    await take({ ...release, version: '1.0' });
+    await press();
+    await stateThat(({ installed_version: now, in_progress: working }) => now === '1.0' && !working);
+    const other = { file: 'main.py', hash: 'ab'.repeat(20) };
+    await device.report('running', other);
+    await stateThat(({ installed_version: now }) => now === '#abababab');
+    await device.report('failed', { ...other, hash: 'cd'.repeat(20), error: 'no_space' });
+    await device.report('rolled_back', other);
+    await stateThat(({ installed_version: now }) => now === '1.0');
+  });
+
+  it('counts a retained report where nothing is known', async () => {
+    await device.report('running', { file: 'main.py', hash: hashOf(version1, 'sha1') });
+    await take({ ...release, version: '1.0' });
+    assert.equal((await stateThat(() => true)).installed_version, '1.0');
+  });
+
+  const bad: [what: string, changes: Record<string, unknown>, says: RegExp][] = [
+    ['no target', { target: undefined }, /hostname as target.*got nothing/],
+    ['a bad target in a list', { targets: ['nightlamp', 'a b'] }, /Entry 2 of msg\.targets/],
+    ['no bytes', { payload: undefined }, /Buffer or a text, got nothing/],
+    ['a bad name', { filename: '..' }, /would leave its folder/],
+    ['a bad set', { files: [{}] }, /Entry 1 of msg\.files/],
+    ['an object as version', { version: {} }, /version as a text.*got an object/],
+    ['a long version', { version: 'v'.repeat(101) }, /at most 100 characters/],
+    ['a number as title', { title: 7 }, /msg\.title as a text.*got 7/],
+    ['an address without a scheme', { releaseUrl: 'example.com' }, /http:\/\/ or https:\/\/, got "example\.com"/],
+    ['an address that runs a script', { releaseUrl: 'javascript:alert(1)' }, /http:\/\/ or https:\/\//],
+    ['a removal without a target', { remove: true, target: undefined }, /hostname as target/],
+  ];
+  for (const [what, changes, says] of bad) {
+    it(`refuses ${what}, and shows nothing`, async () => {
+      send({ ...release, ...changes });
+      const { error, ota } = await flow.caught.next();
+      assert.match(error?.message ?? '', says);
+      assert.equal(ota.code, 'bad_input');
+      assert.ok(!published.all.some(({ topic }) => topic.startsWith('homeassistant/')));
+    });
+  }
+
+  it('makes nothing of words about devices that it does not know', async () => {
+    await take({ payload: 40, ota: { id: '1', target: 'other', filename: 'a', hash: 'b', result: null } });
+    await take({ payload: 'success', ota: { id: '1', target: 'other', filename: 'a', hash: 'b', result: 'success' } });
+    await take({ payload: 'complete', rollout: { counts: {} } });
+    await client.publishAsync('ota-push/update/other/install', 'install', { qos: 1 });
+    assert.ok(!published.all.some(({ topic }) => topic.endsWith('/state')));
+  });
+});
