@@ -30,12 +30,12 @@ describe('the editor with the demo', function () {
     assert.equal(await served.text(), await readFile(resolve(__dirname, '../../icons/ota-push.svg'), 'utf8'));
   });
 
-  it('has "OTA push" in the palette, in the category OTA', async () => {
+  it('has its nodes in the palette, in the category OTA', async () => {
     const category = editor.page.locator('#red-ui-palette-container-OTA');
     assert.equal(await category.locator('.red-ui-palette-header').textContent(), 'OTA');
     assert.deepEqual(
       (await category.locator('.red-ui-palette-label').allInnerTexts()).map((label) => label.replaceAll(/\s+/g, ' ')),
-      ['OTA push'],
+      ['HA update', 'OTA push', 'OTA rollout'],
     );
   });
 

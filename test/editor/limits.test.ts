@@ -7,6 +7,7 @@ import type { Node, NodeAPI } from 'node-red';
 import { BadInput } from '../../nodes/lib/node-red/bad-input';
 import { Input, type InputSettings } from '../../nodes/lib/node-red/input';
 import { type RolloutSettings, readRolloutSettings } from '../../nodes/lib/node-red/rollout-settings';
+import { type HomeSettings, readHomeTopics } from '../../nodes/lib/node-red/home-settings';
 import { readServerSettings, type ServerSettings } from '../../nodes/lib/node-red/server-settings';
 import { pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
 
@@ -18,10 +19,13 @@ interface Definition {
   oneditprepare(): void;
 }
 
+const homeDefaults = { prefix: 'homeassistant', baseTopic: 'ota-push' } satisfies Record<keyof HomeSettings, string>;
+
 /** The inputs of the open dialog, by their id. */
 const inputs: Record<string, { value: string }> = {};
 const push = definitionOf('ota-push');
 const rollout = definitionOf('ota-rollout');
+const haUpdate = definitionOf('ota-ha-update');
 const server = definitionOf('ota-server');
 
 /** Of text that is typed in: what is taken, and what is refused. */
@@ -75,6 +79,10 @@ const limits: Record<string, { taken: string[]; refused: string[] }> = {
   stopAfter: {
     taken: ['', '1', '20%', '100%', '3 '],
     refused: ['0', '0%', '101%', '-1', '1.5', '1, 2', 'x'],
+  },
+  baseTopic: {
+    taken: ['', 'ota-push', 'house/ota', 'häuser', ' ota '],
+    refused: ['+', 'a/#', 'a b', '/a', 'a/', 'a//b', '$SYS/a', 'a+b'],
   },
   advertise: {
     taken: [
@@ -229,6 +237,7 @@ describe('the defaults of the dialogs', () => {
   it('are there for each property that the server reads, and for no other', () => {
     assert.deepEqual(valuesOf(push), ofPush);
     assert.deepEqual(valuesOf(rollout), ofRollout);
+    assert.deepEqual(valuesOf(haUpdate), { name: '', server: '', ...homeDefaults });
     assert.deepEqual(valuesOf(server), ofServer);
   });
 
@@ -286,7 +295,7 @@ function wordOf(key: string): string {
 }
 
 function editorTakes(property: string, value: unknown): boolean {
-  const validate = (push.defaults[property] ?? rollout.defaults[property] ?? server.defaults[property])?.validate;
+  const validate = (push.defaults[property] ?? rollout.defaults[property] ?? haUpdate.defaults[property] ?? server.defaults[property])?.validate;
   const answer = validate?.call(node(property), value, {});
   // Else the editor shows no reason.
   assert.ok(answer === true || typeof answer === 'string');
@@ -297,6 +306,7 @@ function serverTakes(property: string, value: string): boolean {
   const settings = { ...pushDefaults, target: 'lamp', targetType: 'str', filename: 'main.py', filenameType: 'str' };
   try {
     if (property in serverDefaults) return Boolean(readServerSettings({ [property]: value }));
+    if (property in homeDefaults) return Boolean(readHomeTopics({ [property]: value }));
     if (!(property in pushDefaults)) return Boolean(readRolloutSettings({ [property]: value }));
     const input = new Input({ util } as NodeAPI, {} as Node, { ...settings, [property]: value });
     return Array.isArray(

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { hashOf } from '../../nodes/lib/push/announcement';
 import { startMosquitto, type TestBroker } from '../peers/brokers';
 import { changing, Example, injecting, inOwnFolder, setting } from '../peers/example';
+import { startBrowser } from '../peers/browser';
 import { HomeAssistant } from '../peers/home-assistant';
+import { openPage } from '../peers/home-assistant/page';
 import type { EntityState } from '../peers/home-assistant/states';
 import { type Behaviour, SimulatedDevice } from '../peers/simulated-device';
 
@@ -83,6 +86,24 @@ describe('The example flow "Update entities", with a real Home Assistant', funct
     assert.equal(attributes.installed_version, before.latest_version);
     assert.equal(attributes.update_percentage, null);
     assert.equal(device?.files.get('main.py')?.toString(), file(release));
+  });
+
+  it('is installed by a press of Install in the page, which shows how far it is', async () => {
+    await behave(slow);
+    await offer();
+    const browser = await startBrowser();
+    try {
+      const page = await openPage(browser, house, `/home/overview?more-info-entity-id=${entity}`);
+      const halfWay = until((state) => percentOf(state) > 0 && percentOf(state) < 99);
+      await page.getByRole('button', { name: 'Install', exact: true }).click();
+      await page.getByText(`Installing (${percentOf(await halfWay)}%)`).waitFor();
+      const dialog = page.locator('ha-more-info-dialog ha-dialog, ha-more-info-dialog ha-wa-dialog').first();
+      await dialog.screenshot({ path: process.env.HOME_ASSISTANT_PICTURE ?? join(example.userDir, 'dialog.png') });
+      await until((now) => now.state === 'off' && idle(now));
+      await page.getByText('Up-to-date').first().waitFor();
+    } finally {
+      await browser.close();
+    }
   });
 
   /** Pressed again, it is installed: whatever happened before. */
