@@ -39,9 +39,7 @@ function register(RED: NodeAPI): void {
         broker,
         reports: sender,
         store,
-        onInstall: (target, release) => {
-          install(target, release).catch((error: Error) => this.error(error, { target } as Message));
-        },
+        onInstall: install,
         onChange: () => status.show(entities),
         onProblem: (error) => this.warn(error),
       });

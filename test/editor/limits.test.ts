@@ -5,9 +5,9 @@ import { runInNewContext } from 'node:vm';
 import { util } from '@node-red/util';
 import type { Node, NodeAPI } from 'node-red';
 import { BadInput } from '../../nodes/lib/node-red/bad-input';
+import { type HomeSettings, readHomeTopics } from '../../nodes/lib/node-red/home-settings';
 import { Input, type InputSettings } from '../../nodes/lib/node-red/input';
 import { type RolloutSettings, readRolloutSettings } from '../../nodes/lib/node-red/rollout-settings';
-import { type HomeSettings, readHomeTopics } from '../../nodes/lib/node-red/home-settings';
 import { readServerSettings, type ServerSettings } from '../../nodes/lib/node-red/server-settings';
 import { pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
 
@@ -295,7 +295,12 @@ function wordOf(key: string): string {
 }
 
 function editorTakes(property: string, value: unknown): boolean {
-  const validate = (push.defaults[property] ?? rollout.defaults[property] ?? haUpdate.defaults[property] ?? server.defaults[property])?.validate;
+  const validate = (
+    push.defaults[property] ??
+    rollout.defaults[property] ??
+    haUpdate.defaults[property] ??
+    server.defaults[property]
+  )?.validate;
   const answer = validate?.call(node(property), value, {});
   // Else the editor shows no reason.
   assert.ok(answer === true || typeof answer === 'string');

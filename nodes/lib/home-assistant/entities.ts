@@ -34,8 +34,8 @@ export interface EntitiesOptions {
   readonly broker: HomeBroker;
   readonly reports: HomeReports;
   readonly store: ReleaseStore;
-  /** Told when somebody presses Install. */
-  readonly onInstall: (target: string, release: Release) => void;
+  /** Told when somebody presses Install. Where it rejects nothing is in progress. */
+  readonly onInstall: (target: string, release: Release) => Promise<void>;
   readonly onChange: () => void;
   /** How long nothing may be heard of an update that is under way. */
   readonly silenceMs?: number;
@@ -96,7 +96,7 @@ export class Entities {
     const before = targets.map((target) => [target, this.#entities.get(target)?.record] as const);
     for (const [target, record] of before) this.#set(target, withRelease(record, release));
     try {
-      await this.#options.store.save(this.#records, bytes);
+      await this.#options.store.save(() => this.#records, bytes);
     } catch (error) {
       for (const [target, record] of before) this.#takeBack(target, record, release);
       throw error;
@@ -176,8 +176,12 @@ export class Entities {
     const entity = target === undefined ? undefined : this.#entities.get(target);
     if (this.#isClosed || !entity || target === undefined) return;
     if (mayBeOld || payload.toString() !== installPayload) return;
-    this.#options.onInstall(target, entity.record.release);
-    await this.#change(target, () => entity.press());
+    const { onInstall, onProblem } = this.#options;
+    void this.#change(target, () => entity.press());
+    await onInstall(target, entity.record.release).catch((error: Error) => {
+      onProblem(error);
+      return this.#change(target, () => entity.endProgress());
+    });
   }
 
   async #hearReport(target: string, report: Report, mayBeOld: boolean): Promise<void> {
@@ -211,7 +215,7 @@ export class Entities {
   }
 
   #save(): Promise<void> {
-    return this.#options.store.save(this.#records).catch(this.#options.onProblem);
+    return this.#options.store.save(() => this.#records).catch(this.#options.onProblem);
   }
 
   #showAll(): void {

@@ -57,7 +57,7 @@ export class Entity {
       return;
     }
     const isOurs = this.#progress && ('pressed' in this.#progress || this.#progress.id === id);
-    if (isOurs && !this.#older.delete(id)) this.#progress = undefined;
+    if (!this.#older.delete(id) && isOurs) this.endProgress();
     const isGood = result === 'success' || result === 'unchanged';
     if (isGood && filename === lastFile(this.record.release).filename) this.record = withInstalled(this.record, hash);
   }

@@ -11,6 +11,9 @@ const bytesFile = /^([0-9a-f]{64})\.bin$/;
 export class ReleaseStore {
   readonly #folder: string;
   #saving: Promise<void> = Promise.resolve();
+  /** The one that has not begun. */
+  #next: Promise<void> | undefined;
+  readonly #newBytes = new Map<string, Buffer>();
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -35,14 +38,21 @@ export class ReleaseStore {
 
   /**
    * Resolves when it is on the disk; then the bytes that no device needs any more are gone.
+   * A thousand devices that report at once are one write: who comes before it has begun is written with it.
+   * @param records asked for when it begins
    * @param bytes of files that are new, by their SHA-256
    */
-  save(records: ReadonlyMap<string, DeviceRecord>, bytes: ReadonlyMap<string, Buffer> = new Map()): Promise<void> {
-    const text = JSON.stringify(Object.fromEntries(records));
-    const needed = new Set([...records.values()].flatMap(({ release }) => release.files.map(({ sha256 }) => sha256)));
-    const saved = this.#saving.then(() => this.#save(text, needed, bytes));
-    this.#saving = saved.catch(() => undefined);
-    return saved;
+  save(
+    records: () => ReadonlyMap<string, DeviceRecord>,
+    bytes: ReadonlyMap<string, Buffer> = new Map(),
+  ): Promise<void> {
+    for (const [sha256, content] of bytes) this.#newBytes.set(sha256, content);
+    this.#next ??= this.#saving.then(() => {
+      this.#next = undefined;
+      return this.#save(records());
+    });
+    this.#saving = this.#next.catch(() => undefined);
+    return this.#next;
   }
 
   /** Resolves when nothing is being written. */
@@ -50,12 +60,15 @@ export class ReleaseStore {
     await this.#saving;
   }
 
-  async #save(text: string, needed: ReadonlySet<string>, bytes: ReadonlyMap<string, Buffer>): Promise<void> {
+  async #save(records: ReadonlyMap<string, DeviceRecord>): Promise<void> {
+    const bytes = [...this.#newBytes];
+    this.#newBytes.clear();
+    const needed = new Set([...records.values()].flatMap(({ release }) => release.files.map(({ sha256 }) => sha256)));
     await mkdir(this.#folder, { recursive: true });
-    await Promise.all([...bytes].map(([sha256, content]) => writeFileAtomic(this.#pathOf(sha256), content)));
-    await writeFileAtomic(join(this.#folder, recordsFile), text);
+    await Promise.all(bytes.map(([sha256, content]) => writeFileAtomic(this.#pathOf(sha256), content)));
+    await writeFileAtomic(join(this.#folder, recordsFile), JSON.stringify(Object.fromEntries(records)));
     const names = await readdir(this.#folder);
-    const useless = names.filter((name) => !needed.has(bytesFile.exec(name)?.[1] ?? '') && bytesFile.test(name));
+    const useless = names.filter((name) => bytesFile.test(name) && !needed.has(bytesFile.exec(name)?.[1] ?? ''));
     await Promise.all(useless.map((name) => rm(join(this.#folder, name), { force: true })));
   }
 

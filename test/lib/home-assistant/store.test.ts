@@ -24,7 +24,7 @@ describe('The store of releases', () => {
   });
   const save = (texts: Record<string, string>) =>
     store.save(
-      new Map(Object.entries(texts).map(([target, text]) => [target, withRelease(undefined, release(text))])),
+      () => new Map(Object.entries(texts).map(([target, text]) => [target, withRelease(undefined, release(text))])),
       new Map(Object.values(texts).map((text) => [releaseFile('', bytesOf(text)).sha256, bytesOf(text)])),
     );
   const kept = async () => (await readdir(folder)).filter((name) => name.endsWith('.bin')).length;
@@ -49,6 +49,18 @@ describe('The store of releases', () => {
     assert.equal(await kept(), 2);
     await save({});
     assert.equal(await kept(), 0);
+  });
+
+  it('writes once what comes while it is writing', async () => {
+    let asked = 0;
+    const saves = Array.from({ length: 100 }, () =>
+      store.save(() => {
+        asked += 1;
+        return new Map();
+      }),
+    );
+    await Promise.all(saves);
+    assert.ok(asked <= 2, `it wrote ${asked} times`);
   });
 
   it('gives no bytes that are others than those that were kept', async () => {

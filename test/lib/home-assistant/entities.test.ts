@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Entities, type HomeBroker } from '../../../nodes/lib/home-assistant/entities';
+import type { PushNews } from '../../../nodes/lib/home-assistant/entity';
+import { type Release, releaseFile } from '../../../nodes/lib/home-assistant/release';
+import { ReleaseStore } from '../../../nodes/lib/home-assistant/store';
+import type { Heard } from '../../../nodes/lib/push/means';
+import { Inbox } from '../../peers/inbox';
+
+const bytes = Buffer.from('print()');
+const file = releaseFile('main.py', bytes);
+const release: Release = { version: '1.0', files: [file], isSet: false };
+const news: PushNews = {
+  id: 'a',
+  target: 'lamp',
+  filename: 'main.py',
+  hash: file.sha1,
+  result: null,
+  percent: 10,
+  isWaiting: false,
+};
+
+interface Shown {
+  readonly in_progress: boolean;
+  readonly update_percentage: number | null;
+  readonly installed_version: string;
+  readonly isRetained: boolean;
+}
+
+describe('The entities', () => {
+  let folder: string;
+  let entities: Entities;
+  let shown: Inbox<Shown>;
+  let say: (topic: string, text: string) => void;
+  let onInstall: () => Promise<void>;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'entities-'));
+    shown = new Inbox();
+    const listeners = new Map<string, (message: Heard) => void>();
+    const broker: HomeBroker = {
+      isOnline: true,
+      async publish(topic, text, isRetained) {
+        if (topic === 'ota-push/update/lamp/state') shown.push({ ...JSON.parse(text), isRetained });
+      },
+      listen(topic, onMessage) {
+        listeners.set(topic, onMessage);
+        return () => listeners.delete(topic);
+      },
+      onOnline: () => () => undefined,
+    };
+    say = (topic, text) => {
+      const payload = Buffer.from(text);
+      listeners.get('ota-push/update/+/install')?.({ topic, payload, isReplay: false, mayBeOld: false });
+    };
+    onInstall = async () => undefined;
+    entities = new Entities({
+      topics: { prefix: 'homeassistant', base: 'ota-push' },
+      broker,
+      reports: { lastReportOf: () => undefined, watchReports: () => () => undefined },
+      store: new ReleaseStore(folder),
+      onInstall: () => onInstall(),
+      onChange: () => undefined,
+      onProblem: () => undefined,
+      silenceMs: 100,
+    });
+    await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+    await shown.next();
+  });
+
+  afterEach(async () => {
+    await entities.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const press = () => say('ota-push/update/lamp/install', 'install');
+
+  it('are in progress no longer when nothing was heard for too long', async () => {
+    press();
+    assert.equal((await shown.next()).in_progress, true);
+    const { in_progress: working, isRetained } = await shown.next();
+    assert.deepEqual([working, isRetained], [false, true]);
+  });
+
+  it('are in progress no longer when what was pressed can not be sent', async () => {
+    onInstall = () => Promise.reject(new Error('the bytes are gone'));
+    press();
+    assert.equal((await shown.next()).in_progress, true);
+    assert.equal((await shown.next()).in_progress, false);
+  });
+
+  it('are in progress no longer when they are closed', async () => {
+    press();
+    await shown.next();
+    await entities.close();
+    assert.equal((await shown.next()).in_progress, false);
+  });
+
+  it('do not end with a push that was under way when Install was pressed', async () => {
+    await entities.hearPush(news);
+    assert.equal((await shown.next()).update_percentage, 10);
+    press();
+    assert.equal((await shown.next()).update_percentage, null);
+    await entities.hearPush({ ...news, result: 'failed' });
+    await entities.hearPush({ ...news, id: 'b', percent: 20 });
+    assert.deepEqual((await shown.next()).update_percentage, 20);
+    await entities.hearPush({ ...news, id: 'b', result: 'success' });
+    const { in_progress: working, installed_version: now } = await shown.next();
+    assert.deepEqual([working, now], [false, '1.0']);
+  });
+
+  it('end with the only word of a push whose progress is not wired', async () => {
+    press();
+    await shown.next();
+    await entities.hearPush({ ...news, result: 'timeout' });
+    assert.equal((await shown.next()).in_progress, false);
+  });
+
+  it('are not in progress while a push waits for a device that sleeps', async () => {
+    press();
+    await shown.next();
+    await entities.hearPush({ ...news, isWaiting: true });
+    assert.equal((await shown.next()).in_progress, false);
+  });
+
+  it('obey nothing but a press of Install for a device that they have', async () => {
+    let pressed = 0;
+    onInstall = async () => {
+      pressed += 1;
+    };
+    say('ota-push/update/lamp/install', 'INSTALL');
+    say('ota-push/update/other/install', 'install');
+    press();
+    await shown.next();
+    assert.equal(pressed, 1);
+  });
+});
