@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { Editor, pushForm } from '../peers/editor';
+
+/** An HA update beside the flow "Push one file". */
+const id = 'b1c2d3e4f5061728';
+
+const words = {
+  'en-US': {
+    labels: 'Server, More, Discovery prefix, Base topic, Name',
+    help: 'Makes devices show up in Home Assistant as update entities',
+  },
+  de: {
+    labels: 'Server, Mehr, Discovery-Präfix, Basis-Topic, Name',
+    help: 'Zeigt Geräte in Home Assistant als Update-Entitäten',
+  },
+};
+
+for (const [locale, expected] of Object.entries(words)) {
+  describe(`the dialog of an ota-ha-update in ${locale}`, function () {
+    this.timeout(60_000);
+    let editor: Editor;
+
+    before(async () => {
+      editor = await Editor.open({ locale });
+      await editor.add({ id, type: 'ota-ha-update', server: '', prefix: 'homeassistant', baseTopic: 'ota-push' });
+    });
+
+    after(() => editor?.close());
+
+    afterEach(() => editor.undoAll());
+
+    it('has every word in this language, the topics folded, and fields of one width', async () => {
+      await editor.edit(id);
+      assert.equal(await editor.page.locator('#node-input-prefix').isVisible(), false);
+      await editor.page.locator('#ota-ha-update-more summary').click();
+      const shown = await editor.page.locator(pushForm).locator('label:visible, summary').allInnerTexts();
+      assert.equal(shown.map((label) => label.trim()).join(', '), expected.labels);
+      const boxes = await editor.fieldBoxes();
+      assert.equal(boxes.length, 4);
+      for (const box of boxes) assert.deepEqual(box, boxes[0]);
+    });
+
+    it('marks a topic that none can publish on', async () => {
+      await editor.edit(id);
+      await editor.page.locator('#ota-ha-update-more summary').click();
+      const field = editor.page.locator('#node-input-baseTopic');
+      await field.fill('house/#');
+      await field.blur();
+      assert.equal(await editor.hasError(field), true);
+    });
+
+    it('has its help in this language, and leaves no error in the console', async () => {
+      await editor.page.locator('#red-ui-tab-help-link-button').click();
+      await editor.page.locator('.red-ui-sidebar-help-toc .red-ui-node-label', { hasText: 'HA update' }).click();
+      await editor.page.locator('.red-ui-help').getByText(expected.help).waitFor();
+      assert.deepEqual(editor.errors, []);
+    });
+  });
+}
