@@ -81,11 +81,8 @@ describe('the editor with the demo', function () {
   // It needs a package that the demo does not have.
   for (const example of examples.filter((name) => name !== 'Fleet page')) {
     it(`imports the example "${example}" without an unknown node`, async () => {
-      const count = () =>
-        editor.evaluate<number>(
-          'RED.nodes.filterNodes({}).filter(({ type }) => /^ota-(push|rollout)$/.test(type)).length',
-        );
-      const before = await count();
+      const count = 'RED.nodes.filterNodes({}).filter(({ type }) => /^ota-(push|rollout)$/.test(type)).length';
+      const before = await editor.evaluate<number>(count);
       await editor.evaluate('RED.actions.invoke("core:show-examples-import-dialog")');
       const tree = editor.page.locator('#red-ui-clipboard-dialog-import-tab-examples .red-ui-treeList-label:visible');
       await tree.filter({ hasText: 'node-red-contrib-ota-push' }).click();
@@ -95,8 +92,7 @@ describe('the editor with the demo', function () {
       if (example === 'Push one file' || example === 'Update every night') {
         await editor.page.locator('.red-ui-notification button', { hasText: 'Import copy' }).click();
       }
-      await editor.page.locator('.red-ui-notification', { hasText: 'Imported' }).last().waitFor();
-      assert.equal(await count(), before + 1);
+      await editor.page.waitForFunction(`${count} === ${before + 1}`);
       assert.equal(await editor.evaluate('RED.nodes.filterNodes({ type: "unknown" }).length'), 0);
       assert.deepEqual(await editor.evaluate('RED.nodes.filterNodes({}).filter(({ valid }) => !valid).length'), 0);
     });

@@ -69,16 +69,6 @@ describe('The example flows that an automation of a real Home Assistant starts',
     await house.callService('automation', 'trigger', { entity_id: entity });
   };
 
-  /** The message of the persistent notification with this title, once it is there. */
-  const notification = async (title: string): Promise<string> => {
-    for (;;) {
-      const all = await house.command<{ title: string; message: string }[]>('persistent_notification/get');
-      const found = all.find((one) => one.title === title);
-      if (found) return found.message;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  };
-
   /** Resolves when the flow answers: what is published before it has subscribed is lost. */
   const heard = async () => {
     const client = await connectAsync(broker.url);
@@ -99,7 +89,7 @@ describe('The example flows that an automation of a real Home Assistant starts',
     const sensor = house.untilState('sensor.ota_push_last_update', ({ state }) => state === 'complete');
     await run('automation.mqtt_update_the_lamps');
     assert.equal((await sensor).attributes.updated, 2);
-    assert.equal(await notification('Update of the lamps: complete'), '2 updated, 0 had the file, 0 not updated');
+    assert.equal(await house.notification('Update of the lamps: complete'), '2 updated, 0 had the file, 0 not updated');
     everyLampHasIt();
   });
 
@@ -134,7 +124,7 @@ describe('The example flows that an automation of a real Home Assistant starts',
   it('"Started by an automation over a webhook" pushes, and answers with the result', async () => {
     await deploy('Started by an automation over a webhook', setToken);
     await run('automation.webhook_update_the_lamps');
-    assert.equal(await notification('Update of the lamps: 200'), '2 updated, 0 had the file, 0 not updated');
+    assert.equal(await house.notification('Update of the lamps: 200'), '2 updated, 0 had the file, 0 not updated');
     everyLampHasIt();
   });
 
@@ -178,10 +168,10 @@ describe('The example flows that an automation of a real Home Assistant starts',
     );
     await flow.redeploy(/debug:status. .*running/);
     await run('automation.event_update_the_lamps');
-    assert.equal(await notification('Update: complete'), '2 updated, 0 had the file, 0 not updated');
+    assert.equal(await house.notification('Update: complete'), '2 updated, 0 had the file, 0 not updated');
     everyLampHasIt();
     await house.fire('ota_push_update', { targets: lampsOfTheExamples, file: '../main.py' });
-    assert.match(await notification('Update: bad_input'), /Expected the name of a file/);
+    assert.match(await house.notification('Update: bad_input'), /Expected the name of a file/);
   });
 
   it('have made Home Assistant reject nothing', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { hashOf } from '../../nodes/lib/push/announcement';
 import { startMosquitto, type TestBroker } from '../peers/brokers';
 import { startBrowser } from '../peers/browser';
@@ -24,7 +25,8 @@ describe('The example flow "Update entities", with a real Home Assistant', funct
 
   before(async () => {
     broker = await startMosquitto(['set_tcp_nodelay true']);
-    house = await HomeAssistant.start({ brokerPort: broker.port });
+    const yaml = resolve(__dirname, '../../examples/home-assistant/Update entities.yaml');
+    house = await HomeAssistant.start({ brokerPort: broker.port, automations: await readFile(yaml, 'utf8') });
     const changes = changing(
       injecting({ targets: ['NIGHTLAMP'] }),
       inOwnFolder,
@@ -106,6 +108,16 @@ describe('The example flow "Update entities", with a real Home Assistant', funct
     } finally {
       await browser.close();
     }
+  });
+
+  it('is installed by the automation beside the example, which tells how it went once that is known', async () => {
+    await behave(slow);
+    await offer();
+    const automation = 'automation.install_the_lamps_updates_at_night';
+    assert.equal((await house.state(automation))?.state, 'on', 'it was refused');
+    await house.callService('automation', 'trigger', { entity_id: automation });
+    assert.equal(await house.notification('Lamps'), '0 of 2 were not updated.');
+    assert.equal(device?.files.get('main.py')?.toString(), file(release));
   });
 
   /** Pressed again, it is installed: whatever happened before. */

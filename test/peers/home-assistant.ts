@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { freePort } from './brokers';
 import { type HouseSettings, writeConfig } from './home-assistant/config';
 import { Connection } from './home-assistant/connection';
@@ -88,6 +89,16 @@ export class HomeAssistant {
   /** Fires an event on its bus. */
   async fire(event: string, data: object = {}): Promise<void> {
     await this.command('fire_event', { event_type: event, event_data: data });
+  }
+
+  /** The message of the persistent notification with this title, once it is there. */
+  async notification(title: string): Promise<string> {
+    for (;;) {
+      const all = await this.command<{ title: string; message: string }[]>('persistent_notification/get');
+      const found = all.find((one) => one.title === title);
+      if (found) return found.message;
+      await setTimeout(50);
+    }
   }
 
   /** Any command of its WebSocket API, such as `config/device_registry/list`. */

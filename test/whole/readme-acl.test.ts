@@ -8,7 +8,7 @@ import { connectAsync, type MqttClient } from 'mqtt';
 import { startMosquitto, type TestBroker } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
 
-const users = ['node-red', 'nightlamp', 'daylamp'] as const;
+const users = ['node-red', 'nightlamp', 'daylamp', 'home-assistant'] as const;
 
 describe('The ACL that the README shows', () => {
   let broker: TestBroker;
@@ -19,7 +19,11 @@ describe('The ACL that the README shows', () => {
     const acl = /```\n( *user node-red\n[^`]*)```/.exec(readme)?.[1] ?? assert.fail('the README shows none');
     const passwords = await passwordFile();
     const settings = ['allow_anonymous false', 'password_file {folder}/passwords', 'acl_file {folder}/acl'];
-    broker = await startMosquitto(settings, { passwords, acl: acl.replace(/^ +/gm, '') });
+    const house = 'user home-assistant\ntopic readwrite #\n';
+    broker = await startMosquitto(settings, {
+      passwords,
+      acl: acl.replace(/^ +/gm, '').replace('pattern', `${house}pattern`),
+    });
     for (const user of users) {
       clients[user] = await connectAsync(broker.url, { username: user, password: 'secret', clientId: user });
     }
@@ -44,6 +48,16 @@ describe('The ACL that the README shows', () => {
 
   it('lets Node-RED announce to a board, and no other board', async () => {
     assert.equal(await hears('nightlamp', 'nightlamp/OTA', ['daylamp', 'nightlamp', 'node-red']), 'of node-red');
+  });
+
+  it('lets Node-RED show entities to Home Assistant and be told by it, and no board', async () => {
+    const boards = ['daylamp', 'nightlamp'] as const;
+    for (const topic of ['homeassistant/update/ota-push__lamp/config', 'ota-push/update/nightlamp/state']) {
+      assert.equal(await hears('home-assistant', topic, [...boards, 'node-red']), 'of node-red');
+    }
+    for (const topic of ['ota-push/update/nightlamp/install', 'homeassistant/status']) {
+      assert.equal(await hears('node-red', topic, [...boards, 'home-assistant']), 'of home-assistant');
+    }
   });
 
   it('lets a board report for itself, and not for another', async () => {

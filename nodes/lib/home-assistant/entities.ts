@@ -63,7 +63,7 @@ export class Entities {
   constructor(options: EntitiesOptions) {
     const { topics, broker, reports } = options;
     this.#options = options;
-    this.#loaded = this.#load();
+    this.#loaded = this.#load().catch(options.onProblem);
     // At once, not when all is loaded: a press of Install that nobody hears is lost.
     this.#stops = [
       broker.onOnline(() => this.#showAll()),
@@ -93,22 +93,33 @@ export class Entities {
    */
   async offer(targets: readonly string[], release: Release, bytes: ReadonlyMap<string, Buffer>): Promise<void> {
     await this.#loaded;
-    const before = targets.map((target) => [target, this.#entities.get(target)?.record] as const);
-    for (const [target, record] of before) this.#set(target, withRelease(record, release));
+    const { store, onChange } = this.#options;
     try {
-      await this.#options.store.save(() => this.#records, bytes);
-    } catch (error) {
-      for (const [target, record] of before) this.#takeBack(target, record, release);
-      throw error;
+      await store.keep(bytes);
+      const before = targets.map((target) => [target, this.#entities.get(target)?.record] as const);
+      for (const [target, record] of before) this.#set(target, withRelease(record, release));
+      try {
+        await store.save(() => this.#records);
+      } catch (error) {
+        for (const [target, record] of before) this.#takeBack(target, record, release);
+        throw error;
+      }
+    } finally {
+      store.letGo(bytes);
     }
     await Promise.all(targets.map((target) => this.#show(target)));
-    this.#options.onChange();
+    onChange();
   }
 
-  /** The device's entity goes away, with what was retained for it; without one nothing happens. */
+  /**
+   * The device's entity goes away, with what was retained for it; without one nothing happens.
+   * @throws Error while the broker is offline: what is retained would stay for good
+   */
   async remove(target: string): Promise<void> {
     await this.#loaded;
-    const { topics } = this.#options;
+    const { topics, broker } = this.#options;
+    if (!broker.isOnline)
+      throw new Error(`The entity of ${target} stays: the broker is offline. Remove it again later.`);
     this.#endSilence(target);
     this.#entities.delete(target);
     await this.#save();
@@ -151,21 +162,18 @@ export class Entities {
   }
 
   #set(target: string, record: DeviceRecord): void {
-    const entity = this.#entities.get(target);
-    if (entity) {
-      entity.record = record;
-      return;
-    }
-    const added = new Entity(record);
-    this.#entities.set(target, added);
+    const entity = this.#entities.get(target) ?? new Entity(record);
+    entity.record = record;
+    this.#entities.set(target, entity);
     const report = this.#options.reports.lastReportOf(target);
-    if (report) added.hearReport(report, true);
+    if (report) entity.hearReport(report, true);
   }
 
   /** Unless it was offered another one meanwhile. */
-  #takeBack(target: string, record: DeviceRecord | undefined, { version }: Release): void {
-    if (this.#entities.get(target)?.record.release.version !== version) return;
-    if (record) this.#set(target, record);
+  #takeBack(target: string, before: DeviceRecord | undefined, release: Release): void {
+    const entity = this.#entities.get(target);
+    if (entity?.record.release !== release) return;
+    if (before) entity.record = { ...entity.record, release: before.release, known: before.known };
     else this.#entities.delete(target);
   }
 
@@ -175,7 +183,8 @@ export class Entities {
     const target = targetOf(this.#options.topics, topic);
     const entity = target === undefined ? undefined : this.#entities.get(target);
     if (this.#isClosed || !entity || target === undefined) return;
-    if (mayBeOld || payload.toString() !== installPayload) return;
+    // A press that nobody has answered yet counts once, however often it comes.
+    if (mayBeOld || payload.toString() !== installPayload || entity.isPressed) return;
     const { onInstall, onProblem } = this.#options;
     void this.#change(target, () => entity.press());
     await onInstall(target, entity.record.release).catch((error: Error) => {
@@ -193,10 +202,11 @@ export class Entities {
   async #change(target: string, change: (entity: Entity) => void): Promise<void> {
     const entity = this.#entities.get(target);
     if (!entity) return;
-    const { record: before, state } = entity;
+    const { record: before, state, progress } = entity;
     change(entity);
     if (this.#isClosed) entity.endProgress();
-    this.#watchSilence(target, entity);
+    // Only who speaks of the update itself breaks the silence.
+    if (entity.progress !== progress) this.#watchSilence(target, entity);
     const isOther = JSON.stringify(entity.state) !== JSON.stringify(state);
     await Promise.all([entity.record !== before && this.#save(), isOther && this.#showState(target, entity)]);
     this.#options.onChange();

@@ -30,6 +30,16 @@ export class Entity {
     this.record = record;
   }
 
+  /** Another one each time that something is heard of the update. */
+  get progress(): object | undefined {
+    return this.#progress;
+  }
+
+  /** Install was pressed, and nobody has answered yet. */
+  get isPressed(): boolean {
+    return this.#progress !== undefined && 'pressed' in this.#progress;
+  }
+
   get isInProgress(): boolean {
     return this.#progress !== undefined;
   }

@@ -33,6 +33,23 @@ export interface DeviceRecord {
   readonly before: string | null;
 }
 
+/** Whether something that was read from the disk is what was written there. */
+export function isRecord(value: unknown): value is DeviceRecord {
+  if (!isObject(value) || !isObject(value.release)) return false;
+  const { installed, before, known, release } = value;
+  const areVersions = [installed, before].every((one) => one === null || typeof one === 'string');
+  const isRelease = typeof release.version === 'string' && Array.isArray(release.files) && release.files.length > 0;
+  return areVersions && isRelease && Array.isArray(known) && [...known, ...(release.files as unknown[])].every(isFile);
+}
+
+function isFile(value: unknown): boolean {
+  return isObject(value) && [value.filename, value.sha1, value.sha256].every((one) => typeof one === 'string');
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
 /** More than anybody goes back. */
 const mostKnown = 20;
 

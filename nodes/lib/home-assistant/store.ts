@@ -1,75 +1,114 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { hashOf } from '../push/announcement';
-import type { DeviceRecord, ReleaseFile } from './release';
+import { writeWhole } from '../write-whole';
+import { type DeviceRecord, isRecord, type ReleaseFile } from './release';
 
 const recordsFile = 'devices.json';
-const bytesFile = /^([0-9a-f]{64})\.bin$/;
+/** Also what was left of one that was being written at a power cut. */
+const bytesFile = /^([0-9a-f]{64})\.bin(\.tmp)?$/;
+
+type Records = ReadonlyMap<string, DeviceRecord>;
 
 /** What is remembered of devices, and the bytes of their releases, in a folder: each file once, under its SHA-256. */
 export class ReleaseStore {
   readonly #folder: string;
-  #saving: Promise<void> = Promise.resolve();
-  /** The one that has not begun. */
+  /** One write after the other; never rejects. */
+  #queue: Promise<unknown> = Promise.resolve();
+  /** The save that has not begun. */
   #next: Promise<void> | undefined;
-  readonly #newBytes = new Map<string, Buffer>();
+  /** Kept for a release that is not saved yet. */
+  readonly #reserved = new Set<string>();
+  /** What can't be read may need bytes that nobody knows of. */
+  #isDamaged = false;
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** What was saved; nothing where nothing was. @throws Error where it can't be read */
+  /**
+   * What was saved; nothing where nothing was. Records that are none are left out.
+   * @throws Error where it can't be read; it is put aside, and all bytes stay
+   */
   async load(): Promise<Map<string, DeviceRecord>> {
+    const path = join(this.#folder, recordsFile);
     try {
-      return new Map(Object.entries(JSON.parse(await readFile(join(this.#folder, recordsFile), 'utf8'))));
+      const saved: unknown = JSON.parse(await readFile(path, 'utf8'));
+      return new Map(
+        Object.entries(saved as object).filter((entry): entry is [string, DeviceRecord] => isRecord(entry[1])),
+      );
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
-      throw error;
+      this.#isDamaged = true;
+      await rename(path, `${path}.damaged`);
+      throw new Error(
+        `What was known of releases can't be read (${(error as Error).message}). It is put aside: ${path}.damaged`,
+      );
     }
   }
 
+  /** Keeps the bytes of a release's files. To be followed by `save`, or by `letGo`. @throws Error of the disk */
+  keep(bytes: ReadonlyMap<string, Buffer>): Promise<void> {
+    for (const sha256 of bytes.keys()) this.#reserved.add(sha256);
+    return this.#inTurn(async () => {
+      await mkdir(this.#folder, { recursive: true });
+      for (const [sha256, content] of bytes) await writeWhole(this.#pathOf(sha256), content);
+    });
+  }
+
+  /** They are needed no longer, unless by a record. */
+  letGo(bytes: ReadonlyMap<string, Buffer>): void {
+    for (const sha256 of bytes.keys()) this.#reserved.delete(sha256);
+  }
+
   /** @throws Error where they are gone, or are others */
-  async bytesOf({ sha256, filename }: ReleaseFile): Promise<Buffer> {
-    const bytes = await readFile(this.#pathOf(sha256));
-    if (hashOf(bytes, 'sha256') !== sha256) throw new Error(`The kept bytes of ${filename} are damaged.`);
-    return bytes;
+  bytesOf({ sha256, filename }: ReleaseFile): Promise<Buffer> {
+    return this.#inTurn(async () => {
+      const bytes = await readFile(this.#pathOf(sha256));
+      if (hashOf(bytes, 'sha256') !== sha256) throw new Error(`The kept bytes of ${filename} are damaged.`);
+      return bytes;
+    });
   }
 
   /**
-   * Resolves when it is on the disk; then the bytes that no device needs any more are gone.
+   * Resolves when it is on the disk; then the bytes that no device needs any more are removed.
    * A thousand devices that report at once are one write: who comes before it has begun is written with it.
    * @param records asked for when it begins
-   * @param bytes of files that are new, by their SHA-256
    */
-  save(
-    records: () => ReadonlyMap<string, DeviceRecord>,
-    bytes: ReadonlyMap<string, Buffer> = new Map(),
-  ): Promise<void> {
-    for (const [sha256, content] of bytes) this.#newBytes.set(sha256, content);
-    this.#next ??= this.#saving.then(() => {
+  save(records: () => Records): Promise<void> {
+    this.#next ??= this.#inTurn(() => {
       this.#next = undefined;
       return this.#save(records());
     });
-    this.#saving = this.#next.catch(() => undefined);
     return this.#next;
   }
 
   /** Resolves when nothing is being written. */
   async settled(): Promise<void> {
-    await this.#saving;
+    await this.#queue;
   }
 
-  async #save(records: ReadonlyMap<string, DeviceRecord>): Promise<void> {
-    const bytes = [...this.#newBytes];
-    this.#newBytes.clear();
-    const needed = new Set([...records.values()].flatMap(({ release }) => release.files.map(({ sha256 }) => sha256)));
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+
+  async #save(records: Records): Promise<void> {
     await mkdir(this.#folder, { recursive: true });
-    await Promise.all(bytes.map(([sha256, content]) => writeFileAtomic(this.#pathOf(sha256), content)));
-    await writeFileAtomic(join(this.#folder, recordsFile), JSON.stringify(Object.fromEntries(records)));
-    const names = await readdir(this.#folder);
-    const useless = names.filter((name) => bytesFile.test(name) && !needed.has(bytesFile.exec(name)?.[1] ?? ''));
-    await Promise.all(useless.map((name) => rm(join(this.#folder, name), { force: true })));
+    await writeWhole(join(this.#folder, recordsFile), JSON.stringify(Object.fromEntries(records)));
+    // What is left over takes room and does no harm: it must not make a save fail that has been done.
+    await this.#cleanUp(records).catch(() => undefined);
+  }
+
+  async #cleanUp(records: Records): Promise<void> {
+    if (this.#isDamaged) return;
+    const needed = new Set(this.#reserved);
+    for (const { release } of records.values()) for (const { sha256 } of release.files) needed.add(sha256);
+    for (const name of await readdir(this.#folder)) {
+      const [, sha256] = bytesFile.exec(name) ?? [];
+      if (sha256 && !needed.has(sha256)) await rm(join(this.#folder, name), { force: true });
+    }
   }
 
   #pathOf(sha256: string): string {

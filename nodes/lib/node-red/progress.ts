@@ -6,6 +6,8 @@ const atLeastEveryMs = 10_000;
 /** How far something is, and what is known of it. */
 export interface Look<Known> {
   readonly percent: number;
+  /** What is being done; a change of it is told like one of the percents. */
+  readonly phase?: string;
   readonly known: Known;
 }
 
@@ -14,7 +16,7 @@ export class Progress<Known> {
   readonly #tell: (percent: number, known: Known) => void;
   #look: (() => Look<Known>) | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #told = -1;
+  #told = '';
   #toldAt = 0;
 
   constructor(tell: (percent: number, known: Known) => void) {
@@ -35,10 +37,11 @@ export class Progress<Known> {
 
   #tellChange(): void {
     if (!this.#look) return;
-    const { percent, known } = this.#look();
+    const { percent, phase = '', known } = this.#look();
     const now = performance.now();
-    if (percent === this.#told && now - this.#toldAt < atLeastEveryMs) return;
-    this.#told = percent;
+    const isSame = this.#told === `${percent} ${phase}`;
+    if (isSame && now - this.#toldAt < atLeastEveryMs) return;
+    this.#told = `${percent} ${phase}`;
     this.#toldAt = now;
     this.#tell(percent, known);
   }

@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
+import { writeWhole } from '../write-whole';
 
 /** How far a device's counter may be ahead of our clock to be gone on from (protocol 6.4). */
 const furthestAheadMs = 365 * 24 * 3600 * 1000;
@@ -69,7 +69,7 @@ export class Counters {
   async #writeNow(text: string): Promise<void> {
     try {
       await mkdir(dirname(this.#path), { recursive: true });
-      await writeFileAtomic(this.#path, text);
+      await writeWhole(this.#path, text);
     } catch (error) {
       this.#onProblem(error as Error);
     }

@@ -5,6 +5,7 @@ import {
   type Durations,
   newFacts,
   type Outcome,
+  type Phase,
   type PushFacts,
   unchanged,
   type Verified,
@@ -26,6 +27,7 @@ export interface SenderMeans extends Means {
 export interface Snapshot {
   /** Of the bytes that the device's TCP has acknowledged; 100 only when nothing more is waited for. */
   readonly percent: number;
+  readonly phase: Phase;
   /** Of the file that is under way. */
   readonly known: Readonly<PushFacts>;
 }
@@ -112,7 +114,7 @@ function snapshotOf(jobs: readonly Job[], done: number, facts: Readonly<PushFact
   const [all, before] = [bytesOf(jobs), bytesOf(jobs.slice(0, done))];
   const awaitsItsWord = facts.phase === 'verify' && done === jobs.length - 1;
   const percent = awaitsItsWord ? 99 : Math.min(99, Math.floor((100 * (before + sent)) / (all || 1)));
-  return { percent, known: { ...facts, durations: { ...facts.durations }, sent } };
+  return { percent, phase: facts.phase, known: { ...facts, durations: { ...facts.durations }, sent } };
 }
 
 function sum(outcomes: readonly Outcome[]): Durations {

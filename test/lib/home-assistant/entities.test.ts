@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Entities, type HomeBroker } from '../../../nodes/lib/home-assistant/entities';
@@ -7,6 +7,7 @@ import type { PushNews } from '../../../nodes/lib/home-assistant/entity';
 import { type Release, releaseFile } from '../../../nodes/lib/home-assistant/release';
 import { ReleaseStore } from '../../../nodes/lib/home-assistant/store';
 import type { Heard } from '../../../nodes/lib/push/means';
+import type { Report } from '../../../nodes/lib/push/report';
 import { Inbox } from '../../peers/inbox';
 
 const bytes = Buffer.from('print()');
@@ -35,6 +36,8 @@ describe('The entities', () => {
   let shown: Inbox<Shown>;
   let say: (topic: string, text: string) => void;
   let onInstall: () => Promise<void>;
+  let install: (release: Release) => void;
+  let hear: (report: Report) => void;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'entities-'));
@@ -56,12 +59,22 @@ describe('The entities', () => {
       listeners.get('ota-push/update/+/install')?.({ topic, payload, isReplay: false, mayBeOld: false });
     };
     onInstall = async () => undefined;
+    install = () => undefined;
     entities = new Entities({
       topics: { prefix: 'homeassistant', base: 'ota-push' },
       broker,
-      reports: { lastReportOf: () => undefined, watchReports: () => () => undefined },
+      reports: {
+        lastReportOf: () => undefined,
+        watchReports(onReport) {
+          hear = (report) => onReport('lamp', report, false);
+          return () => undefined;
+        },
+      },
       store: new ReleaseStore(folder),
-      onInstall: () => onInstall(),
+      onInstall: (_target, pressed) => {
+        install(pressed);
+        return onInstall();
+      },
       onChange: () => undefined,
       onProblem: () => undefined,
       silenceMs: 100,
@@ -123,6 +136,45 @@ describe('The entities', () => {
     await shown.next();
     await entities.hearPush({ ...news, isWaiting: true });
     assert.equal((await shown.next()).in_progress, false);
+  });
+
+  it('are in progress no longer for whoever speaks of something else', async () => {
+    press();
+    await shown.next();
+    const other = setInterval(() => hear({ state: 'running', file: 'other.py', hash: 'ab', error: null }), 20);
+    assert.equal((await shown.next()).in_progress, false);
+    clearInterval(other);
+  });
+
+  it('count a press that comes twice once', async () => {
+    let pressed = 0;
+    onInstall = async () => {
+      pressed += 1;
+    };
+    press();
+    press();
+    await shown.next();
+    await shown.next();
+    assert.equal(pressed, 1);
+  });
+
+  it('keep what they had when a release cannot be kept', async () => {
+    const blocked = join(folder, 'devices.json.tmp');
+    await mkdir(blocked);
+    const other = Buffer.from('print(2)');
+    const file2 = releaseFile('main.py', other);
+    await assert.rejects(
+      entities.offer(['lamp'], { version: '2.0', files: [file2], isSet: false }, new Map([[file2.sha256, other]])),
+    );
+    await rm(blocked, { recursive: true });
+    let offered = '';
+    onInstall = async () => undefined;
+    install = (release2) => {
+      offered = release2.version;
+    };
+    press();
+    await shown.next();
+    assert.equal(offered, '1.0');
   });
 
   it('obey nothing but a press of Install for a device that they have', async () => {

@@ -22,11 +22,15 @@ describe('The store of releases', () => {
     files: [releaseFile('main.py', bytesOf(text))],
     isSet: false,
   });
-  const save = (texts: Record<string, string>) =>
-    store.save(
-      () => new Map(Object.entries(texts).map(([target, text]) => [target, withRelease(undefined, release(text))])),
-      new Map(Object.values(texts).map((text) => [releaseFile('', bytesOf(text)).sha256, bytesOf(text)])),
+  const save = async (texts: Record<string, string>) => {
+    const bytes = new Map(Object.values(texts).map((text) => [releaseFile('', bytesOf(text)).sha256, bytesOf(text)]));
+    await store.keep(bytes);
+    store.letGo(bytes);
+    const records = Object.entries(texts).map(
+      ([target, text]) => [target, withRelease(undefined, release(text))] as const,
     );
+    await store.save(() => new Map(records));
+  };
   const kept = async () => (await readdir(folder)).filter((name) => name.endsWith('.bin')).length;
 
   it('is empty where nothing was saved', async () => {
@@ -50,6 +54,38 @@ describe('The store of releases', () => {
     await save({});
     assert.equal(await kept(), 0);
   });
+
+  it('keeps bytes that are not saved yet, whatever others save meanwhile', async () => {
+    const bytes = new Map([[releaseFile('', bytesOf('b')).sha256, bytesOf('b')]]);
+    await store.keep(bytes);
+    await save({ lamp: 'a' });
+    assert.equal(await kept(), 2);
+  });
+
+  for (const damaged of ['{"lamp": ', '']) {
+    it(`puts ${JSON.stringify(damaged)} aside, says so, and keeps all bytes`, async () => {
+      await save({ lamp: 'a' });
+      await writeFile(join(folder, 'devices.json'), damaged);
+      store = new ReleaseStore(folder);
+      await assert.rejects(store.load(), /put aside: .*devices\.json\.damaged/);
+      await save({ other: 'b' });
+      assert.equal(await kept(), 2);
+      assert.ok((await readdir(folder)).includes('devices.json.damaged'));
+    });
+  }
+
+  for (const strange of [
+    '{"lamp": null}',
+    '{"lamp": {}}',
+    '"abc"',
+    '[1]',
+    '{"lamp": {"release": {"version": "1", "files": []}}}',
+  ]) {
+    it(`makes nothing of ${strange}`, async () => {
+      await writeFile(join(folder, 'devices.json'), strange);
+      assert.equal((await store.load()).size, 0);
+    });
+  }
 
   it('writes once what comes while it is writing', async () => {
     let asked = 0;
