@@ -195,10 +195,11 @@ export class Rollout {
   }
 
   #move(state: HandedOver, stage: Stage): void {
+    const heldUp = this.#heldUp;
     if (state.stage === 'held-up') this.#heldUp -= 1;
     if (stage === 'held-up') this.#heldUp += 1;
     state.stage = stage;
-    this.#changed();
+    if (this.#heldUp !== heldUp) this.#changed();
   }
 
   /** It goes back to its place in the list. */
