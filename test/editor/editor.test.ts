@@ -75,18 +75,21 @@ describe('the editor with the demo', function () {
     await editor.page.keyboard.press('Delete');
   });
 
-  const examples = readdirSync(resolve(__dirname, '../../examples')).flatMap(
-    (name) => /^(.*)\.json$/.exec(name)?.[1] ?? [],
+  const folder = resolve(__dirname, '../../examples');
+  const examples = readdirSync(folder, { recursive: true }).flatMap(
+    (path) => /^(.*)\.json$/.exec(String(path))?.[1] ?? [],
   );
-  // It needs a package that the demo does not have.
-  for (const example of examples.filter((name) => name !== 'Fleet page')) {
+  // They need a package that the demo does not have.
+  const beyond = ['Fleet page', 'home-assistant/Started by a Home Assistant event'];
+  for (const example of examples.filter((name) => !beyond.includes(name))) {
     it(`imports the example "${example}" without an unknown node`, async () => {
       const count = 'RED.nodes.filterNodes({}).filter(({ type }) => /^ota-(push|rollout)$/.test(type)).length';
       const before = await editor.evaluate<number>(count);
       await editor.evaluate('RED.actions.invoke("core:show-examples-import-dialog")');
       const tree = editor.page.locator('#red-ui-clipboard-dialog-import-tab-examples .red-ui-treeList-label:visible');
-      await tree.filter({ hasText: 'node-red-contrib-ota-push' }).click();
-      await tree.filter({ hasText: new RegExp(`^\\s*${example}\\s*$`) }).click();
+      for (const part of ['node-red-contrib-ota-push', ...example.split('/')]) {
+        await tree.filter({ hasText: new RegExp(`^\\s*${part}\\s*$`) }).click();
+      }
       await editor.page.locator('#red-ui-clipboard-dialog-ok').click();
       // The demo runs the first example: its nodes, or its broker, are there already.
       if (example === 'Push one file' || example === 'Update every night') {
