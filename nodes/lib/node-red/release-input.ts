@@ -27,7 +27,8 @@ export function readRelease(message: Message): ReleaseInput {
   const named: NamedFile[] = isSet
     ? readSet(message)
     : [readFile(message.payload, message.filename, message, fromMessage)];
-  const files = named.map(({ filename, bytes }) => releaseFile(filename, bytes));
+  const kept = named.map(({ filename, bytes }) => ({ file: releaseFile(filename, bytes), bytes }));
+  const files = kept.map(({ file }) => file);
   const release: Release = {
     version: checkedVersion(message.version) ?? versionOf(files),
     title: checkedText('title', message.title),
@@ -36,11 +37,7 @@ export function readRelease(message: Message): ReleaseInput {
     files,
     isSet,
   };
-  return { targets, release, bytes: new Map(files.map(({ sha256 }, index) => [sha256, bytesOf(named, index)])) };
-}
-
-function bytesOf(files: readonly NamedFile[], index: number): Buffer {
-  return files[index]?.bytes ?? Buffer.alloc(0);
+  return { targets, release, bytes: new Map(kept.map(({ file, bytes }) => [file.sha256, bytes])) };
 }
 
 function checkedVersion(value: unknown): string | undefined {
