@@ -186,11 +186,17 @@ describe('A set of files', () => {
     assert.deepEqual(installed, [['lib/lamp.py', true]]);
   });
 
-  it('may be a set of one', async () => {
+  it('may be a set of one, and tells its files all the same', async () => {
     await start();
-    const { payload } = await push(boot);
-    assert.equal(payload, 'success');
+    const end = await push(boot);
+    assert.equal(end.payload, 'success');
+    assert.deepEqual(
+      filesOf(end).map(({ filename }) => filename),
+      ['boot.py'],
+    );
     assert.deepEqual(installed, [['boot.py', true]]);
+    const single = await flow.push({ target: 'nightlamp', ...boot });
+    assert.equal(single.ota.files, undefined);
   });
 
   const boot2 = () => ({ filename: 'boot2.py', payload: 'pass' });

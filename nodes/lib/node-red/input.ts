@@ -1,7 +1,7 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { Job } from '../push/means';
 import { BadInput } from './bad-input';
-import { bringsSet, type FileSettings, type NamedFile, readFile, readSet } from './files';
+import { bringsSet, type FileSettings, readFile, readSet } from './files';
 import { checkedResetTarget, checkedTarget } from './limits';
 import type { Message } from './message';
 import { Plan, type PlanSettings, type PushTerms, readTerms, type Signing, secretOf } from './plan';
@@ -85,11 +85,11 @@ export class Input {
   }
 
   #toPlan(values: Values, message: Message, signing: Signing): Plan {
-    const files: NamedFile[] = bringsSet(message)
-      ? readSet(message)
-      : [readFile(values.file, values.filename, message, this.#settings)];
+    const isSet = bringsSet(message);
+    const files = isSet ? readSet(message) : [readFile(values.file, values.filename, message, this.#settings)];
     if (this.#terms instanceof BadInput) throw this.#terms;
-    return new Plan(files, secretOf(this.#settings, signing), values.reboot, values.timeout, this.#terms);
+    const secret = secretOf(this.#settings, signing);
+    return new Plan(files, isSet, secret, values.reboot, values.timeout, this.#terms);
   }
 }
 

@@ -53,6 +53,7 @@ export function secretOf({ format: asked }: PlanSettings, { format, secret }: Si
 /** What is pushed and how, whatever the device: one hash per file, however many devices get it. */
 export class Plan {
   readonly #files: readonly NamedFile[];
+  readonly #isSet: boolean;
   readonly #hashes: readonly string[];
   readonly #secret: string | undefined;
   readonly #reboot: boolean;
@@ -65,6 +66,7 @@ export class Plan {
    */
   constructor(
     files: readonly NamedFile[],
+    isSet: boolean,
     secret: string | undefined,
     reboot: unknown,
     timeout: unknown,
@@ -72,6 +74,7 @@ export class Plan {
   ) {
     this.#secret = secret;
     this.#files = files;
+    this.#isSet = isSet;
     this.#hashes = files.map(({ bytes }) => hashOf(bytes, secret === undefined ? 'sha1' : 'sha256'));
     this.#reboot = checkedReboot(reboot);
     this.#timeoutMs = checkedTimeoutMs('timeout', timeout);
@@ -94,6 +97,7 @@ export class Plan {
       id,
       target,
       filename,
+      isOfSet: this.#isSet,
       bytes,
       hash: this.#hashes[index] ?? '',
       key,

@@ -25,6 +25,8 @@ export interface Job {
   readonly target: string;
   /** The file's name on the device. */
   readonly filename: string;
+  /** It came in a set, be it of one. */
+  readonly isOfSet: boolean;
   readonly bytes: Buffer;
   /** Of the bytes, as announced: SHA-1, or SHA-256 in the signed form (protocol 1.2). */
   readonly hash: string;

@@ -82,13 +82,19 @@ export async function pushInOrder(turn: Turn, means: SenderMeans): Promise<Outco
   return outcomes;
 }
 
-/** What the outcomes of a push's files come to: the last that was pushed decides. @param count of the push's files */
-export function asOne(outcomes: readonly Outcome[], count: number): Outcome {
+/** What the outcomes of a push's files come to: the last that was pushed decides. @param jobs one for each file */
+export function asOne(outcomes: readonly Outcome[], jobs: readonly Job[]): Outcome {
   const last = outcomes.findLast(({ result }) => result !== 'unchanged') ?? outcomes.at(-1);
   if (!last) throw new Error('a push has a file');
-  if (count === 1) return last;
-  const message = `${last.code === null ? `All ${count} files` : `File ${outcomes.length} of ${count}`}: ${last.message}`;
-  return { ...last, message, durations: sum(outcomes), files: outcomes };
+  if (!jobs[0]?.isOfSet) return last;
+  const count = jobs.length;
+  const which = last.code === null ? `All ${count} files` : `File ${outcomes.length} of ${count}`;
+  return {
+    ...last,
+    message: count > 1 ? `${which}: ${last.message}` : last.message,
+    durations: sum(outcomes),
+    files: outcomes,
+  };
 }
 
 /**

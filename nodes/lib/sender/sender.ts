@@ -102,7 +102,7 @@ export class Sender {
       const known = memory && (await Promise.all(jobs.map((job) => memory.unchanged(job, last))));
       const outcomes = await pushInOrder({ jobs, known, onPhase, onTurn, cancellation, startedAt }, this.#means);
       if (memory) await memory.note(outcomes);
-      const outcome = asOne(outcomes, jobs.length);
+      const outcome = asOne(outcomes, jobs);
       outcome.durations.total = Math.round(performance.now() - startedAt);
       // Whoever took the place of this one has its turn too.
       if (outcome.code === 'superseded') hasTurn = false;
