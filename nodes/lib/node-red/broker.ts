@@ -60,6 +60,8 @@ const mostKnown = 20_000;
 
 /** MQTT 5: the broker has the message and nobody subscribes to its topic. */
 const noMatchingSubscribers = 0x10;
+/** MQTT 5: from here on the broker refuses. */
+const firstError = 0x80;
 
 /** Node-RED's own broker connection, with its login and TLS, as a push needs it. */
 export class NodeRedBroker implements Broker, HomeBroker {
@@ -68,20 +70,18 @@ export class NodeRedBroker implements Broker, HomeBroker {
   readonly #changes = new EventEmitter().setMaxListeners(0);
 
   #client: MqttClient | undefined;
-  /** Message ids of announcements that nobody subscribes to, until their acknowledgement is told. */
-  readonly #unheard = new Set<number>();
   /** How often anyone on this connection has subscribed: each time the broker sends retained messages again. */
   #subscriptions = 0;
   #listeners = 0;
   readonly #onSent = ({ cmd }: SentPacket): void => {
     if (cmd === 'subscribe') this.#subscriptions += 1;
   };
-  /** Told of an acknowledgement in the order of the wire: callbacks come later than messages that follow it. */
-  readonly #onAcknowledged = new Map<number, () => void>();
-  readonly #onPacket = ({ cmd, messageId = 0, reasonCode }: PubackPacket): void => {
-    if (cmd !== 'puback') return;
-    if (reasonCode === noMatchingSubscribers) this.#unheard.add(messageId);
-    this.#onAcknowledged.get(messageId)?.();
+  /** By message id. Told in the order of the wire: callbacks come later than messages that follow the acknowledgement. */
+  readonly #onAcknowledged = new Map<number, Announced['onAcknowledged']>();
+  readonly #onPacket = ({ cmd, messageId = 0, reasonCode = 0 }: PubackPacket): void => {
+    if (cmd !== 'puback' || reasonCode >= firstError) return;
+    this.#onAcknowledged.get(messageId)?.(reasonCode === noMatchingSubscribers);
+    this.#onAcknowledged.delete(messageId);
   };
 
   /** Registers with the broker node, which connects for its first user. */
@@ -131,41 +131,36 @@ export class NodeRedBroker implements Broker, HomeBroker {
     return () => this.#node.unsubscribe(topic, user, true);
   }
 
-  announce(topic: string, text: string, expiryMs: number, onAcknowledged: () => void): Announced {
+  announce({ topic, text, expiryMs, onAcknowledged, onFailed }: Announced): () => void {
     const { client } = this.#node;
     // A client that is not connected would keep it and send it when nobody listens any more (protocol 1.6).
     if (!client || !this.isOnline) {
-      return { acknowledged: Promise.reject(new Error('the connection was lost')), withdraw: () => undefined };
+      onFailed(new Error('the connection was lost'));
+      return () => undefined;
     }
     this.#listenTo(client);
-    let isSettled = false;
     const before = client.getLastMessageId();
-    const acknowledged = new Promise<{ nobodySubscribed: boolean }>((resolve, reject) => {
-      const message: Publication = {
-        topic,
-        payload: text,
-        qos: 1,
-        retain: false,
-        messageExpiryInterval: Math.ceil(expiryMs / 1000),
-      };
-      this.#node.publish(message, (error) => {
-        isSettled = true;
-        this.#onAcknowledged.delete(messageId);
-        if (error) reject(error);
-        else resolve({ nobodySubscribed: this.#unheard.delete(messageId) });
-      });
+    const messageExpiryInterval = Math.ceil(expiryMs / 1000);
+    let isSettled = false;
+    const acknowledge = (nobodySubscribed: boolean) => {
+      if (isSettled) return;
+      isSettled = true;
+      onAcknowledged(nobodySubscribed);
+    };
+    this.#node.publish({ topic, payload: text, qos: 1, retain: false, messageExpiryInterval }, (error) => {
+      if (!error) acknowledge(false);
+      else if (!isSettled) onFailed(error);
+      isSettled = true;
     });
     const messageId = client.getLastMessageId();
-    // The id may have been another node's before, whose announcement nobody heard.
-    this.#unheard.delete(messageId);
-    this.#onAcknowledged.set(messageId, onAcknowledged);
-    return {
-      acknowledged,
-      withdraw: () => {
-        if (isSettled) return;
-        this.#onAcknowledged.delete(messageId);
-        if (messageId !== before) client.removeOutgoingMessage(messageId);
-      },
+    // While the client catches up after a reconnect there is no id yet: its callback tells.
+    const hasId = messageId !== before;
+    if (hasId) this.#onAcknowledged.set(messageId, acknowledge);
+    return () => {
+      // Its id may be another message's by now.
+      if (this.#onAcknowledged.get(messageId) === acknowledge) this.#onAcknowledged.delete(messageId);
+      if (!isSettled && hasId) client.removeOutgoingMessage(messageId);
+      isSettled = true;
     };
   }
 

@@ -2,6 +2,7 @@ import type { Node, NodeAPI } from 'node-red';
 import type { Job } from '../push/means';
 import { BadInput } from './bad-input';
 import { bringsSet, type FileSettings, readFile, readSet } from './files';
+import { Ids } from './ids';
 import { checkedResetTarget, checkedTarget } from './limits';
 import type { Message } from './message';
 import { Plan, type PlanSettings, type PushTerms, readTerms, type Signing, secretOf } from './plan';
@@ -27,6 +28,7 @@ export class Input {
   /** What is wrong with them is said when a message comes. */
   readonly #terms: PushTerms | BadInput;
   readonly #read: Readonly<Record<Source, Reader>>;
+  readonly #ids = new Ids();
 
   constructor(RED: NodeAPI, node: Node, settings: InputSettings) {
     const { target = 'target', targetType = 'msg' } = settings;
@@ -49,19 +51,17 @@ export class Input {
    * @throws BadInput saying what was expected and what came
    */
   readPush(message: Message, signing: Signing): Job[] | Promise<Job[]> {
-    const toJobs = (values: Values) => {
-      const target = checkedTarget(values.target);
-      return this.#toPlan(values, message, signing).jobsFor(target);
-    };
     const values = this.#values(message, this.#read.target);
-    return values instanceof Promise ? values.then(toJobs) : toJobs(values);
+    return values instanceof Promise
+      ? this.#toJobsLater(values, message, signing)
+      : this.#toJobs(values, message, signing);
   }
 
   /** What a message asks to be pushed, whatever the device. @throws BadInput saying what was expected and what came */
   readPlan(message: Message, signing: Signing): Plan | Promise<Plan> {
-    const toPlan = (values: Values) => this.#toPlan(values, message, signing);
     const values = this.#values(message, nothing);
-    return values instanceof Promise ? values.then(toPlan) : toPlan(values);
+    if (!(values instanceof Promise)) return this.#toPlan(values, message, signing);
+    return values.then((settled) => this.#toPlan(settled, message, signing));
   }
 
   /** The device that a `msg.reset` names; undefined: all of them. @throws BadInput */
@@ -84,12 +84,21 @@ export class Input {
     return isSettled(values) ? values : allSettled(values);
   }
 
+  async #toJobsLater(values: Promise<Values>, message: Message, signing: Signing): Promise<Job[]> {
+    return this.#toJobs(await values, message, signing);
+  }
+
+  #toJobs(values: Values, message: Message, signing: Signing): Job[] {
+    const target = checkedTarget(values.target);
+    return this.#toPlan(values, message, signing).jobsFor(target);
+  }
+
   #toPlan(values: Values, message: Message, signing: Signing): Plan {
     const isSet = bringsSet(message);
     const files = isSet ? readSet(message) : [readFile(values.file, values.filename, message, this.#settings)];
     if (this.#terms instanceof BadInput) throw this.#terms;
     const secret = secretOf(this.#settings, signing);
-    return new Plan(files, isSet, secret, values.reboot, values.timeout, this.#terms);
+    return new Plan(files, isSet, secret, values.reboot, values.timeout, this.#terms, this.#ids);
   }
 }
 

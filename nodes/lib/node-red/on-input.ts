@@ -6,17 +6,16 @@ import { noteBadInput } from './output';
 /** Sends messages, one per output or a list of them. */
 export type Send = (messages: (Message | null)[]) => void;
 
+/** Answers a message. What it throws, or rejects with, is what is wrong. */
+export type Run = (message: Message, send: Send) => Promise<void>;
+
 /**
- * Answers each message by `run`; what it throws goes to Catch nodes, and `done` is called once.
+ * Answers each message by `run`; what goes wrong in it goes to Catch nodes, and `done` is called once.
  * Not an async listener: one that throws takes Node-RED down.
  */
-export function onInput(
-  node: Node,
-  run: (message: Message, send: Send) => Promise<void>,
-  onBadInput: () => void,
-): void {
+export function onInput(node: Node, run: Run, onBadInput: () => void): void {
   node.on('input', (message: Message, send: Send, done: (error?: Error) => void) => {
-    run(message, send).then(
+    begun(run, message, send).then(
       () => done(),
       (error: Error) => {
         if (error instanceof BadInput) {
@@ -27,4 +26,12 @@ export function onInput(
       },
     );
   });
+}
+
+function begun(run: Run, message: Message, send: Send): Promise<void> {
+  try {
+    return run(message, send);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }

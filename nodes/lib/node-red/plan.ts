@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { hashOf } from '../push/announcement';
 import type { Job, Verify } from '../push/means';
 import { deviceKey } from '../push/signature';
 import { BadInput } from './bad-input';
 import type { NamedFile } from './files';
+import type { Ids } from './ids';
 import { checkedReboot, checkedRetries, checkedRetryDelayMs, checkedTimeoutMs, checkedWaitMs } from './limits';
 
 /** The properties of a node that say how it pushes. */
@@ -59,6 +59,7 @@ export class Plan {
   readonly #reboot: boolean;
   readonly #timeoutMs: number;
   readonly #terms: PushTerms;
+  readonly #ids: Ids;
 
   /**
    * @param secret for signed announcements
@@ -71,6 +72,7 @@ export class Plan {
     reboot: unknown,
     timeout: unknown,
     terms: PushTerms,
+    ids: Ids,
   ) {
     this.#secret = secret;
     this.#files = files;
@@ -79,6 +81,7 @@ export class Plan {
     this.#reboot = checkedReboot(reboot);
     this.#timeoutMs = checkedTimeoutMs('timeout', timeout);
     this.#terms = terms;
+    this.#ids = ids;
   }
 
   /** Of all files, held once however many devices get them. */
@@ -88,7 +91,7 @@ export class Plan {
 
   /** One for each file, in order, with one id. */
   jobsFor(target: string): Job[] {
-    const id = randomUUID();
+    const id = this.#ids.next();
     const key = this.#secret === undefined ? undefined : deviceKey(this.#secret, target);
     const { verify, verifyTimeoutMs, wake, retries, retryDelayMs } = this.#terms;
     const wakeOn = wake && { ...wake, topic: topicOf(wake.topic, target) };

@@ -18,6 +18,10 @@ export class StatusLine {
   /** The pushes under way by id, and whether each waits for its turn or for the broker. */
   readonly #isWaiting = new Map<string, boolean>();
   #ended = 0;
+  /** What was told last, for the next status that is shown. */
+  #target = '';
+  #key = '';
+  readonly #working = (): NodeStatus => this.#show();
 
   constructor(node: Node, translate: Translate) {
     this.#status = new CalmStatus(node);
@@ -28,14 +32,14 @@ export class StatusLine {
     if (!job) return;
     const { id, target } = job;
     this.#isWaiting.set(id, isWaiting);
-    this.#status.set(() => this.#working(target, isWaiting ? `${doing}-waiting` : doing));
+    this.#work(target, isWaiting ? `${doing}-waiting` : doing);
   }
 
   end({ id, target, result, code, verified }: Outcome): void {
     this.#isWaiting.delete(id);
     this.#ended += 1;
     if (this.#isWaiting.size > 0) {
-      this.#status.set(() => this.#working(target, 'transfer'));
+      this.#work(target, 'transfer');
       return;
     }
     this.#ended = 0;
@@ -54,7 +58,13 @@ export class StatusLine {
     this.#status.close();
   }
 
-  #working(target: string, key: string): NodeStatus {
+  #work(target: string, key: string): void {
+    this.#target = target;
+    this.#key = key;
+    this.#status.set(this.#working);
+  }
+
+  #show(): NodeStatus {
     const total = this.#ended + this.#isWaiting.size;
     const isOneOfSeveral = total > 1;
     const values = { number: String(Math.min(this.#ended + 1, total)), total: String(total) };
@@ -62,7 +72,7 @@ export class StatusLine {
     return {
       fill: allWait ? 'yellow' : 'blue',
       shape: allWait ? 'ring' : 'dot',
-      text: `${target}: ${isOneOfSeveral ? this.#translate('several', values) : this.#translate(key)}`,
+      text: `${this.#target}: ${isOneOfSeveral ? this.#translate('several', values) : this.#translate(this.#key)}`,
     };
   }
 }

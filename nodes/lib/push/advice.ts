@@ -1,4 +1,4 @@
-import type { Verify } from './means';
+import type { Evidence } from './evidence';
 import type { AttemptCode, PushFacts } from './outcome';
 import { type Report, type ReportError, reportErrors } from './report';
 
@@ -6,33 +6,6 @@ import { type Report, type ReportError, reportErrors } from './report';
 export interface Advice {
   readonly message: string;
   readonly remedy: string;
-}
-
-/** What the announced host is to this machine: devices can't reach all of them. */
-export type HostKind = 'own' | 'elsewhere' | 'loopback' | 'container' | 'name';
-
-/** What was seen that tells one cause from another. */
-export interface Evidence {
-  /** Milliseconds without progress after which a phase was given up. */
-  readonly timeoutMs: number;
-  /** What was asked for, and the milliseconds that the device had for it since the delivery. */
-  readonly verify: Verify['level'];
-  readonly verifyTimeoutMs: number;
-  readonly isSigned: boolean;
-  readonly broker: string;
-  /** False: the broker node waits for a message to connect. */
-  readonly brokerConnectsByItself: boolean;
-  readonly hostKind: HostKind;
-  /** As configured: empty for any free port. */
-  readonly ports: string;
-  /** Addresses that tried to fetch the file and were not allowed to. */
-  readonly refused: readonly string[];
-  /** The broker has said that nobody listens on the topic (MQTT 5 only). */
-  readonly nobodySubscribed: boolean;
-  /** Our kernel has the whole file and our FIN: nobody can call them back (protocol 2.6). */
-  readonly handedOver: boolean;
-  /** In the words of whoever failed. */
-  readonly cause: string;
 }
 
 /** What happened and what to try, for each code. */

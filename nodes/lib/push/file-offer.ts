@@ -1,15 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { deferred } from './deferred';
+import { Latch } from './latch';
 import type { ListeningPort } from './means';
-import { Transfer, type TransferEnd, type TransferOptions } from './transfer';
+import { type OfferedFile, Transfer, type TransferEnd, type TransferMeans } from './transfer';
 
-export interface OfferOptions extends TransferOptions {
-  /** Makes the server listen. Rejects where no port can be opened. */
-  readonly listen: (server: Server) => Promise<ListeningPort>;
+/** What all offers of a server share. */
+export interface OfferMeans extends TransferMeans {
   /** Whether this address may fetch files. */
   readonly isAllowed: (address: string) => boolean;
-  /** Lists the offer from when its port is open until that is closed and the last connection has ended. */
+  /** Lists an offer from when its port is open until that is closed and the last connection has ended. */
   readonly offers: Set<FileOffer>;
 }
 
@@ -26,11 +25,12 @@ const mostTransfers = 32;
  * Everyone who connects is served to the end, since anyone may be the device; the first who takes it all decides.
  */
 export class FileOffer {
-  readonly #options: OfferOptions;
+  readonly #file: OfferedFile;
+  readonly #means: OfferMeans;
   readonly #server: Server;
   readonly #refused: string[] = [];
-  #connected = deferred<string>();
-  #ended = deferred<OfferEnd>();
+  #connected = new Latch<string>();
+  #ended = new Latch<OfferEnd>();
   readonly #onEnd = (transfer: Transfer, end: TransferEnd) => this.#onTransferEnd(transfer, end);
   #listening: ListeningPort | undefined;
   #transfers: readonly Transfer[] = [];
@@ -40,19 +40,28 @@ export class FileOffer {
   #isFetched = false;
   #isDelivered = false;
 
-  /** Opens the port: before it is announced (protocol 1.7). Rejects as `listen` does. */
-  static async open(options: OfferOptions): Promise<FileOffer> {
-    const offer = new FileOffer(options);
-    offer.#listening = await options.listen(offer.#server);
-    options.offers.add(offer);
-    return offer;
+  /**
+   * Opens the port: before it is announced (protocol 1.7).
+   * @param listen makes the server listen; what it rejects with, this rejects with
+   */
+  static open(
+    file: OfferedFile,
+    means: OfferMeans,
+    listen: (server: Server) => Promise<ListeningPort>,
+  ): Promise<FileOffer> {
+    const offer = new FileOffer(file, means);
+    return listen(offer.#server).then((port) => {
+      offer.#listening = port;
+      means.offers.add(offer);
+      return offer;
+    });
   }
 
-  private constructor(options: OfferOptions) {
-    this.#options = options;
+  private constructor(file: OfferedFile, means: OfferMeans) {
+    this.#file = file;
+    this.#means = means;
     // A device that closes its side early must not make node:net send our FIN early (protocol 2.6).
     this.#server = createServer({ allowHalfOpen: true }, (socket) => this.#onConnection(socket));
-    this.#server.on('close', () => options.offers.delete(this));
   }
 
   get port(): number {
@@ -60,12 +69,12 @@ export class FileOffer {
   }
 
   /** The address of the first that connected and was allowed to. */
-  get connected(): Promise<string> {
-    return this.#connected.promise;
+  get connected(): Latch<string> {
+    return this.#connected;
   }
 
-  get ended(): Promise<OfferEnd> {
-    return this.#ended.promise;
+  get ended(): Latch<OfferEnd> {
+    return this.#ended;
   }
 
   /** Someone is fetching the file, or has been since the offer was begun or renewed. */
@@ -80,7 +89,7 @@ export class FileOffer {
 
   /** Resolves when the port is closed and the last connection has ended. */
   async closed(): Promise<void> {
-    if (this.#options.offers.has(this)) await once(this.#server, 'close');
+    if (this.#means.offers.has(this)) await once(this.#server, 'close');
   }
 
   /** The connection that came last: the best guess of which one is the device, before one has decided. */
@@ -98,16 +107,16 @@ export class FileOffer {
     const device = this.#last?.device;
     if (device === undefined) return;
     this.#isDelivered = true;
-    this.#connected.resolve(device);
-    this.#ended.resolve({ end: 'delivered', device, sent: this.#options.bytes.length });
+    this.#connected.happen(device);
+    this.#ended.happen({ end: 'delivered', device, sent: this.#file.bytes.length });
   }
 
   /** Begins anew on the same port: what was so far decides nothing any more. */
   renew(): void {
     clearTimeout(this.#interruption);
     for (const transfer of this.#transfers) transfer.reset();
-    this.#connected = deferred<string>();
-    this.#ended = deferred<OfferEnd>();
+    this.#connected = new Latch();
+    this.#ended = new Latch();
     this.#isFetched = false;
     this.#isDelivered = false;
   }
@@ -122,7 +131,7 @@ export class FileOffer {
     clearTimeout(this.#interruption);
     clearTimeout(this.#closing);
     if (!this.#server.listening) return;
-    this.#server.close();
+    this.#server.close(() => this.#means.offers.delete(this));
     this.#listening?.release();
   }
 
@@ -133,32 +142,31 @@ export class FileOffer {
   }
 
   #onConnection(socket: Socket): void {
-    // The error of a connection that is turned away, or was gone before it was looked at, changes nothing.
-    socket.on('error', () => undefined);
     const device = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, '');
-    const isAllowed = device !== undefined && this.#options.isAllowed(device);
+    const isAllowed = device !== undefined && this.#means.isAllowed(device);
     if (device !== undefined && !isAllowed && !this.#refused.includes(device)) this.#refused.push(device);
     if (device === undefined || !isAllowed || this.#transfers.length >= mostTransfers) {
-      socket.resetAndDestroy();
+      // The error of a connection that is turned away, or was gone before it was looked at, changes nothing.
+      socket.on('error', () => undefined).resetAndDestroy();
       return;
     }
     clearTimeout(this.#interruption);
-    const transfer = new Transfer(socket, device, this.#options, this.#onEnd);
+    const transfer = new Transfer(socket, device, this.#file, this.#means, this.#onEnd);
     this.#last = transfer;
     this.#isFetched = true;
     this.#transfers = [...this.#transfers, transfer];
-    this.#connected.resolve(device);
+    this.#connected.happen(device);
   }
 
   #onTransferEnd(transfer: Transfer, end: TransferEnd): void {
     this.#transfers = this.#transfers.filter((other) => other !== transfer);
     if (end.end === 'delivered') {
       this.#isDelivered = true;
-      this.#ended.resolve(end);
+      this.#ended.happen(end);
     }
     if (end.end === 'reset' || this.#transfers.length > 0) return;
-    if (end.end === 'stalled') this.#ended.resolve(end);
+    if (end.end === 'stalled') this.#ended.happen(end);
     if (end.end !== 'interrupted' || !this.#server.listening) return;
-    this.#interruption = setTimeout(() => this.#ended.resolve(end), afterInterruptionMs);
+    this.#interruption = setTimeout(() => this.#ended.happen(end), afterInterruptionMs);
   }
 }

@@ -1,4 +1,3 @@
-import type { HostKind } from './advice';
 import type { Cancellation } from './cancellation';
 import type { FileOffer } from './file-offer';
 import type { Outcome, Verified } from './outcome';
@@ -48,6 +47,8 @@ export interface Job {
 /** What the attempts of one push share: all its announcements are the same bytes, port included (protocol 1.8). */
 export interface Offering {
   offer: FileOffer | undefined;
+  /** Where it listens. */
+  host: AnnouncedHost | undefined;
   announcement: string | undefined;
   /** Of the signed form; greater than what the device has seen, as far as is known. */
   counter: number;
@@ -55,6 +56,8 @@ export interface Offering {
   hasGoneOn: boolean;
   /** How often it was announced. */
   announced: number;
+  /** The broker has said so of the last announcement (MQTT 5 only). */
+  nobodySubscribed: boolean;
   readonly verification: Verification;
 }
 
@@ -79,19 +82,23 @@ export interface Broker {
   online(signal: AbortSignal): Promise<void>;
   /**
    * Hands an announcement over: QoS 1, never retained (protocol 1.4, 1.5). Only while online.
-   * @param onAcknowledged called before any message that the broker sends after its acknowledgement is told
+   * @returns takes it back where the broker has not acknowledged it: it must not outlive its push (protocol 1.6)
    */
-  announce(topic: string, text: string, expiryMs: number, onAcknowledged: () => void): Announced;
+  announce(announced: Announced): () => void;
   /** Tells each message on the topic, which may hold wildcards, until the returned function is called. */
   listen(topic: string, onMessage: (message: Heard) => void): () => void;
 }
 
-/** An announcement on its way to the broker. */
+/** An announcement on its way to the broker, and who is told what becomes of it. */
 export interface Announced {
-  /** Resolves when the broker has it, rejects when it refuses it. */
-  readonly acknowledged: Promise<{ readonly nobodySubscribed: boolean }>;
-  /** Takes it back where the broker has not acknowledged it: it must not outlive its push (protocol 1.6). */
-  withdraw(): void;
+  readonly topic: string;
+  readonly text: string;
+  /** Milliseconds after which nobody needs it any more. */
+  readonly expiryMs: number;
+  /** The broker has it. Told before any message that the broker sends after its acknowledgement. */
+  readonly onAcknowledged: (nobodySubscribed: boolean) => void;
+  /** The broker refuses it, or it could not be sent. */
+  readonly onFailed: (error: Error) => void;
 }
 
 /** A port that a server listens on, until it is given back. */
@@ -100,6 +107,9 @@ export interface ListeningPort {
   /** To be called when the server has stopped listening. */
   readonly release: () => void;
 }
+
+/** What the announced host is to this machine: devices can't reach all of them. */
+export type HostKind = 'own' | 'elsewhere' | 'loopback' | 'container' | 'name';
 
 /** The host to announce, and what it is to this machine. */
 export interface AnnouncedHost {

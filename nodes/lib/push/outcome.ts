@@ -1,4 +1,5 @@
-import { advise, adviseOnSleeper, type Evidence } from './advice';
+import { advise, adviseOnSleeper } from './advice';
+import type { Evidence } from './evidence';
 import type { Job } from './means';
 import type { Report } from './report';
 

@@ -1,6 +1,6 @@
 import type { AttemptCode, Phase, PushFacts } from './outcome';
 
-interface Entered {
+interface Limits {
   /** Which of the durations the phase's time counts for. */
   readonly duration?: 'connect' | 'transfer' | 'verify';
   /** The push ends with this code when the phase lasts longer than `limitMs`. */
@@ -9,15 +9,20 @@ interface Entered {
   readonly limitMs?: number;
 }
 
+type Duration = NonNullable<Limits['duration']>;
+
 /** Where a push is, for how long, and for how long at most. */
 export class Phases {
   readonly #facts: PushFacts;
   readonly #timeoutMs: number;
   readonly #onPhase: (phase: Phase) => void;
   readonly #onTimeout: (code: AttemptCode, limitMs: number) => void;
-  #clock: { readonly duration: NonNullable<Entered['duration']>; readonly startedAt: number } | undefined;
+  #duration: Duration | undefined;
+  /** On the clock of `performance`. */
+  #startedAt = 0;
+  #limit: AttemptCode | undefined;
+  #limitMs = 0;
   #timer: NodeJS.Timeout | undefined;
-  #limit: { readonly code: AttemptCode; readonly ms: number } | undefined;
   #isOver = false;
 
   constructor(
@@ -32,41 +37,44 @@ export class Phases {
     this.#onTimeout = onTimeout;
   }
 
-  enter(phase: Phase, { duration, limit, limitMs = this.#timeoutMs }: Entered = {}): void {
+  enter(phase: Phase, limits: Limits = {}): void {
     if (this.#isOver) return;
-    this.#stopClock();
-    this.#clock = duration && { duration, startedAt: performance.now() };
-    this.#setLimit(limit && { code: limit, ms: limitMs });
+    this.limit(limits);
     this.#facts.phase = phase;
     this.#onPhase(phase);
   }
 
-  noLimit(): void {
-    this.#setLimit(undefined);
+  /** Counts and limits anew, within the phase. */
+  limit({ duration, limit, limitMs = this.#timeoutMs }: Limits): void {
+    if (this.#isOver) return;
+    const now = performance.now();
+    this.#stopClock(now);
+    this.#duration = duration;
+    this.#startedAt = now;
+    this.#setLimit(limit, limitMs);
   }
 
   end(): void {
     this.#isOver = true;
-    this.noLimit();
-    this.#stopClock();
+    this.#setLimit(undefined, 0);
+    this.#stopClock(performance.now());
   }
 
   /** Phases that are limited alike share a timer: it costs a part of a small push. */
-  #setLimit(limit: { readonly code: AttemptCode; readonly ms: number } | undefined): void {
-    const isAlike = this.#timer !== undefined && limit?.ms === this.#limit?.ms;
+  #setLimit(limit: AttemptCode | undefined, ms: number): void {
+    const isAlike = this.#timer !== undefined && limit !== undefined && ms === this.#limitMs;
     this.#limit = limit;
+    this.#limitMs = ms;
     if (isAlike) {
       this.#timer?.refresh();
       return;
     }
     clearTimeout(this.#timer);
-    this.#timer = limit && setTimeout(() => this.#limit && this.#onTimeout(this.#limit.code, this.#limit.ms), limit.ms);
+    this.#timer = limit && setTimeout(() => this.#limit && this.#onTimeout(this.#limit, ms), ms);
   }
 
-  #stopClock(): void {
-    if (!this.#clock) return;
-    const { duration, startedAt } = this.#clock;
-    this.#facts.durations[duration] += Math.round(performance.now() - startedAt);
-    this.#clock = undefined;
+  #stopClock(now: number): void {
+    if (this.#duration) this.#facts.durations[this.#duration] += Math.round(now - this.#startedAt);
+    this.#duration = undefined;
   }
 }

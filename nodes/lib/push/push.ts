@@ -1,9 +1,8 @@
-import type { Evidence } from './advice';
-import { formatAnnouncement, formatSigned } from './announcement';
+import { type Announcement, formatAnnouncement, formatSigned } from './announcement';
 import type { Cancellation } from './cancellation';
-import { deferred } from './deferred';
-import type { FileOffer } from './file-offer';
-import type { Announced, AnnouncedHost, Job, Means, Offering } from './means';
+import { evidenceOf } from './evidence';
+import type { FileOffer, OfferEnd } from './file-offer';
+import type { AnnouncedHost, Job, Means, Offering } from './means';
 import {
   type AttemptCode,
   failed,
@@ -32,27 +31,19 @@ export function push(
   return new Push(job, facts, means, offering, onPhase, cancellation).run();
 }
 
-/** Ends a push before its time. */
-class GivenUp extends Error {
-  constructor(
-    readonly code: AttemptCode,
-    cause: unknown,
-  ) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
-}
-
+/**
+ * Each step begins something and names the step that goes on from there. Callbacks, since a promise for each step is
+ * what a small push would cost.
+ */
 class Push {
-  /** Settled by the last step, or by whatever ends the push while a step waits, which is then left alone. */
-  readonly #decided = deferred<void>();
   readonly #phases: Phases;
   readonly #onCancel = (reason: string) => this.#giveUp('cancelled', reason);
+  #resolve: (outcome: Outcome) => void = ignore;
+  #reject: (bug: unknown) => void = ignore;
   #isOver = false;
-  #host: AnnouncedHost | undefined;
   #opening: Promise<FileOffer> | undefined;
-  #announced: Announced | undefined;
-  #nobodySubscribed = false;
-  #waiting: AbortController | undefined;
+  #withdraw: () => void = ignore;
+  #offline: AbortController | undefined;
 
   constructor(
     readonly job: Job,
@@ -67,130 +58,155 @@ class Push {
     offering.verification.onReport = (report) => this.#onReport(report);
   }
 
-  async run(): Promise<Outcome> {
-    this.cancellation.onCancel(this.#onCancel);
-    try {
-      if (!this.cancellation.reason) this.#steps().then(this.#decided.resolve, this.#decided.reject);
-      await this.#decided.promise;
-      this.#end();
-      return succeeded(this.facts);
-    } catch (error) {
-      this.#end();
-      // A port that is about to be opened has to be closed too.
-      this.offering.offer ??= await this.#opening?.catch(() => undefined);
-      if (!(error instanceof GivenUp)) throw error;
-      return failed(this.facts, error.code, this.#seen(error.message));
-    }
+  run(): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.cancellation.tell(this.#onCancel);
+      if (!this.#isOver) this.#begin();
+    });
   }
 
-  /** Awaits only what takes time: each promise is a part of a small push's cost. */
-  async #steps(): Promise<void> {
-    const { means, offering, facts, job } = this;
+  #begin(): void {
+    const { offer } = this.offering;
     this.#phases.enter('announce');
-    if (!means.broker.isOnline) await this.#brokerOnline();
-    const offer = offering.offer ?? (await this.#listen());
-    this.#stopIfOver();
-    // A port may have been waited for: the broker may be gone meanwhile.
-    if (!means.broker.isOnline) await this.#brokerOnline();
-    offering.announcement ??= job.key === undefined ? this.#basicText() : await this.#signedText(job.key);
-    // It may have come between two attempts, or say now that it has the file.
-    if (offering.verification.has('installed')) offer.confirm();
-    if (!offer.isDelivered) this.#announce(offering.announcement);
-    facts.device = await offer.connected;
-    await this.#transfer(offer);
-    offering.verification.delivered();
-    const levels = levelsToReach(job, means.reports.lastOf(job.target) !== undefined);
-    if (levels.length > 0) await this.#verify(levels);
+    this.#whenOnline(() => (offer ? this.#listening(offer) : this.#findHost()));
   }
 
   /** Nothing is handed to a client that is not connected (protocol 1.6). */
-  async #brokerOnline(): Promise<void> {
+  #whenOnline(next: () => void): void {
+    const { broker } = this.means;
+    if (broker.isOnline) {
+      next();
+      return;
+    }
     this.#phases.enter('announce', { limit: 'broker_offline' });
-    this.#waiting = new AbortController();
-    await this.means.broker.online(this.#waiting.signal);
-    this.#phases.noLimit();
+    this.#offline = new AbortController();
+    const online = () => {
+      this.#phases.enter('announce');
+      next();
+    };
+    broker.online(this.#offline.signal).then(this.#step(online), ignore);
+  }
+
+  #findHost(): void {
+    const host = this.means.host();
+    if (host instanceof Promise) this.#await(host, (found) => this.#listen(found));
+    else this.#listen(host);
   }
 
   /** Before the announcement is published: a device resets itself when the connection is refused (protocol 1.7). */
-  async #listen(): Promise<FileOffer> {
-    const { facts, means, job, cancellation } = this;
-    const host = means.host();
-    this.#host = host instanceof Promise ? await host : host;
-    this.#stopIfOver();
-    try {
-      this.#opening = means.offer(job, cancellation, facts.port);
-      const offer = await this.#opening;
-      // At another port than before it is another announcement.
-      if (facts.port !== null && facts.port !== offer.port) this.offering.announcement = undefined;
-      this.offering.offer = offer;
-      facts.host = this.#host.host;
-      facts.port = offer.port;
-      return offer;
-    } catch (error) {
-      throw new GivenUp('listen_failed', error);
-    }
+  #listen(host: AnnouncedHost): void {
+    this.offering.host = host;
+    this.#opening = this.means.offer(this.job, this.cancellation, this.facts.port);
+    this.#opening.then(
+      this.#step((offer) => this.#listening(offer)),
+      (error: unknown) => this.#giveUp('listen_failed', error),
+    );
   }
 
-  #basicText(): string {
+  #listening(offer: FileOffer): void {
+    const { facts, offering } = this;
+    // At another port than before it is another announcement.
+    if (facts.port !== null && facts.port !== offer.port) offering.announcement = undefined;
+    offering.offer = offer;
+    facts.host = offering.host?.host ?? null;
+    facts.port = offer.port;
+    // A port may have been waited for: the broker may be gone meanwhile.
+    this.#whenOnline(() => this.#offer(offer));
+  }
+
+  #offer(offer: FileOffer): void {
+    const { offering, job } = this;
+    const announce = (text: string) => {
+      offering.announcement = text;
+      this.#announce(offer, text);
+    };
+    if (offering.announcement !== undefined) announce(offering.announcement);
+    else if (job.key === undefined) announce(formatAnnouncement(this.#announcement()));
+    else this.#await(this.#signed(job.key), announce);
+  }
+
+  #announcement(): Announcement {
     const { host, port } = this.facts;
     const { filename, hash, reboot } = this.job;
-    return formatAnnouncement({ host: host ?? '', port: port ?? 0, filename, hash, reboot });
+    return { host: host ?? '', port: port ?? 0, filename, hash, reboot };
   }
 
   /** With a counter that the device has not seen yet (protocol 6.4). */
-  async #signedText(key: string): Promise<string> {
-    const { host, port } = this.facts;
-    const { filename, hash, reboot, target, bytes } = this.job;
-    const counter = await this.means.counters.next(target);
-    this.offering.counter = counter;
-    const announcement = { host: host ?? '', port: port ?? 0, filename, hash, reboot };
-    return formatSigned(announcement, { key, size: bytes.length, counter });
+  async #signed(key: string): Promise<string> {
+    const { offering, job, means } = this;
+    offering.counter = await means.counters.next(job.target);
+    return formatSigned(this.#announcement(), { key, size: job.bytes.length, counter: offering.counter });
   }
 
   /** Until the broker has it, or the device shows that it has. */
-  #announce(text: string): void {
-    this.#stopIfOver();
-    const { means, facts } = this;
-    this.offering.announced += 1;
-    const announced = means.broker.announce(facts.topic, text, this.job.timeoutMs, () =>
-      this.offering.verification.hear(),
-    );
-    this.#announced = announced;
-    this.#phases.enter('announce', { duration: 'connect', limit: 'publish_failed' });
-    announced.acknowledged.then(
-      ({ nobodySubscribed }) => {
-        this.#nobodySubscribed = nobodySubscribed;
-        if (facts.phase === 'announce') this.#phases.enter('connect', { duration: 'connect', limit: 'no_connection' });
-      },
-      (error: unknown) => {
-        if (facts.phase === 'announce') this.#giveUp('publish_failed', error);
-      },
-    );
+  #announce(offer: FileOffer, text: string): void {
+    // It may have come between two attempts, or say now that it has the file.
+    if (this.offering.verification.has('installed')) offer.confirm();
+    if (!offer.isDelivered) this.#publish(text);
+    offer.connected.tell(this.#step((device) => this.#transfer(offer, device)));
+  }
+
+  #publish(text: string): void {
+    const { means, facts, job, offering } = this;
+    offering.announced += 1;
+    this.#phases.limit({ duration: 'connect', limit: 'publish_failed' });
+    this.#withdraw = means.broker.announce({
+      topic: facts.topic,
+      text,
+      expiryMs: job.timeoutMs,
+      onAcknowledged: (nobodySubscribed) => this.#acknowledged(nobodySubscribed),
+      onFailed: (error) => facts.phase === 'announce' && this.#giveUp('publish_failed', error),
+    });
+  }
+
+  #acknowledged(nobodySubscribed: boolean): void {
+    this.offering.verification.hear();
+    this.offering.nobodySubscribed = nobodySubscribed;
+    if (this.facts.phase !== 'announce') return;
+    this.#phases.enter('connect', { duration: 'connect', limit: 'no_connection' });
   }
 
   /** The idle time is each connection's own, so the whole takes as long as it takes. */
-  async #transfer(offer: FileOffer): Promise<void> {
-    const { facts } = this;
+  #transfer(offer: FileOffer, device: string): void {
+    this.facts.device = device;
     this.#phases.enter('transfer', { duration: 'transfer' });
     this.offering.verification.hear();
-    const end = await offer.ended;
+    offer.ended.tell(this.#step((end) => this.#transferred(offer, end)));
+  }
+
+  #transferred(offer: FileOffer, end: OfferEnd): void {
+    const { facts, means, offering, job } = this;
     facts.device = end.device;
     facts.sent = end.sent;
-    if (end.end === 'stalled') throw new GivenUp('stalled', 'it took no bytes');
-    if (end.end === 'interrupted') throw new GivenUp('interrupted', end.cause);
-    facts.verified ??= 'delivered';
-    // A signed one may have to be announced once more, with a newer counter.
-    if (this.offering.announced === 1 && this.job.key === undefined) offer.close();
+    if (end.end === 'stalled') {
+      this.#giveUp('stalled', 'it took no bytes');
+    } else if (end.end === 'interrupted') {
+      this.#giveUp('interrupted', end.cause);
+    } else {
+      facts.verified ??= 'delivered';
+      offering.verification.delivered();
+      // A signed one may have to be announced once more, with a newer counter.
+      if (offering.announced === 1 && job.key === undefined) offer.close();
+      this.#verify(levelsToReach(job, means.reports.lastOf(job.target) !== undefined));
+    }
   }
 
   /** Until the device has shown what was asked for. */
-  async #verify(levels: readonly Verified[]): Promise<void> {
-    const { verifyTimeoutMs } = this.job;
-    this.#phases.enter('verify', { duration: 'verify', limit: 'not_verified', limitMs: verifyTimeoutMs });
-    for (const level of levels) {
-      await this.offering.verification.reached(level);
-      this.facts.verified = level;
+  #verify(levels: readonly Verified[]): void {
+    const [level] = levels;
+    if (level === undefined) {
+      this.#succeed();
+      return;
     }
+    const limits = { limit: 'not_verified', limitMs: this.job.verifyTimeoutMs } as const;
+    if (this.facts.phase !== 'verify') this.#phases.enter('verify', { duration: 'verify', ...limits });
+    const reached = () => {
+      this.facts.verified = level;
+      this.#verify(levels.slice(1));
+    };
+    this.offering.verification.reached(level).tell(this.#step(reached));
   }
 
   /** A report on this push: good news moves it on, bad news ends it, whatever it is waiting for. */
@@ -202,7 +218,7 @@ class Push {
       facts.verified = report.state;
       offering.offer?.confirm();
     } else if (report.error === 'replayed' && report.counter !== undefined && !offering.hasGoneOn) {
-      void this.#goOn(report.counter);
+      void this.#announceAgain(report.counter);
     } else {
       this.#giveUp('rejected', report.error ?? report.state);
     }
@@ -217,29 +233,66 @@ class Push {
     return isOfItsConnection && facts.attempts > 1 && !offering.offer?.isFetched;
   }
 
-  /** Our counter was lost, or another sender's is ahead: announces once more, from the device's own (protocol 6.4). */
-  async #goOn(counter: number): Promise<void> {
+  /** Our counter was lost, or another sender's is ahead: goes on from the device's own (protocol 6.4). */
+  async #announceAgain(counter: number): Promise<void> {
     const { offering, job, means } = this;
     offering.hasGoneOn = true;
     offering.counter = counter + 1;
     try {
       const isBelievable = await means.counters.goOnFrom(job.target, counter);
-      if (!isBelievable || job.key === undefined) throw new GivenUp('rejected', 'replayed');
-      offering.announcement = await this.#signedText(job.key);
-      this.#announce(offering.announcement);
+      if (isBelievable && job.key !== undefined) {
+        offering.announcement = await this.#signed(job.key);
+        this.#phases.enter('announce');
+        if (!this.#isOver) this.#publish(offering.announcement);
+      } else {
+        this.#giveUp('rejected', 'replayed');
+      }
     } catch (error) {
-      this.#decided.reject(error as Error);
+      this.#bug(error);
     }
   }
 
-  /** A step that was left alone goes no further. */
-  #stopIfOver(): void {
-    if (this.#isOver) throw new Error('the push is over');
+  /** A step that is begun by others: not once the push is over, and what goes wrong in it is told to who waits for it. */
+  #step<T>(step: (value: T) => void): (value: T) => void {
+    return (value) => {
+      if (this.#isOver) return;
+      try {
+        step(value);
+      } catch (error) {
+        this.#bug(error);
+      }
+    };
+  }
+
+  #await<T>(promise: Promise<T>, step: (value: T) => void): void {
+    promise.then(this.#step(step), (error: unknown) => this.#bug(error));
+  }
+
+  #succeed(): void {
+    this.#end();
+    this.#resolve(succeeded(this.facts));
   }
 
   /** Ends the push, whatever step it waits in. */
   #giveUp(code: AttemptCode, cause: unknown): void {
-    this.#decided.reject(new GivenUp(code, cause));
+    if (this.#isOver) return;
+    this.#end();
+    const { facts, offering, job, means } = this;
+    const text = cause instanceof Error ? cause.message : String(cause);
+    const fail = (offer = offering.offer) => {
+      offering.offer = offer;
+      facts.sent = Math.max(facts.sent, offer?.last?.sent ?? 0);
+      facts.device ??= offer?.last?.device ?? null;
+      this.#resolve(failed(facts, code, evidenceOf(job, means, offering, text)));
+    };
+    // A port that is about to be opened has to be closed too.
+    if (offering.offer || !this.#opening) fail();
+    else this.#opening.then(fail, () => fail());
+  }
+
+  #bug(error: unknown): void {
+    this.#end();
+    this.#reject(error);
   }
 
   /** Whatever the push has begun ends with it. */
@@ -247,29 +300,11 @@ class Push {
     this.#isOver = true;
     this.cancellation.forget(this.#onCancel);
     this.#phases.end();
-    this.#waiting?.abort();
-    this.#announced?.withdraw();
+    this.#offline?.abort();
+    this.#withdraw();
   }
+}
 
-  /** What was seen that tells one cause from another, when the push is given up. */
-  #seen(cause: string): Evidence {
-    const { broker, portsText } = this.means;
-    const last = this.offering.offer?.last;
-    this.facts.sent = Math.max(this.facts.sent, last?.sent ?? 0);
-    this.facts.device ??= last?.device ?? null;
-    return {
-      hostKind: this.#host?.kind ?? 'own',
-      nobodySubscribed: this.#nobodySubscribed,
-      timeoutMs: this.job.timeoutMs,
-      verify: this.job.verify.level,
-      verifyTimeoutMs: this.job.verifyTimeoutMs,
-      isSigned: this.job.key !== undefined,
-      broker: broker.name,
-      brokerConnectsByItself: broker.connectsByItself,
-      ports: portsText,
-      refused: this.offering.offer?.refused ?? [],
-      handedOver: last?.handedOver ?? false,
-      cause,
-    };
-  }
+function ignore(): void {
+  // Nothing to be done.
 }

@@ -1,4 +1,6 @@
 import type { Socket } from 'node:net';
+import type { Beginner, TwoTurnsLater } from './later';
+import type { Job } from './means';
 import { type QueueReading, queueKey, type SendQueues } from './send-queues';
 import { bytesNotTaken, reset, socketEnd } from './socket-end';
 
@@ -13,11 +15,13 @@ export type TransferEnd =
   /** We broke it off. */
   | { readonly end: 'reset'; readonly device: string; readonly sent: number };
 
-export interface TransferOptions {
-  readonly bytes: Buffer;
-  /** Milliseconds without an acknowledged byte after which the device counts as stalled. */
-  readonly idleMs: number;
+/** What a transfer needs to know of its job. */
+export type OfferedFile = Pick<Job, 'bytes' | 'timeoutMs'>;
+
+/** What all transfers of a server share. */
+export interface TransferMeans {
   readonly queues: SendQueues;
+  readonly later: TwoTurnsLater;
 }
 
 /** What any TCP sends at once: a peer that closes early had it unread, so its kernel says RST and nothing else. */
@@ -26,17 +30,17 @@ const oneFlightBytes = 10 * 536;
 const slowestBytesPerMs = 4096 / 1000;
 
 /** Serves the file to a device that has connected: all its bytes, nothing else, then our FIN (protocol 2.2). */
-export class Transfer {
+export class Transfer implements Beginner {
   readonly device: string;
   readonly #socket: Socket;
-  readonly #options: TransferOptions;
+  readonly #file: OfferedFile;
+  readonly #queues: SendQueues;
   readonly #onEnd: (transfer: Transfer, end: TransferEnd) => void;
   readonly #watch = () => this.#watchQueue();
   #unwatch: (() => void) | undefined;
   #sent = 0;
   #lastSeen = 0;
   #progressAt = performance.now();
-  #finSent = false;
   #peerClosed = false;
   #isOver = false;
 
@@ -44,23 +48,25 @@ export class Transfer {
   constructor(
     socket: Socket,
     device: string,
-    options: TransferOptions,
+    file: OfferedFile,
+    { queues, later }: TransferMeans,
     onEnd: (transfer: Transfer, end: TransferEnd) => void,
   ) {
     this.device = device;
     this.#socket = socket;
-    this.#options = options;
+    this.#file = file;
+    this.#queues = queues;
     this.#onEnd = onEnd;
-    options.queues.watchLater(this.#watch);
-    socket.on('finish', () => this.#onFinSent());
+    queues.watchLater(this.#watch);
     socket.on('end', () => this.#onPeerClosed());
-    socket.on('error', (error: NodeJS.ErrnoException) => this.#interrupted(error.code ?? error.message));
-    socket.on('close', () => this.#peerClosed || this.#interrupted('it closed the connection'));
+    // What went wrong is looked at when it is closed, which comes right after.
+    socket.on('error', ignore);
+    socket.on('close', () => this.#onClosed());
     // A device never sends a byte (protocol 2.1): whoever does is none, and what it takes proves nothing.
     socket.on('data', () => this.#interrupted('it sent bytes, which no device does'));
     // Whoever ends before our FIN has not waited for the whole file, however quietly (protocol 2.4): the FIN of a port
     // scanner lies ready when it is accepted. Two turns of the event loop show it.
-    setImmediate(() => setImmediate(() => this.#sendAll()));
+    later.begin(this);
   }
 
   /** Bytes of the file that the device's TCP is known to have acknowledged. */
@@ -70,7 +76,7 @@ export class Transfer {
 
   /** Our kernel has the whole file and our FIN. */
   get handedOver(): boolean {
-    return this.#finSent;
+    return this.#socket.writableFinished;
   }
 
   /** Breaks it off; the device sees a RESET, never a FIN (protocol 2.6). */
@@ -78,24 +84,26 @@ export class Transfer {
     this.#finish({ end: 'reset', device: this.device, sent: this.#sent });
   }
 
-  #sendAll(): void {
+  /** Sends all of it. */
+  begin(): void {
     if (this.#isOver) return;
     this.#progressAt = performance.now();
-    this.#socket.end(this.#options.bytes);
+    this.#socket.end(this.#file.bytes);
   }
 
-  #onFinSent(): void {
-    this.#finSent = true;
-    this.#progressAt = performance.now();
+  #onClosed(): void {
+    const error: NodeJS.ErrnoException | null = this.#socket.errored;
+    if (error) this.#interrupted(error.code ?? error.message);
+    else if (!this.#peerClosed) this.#interrupted('it closed the connection');
   }
 
   #onPeerClosed(): void {
     this.#peerClosed = true;
-    if (!this.#finSent) {
+    if (!this.handedOver) {
       this.#interrupted('it closed the connection');
       return;
     }
-    const state = socketEnd(this.#socket, this.#options.bytes.length > oneFlightBytes);
+    const state = socketEnd(this.#socket, this.#file.bytes.length > oneFlightBytes);
     if (state === 'reset') {
       this.#interrupted('it closed the connection with bytes unread');
     } else if (state === 'open') {
@@ -107,8 +115,8 @@ export class Transfer {
   }
 
   #watchQueue(): void {
-    this.#options.queues.forget(this.#watch);
-    this.#unwatch ??= this.#options.queues.watch(queueKey(this.#socket), (reading) => this.#look(reading));
+    this.#queues.forget(this.#watch);
+    this.#unwatch ??= this.#queues.watch(queueKey(this.#socket), (reading) => this.#look(reading));
   }
 
   /** A reading of the kernel's tables, or undefined where it has none. */
@@ -121,21 +129,21 @@ export class Transfer {
       this.#interrupted('it closed the connection before it had everything');
       return;
     }
-    const { bytes, idleMs } = this.#options;
+    const { bytes, timeoutMs } = this.#file;
     const now = performance.now();
-    const taken = bytes.length - (bytesNotTaken(this.#socket) ?? 0) + (this.#finSent ? 1 : 0);
+    const taken = bytes.length - (bytesNotTaken(this.#socket) ?? 0) + (this.handedOver ? 1 : 0);
     const seen = taken - (reading?.unacknowledged ?? 0);
     if (seen !== this.#lastSeen) this.#progressAt = now;
     this.#lastSeen = seen;
     if (reading) this.#sent = Math.min(bytes.length, Math.max(this.#sent, seen));
     const graceMs = reading ? 0 : bytes.length / slowestBytesPerMs;
-    if (now - this.#progressAt >= idleMs + graceMs) {
+    if (now - this.#progressAt >= timeoutMs + graceMs) {
       this.#finish({ end: 'stalled', device: this.device, sent: this.#sent });
     }
   }
 
   #delivered(): void {
-    this.#finish({ end: 'delivered', device: this.device, sent: this.#options.bytes.length });
+    this.#finish({ end: 'delivered', device: this.device, sent: this.#file.bytes.length });
   }
 
   #interrupted(cause: string): void {
@@ -146,10 +154,14 @@ export class Transfer {
   #finish(end: TransferEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#options.queues.forget(this.#watch);
+    this.#queues.forget(this.#watch);
     this.#unwatch?.();
     // After both sides' ends node:net closes the socket itself.
     if (end.end !== 'delivered') reset(this.#socket);
     this.#onEnd(this, end);
   }
+}
+
+function ignore(): void {
+  // Nothing to be done.
 }

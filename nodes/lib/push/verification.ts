@@ -1,33 +1,39 @@
-import type { Job, Means, Verify } from './means';
+import { Latch } from './latch';
+import type { Job, Means } from './means';
 import type { Verified } from './outcome';
 import type { Report } from './report';
-
-type Level = Verify['level'];
 
 /** Payloads of online topics that say the opposite. */
 const gone = new Set(['offline', 'false', '0', '']);
 
 /**
  * What the device says of a push: reports of this file and hash, and messages on its online topic.
- * It listens from before the announcement, and believes only what comes after the device can have heard it (protocol 5.4).
+ * It believes only what comes after the device can have heard the announcement (protocol 5.4).
  */
 export class Verification {
   /** Told of each report that counts. */
   onReport: (report: Report) => void = () => undefined;
   readonly #job: Job;
-  readonly #stopReports: () => void;
+  readonly #means: Means;
+  #stopReports: (() => void) | undefined;
   #stopOnline: (() => void) | undefined;
   #levels: readonly Verified[] = [];
-  #awaited: { readonly level: Verified; readonly resolve: () => void } | undefined;
+  #awaited: { readonly level: Verified; readonly latch: Latch<Verified> } | undefined;
   #isHeard = false;
   #isDelivered = false;
 
-  constructor(job: Job, { reports, broker }: Means) {
+  constructor(job: Job, means: Means) {
     this.#job = job;
-    this.#stopReports = reports.listen(job.target, (report) => this.#hearReport(report));
-    if (job.verify.level !== 'online') return;
-    const { topic, payload: expected } = job.verify;
-    this.#stopOnline = broker.listen(topic, ({ payload, isReplay }) => {
+    this.#means = means;
+  }
+
+  /** Before the announcement, until it is closed. */
+  listen(): void {
+    const { verify, target } = this.#job;
+    this.#stopReports = this.#means.reports.listen(target, (report) => this.#hearReport(report));
+    if (verify.level !== 'online') return;
+    const { topic, payload: expected } = verify;
+    this.#stopOnline = this.#means.broker.listen(topic, ({ payload, isReplay }) => {
       const text = payload.toString();
       const isOnline = expected === '' ? !gone.has(text.toLowerCase()) : text === expected;
       if (this.#isDelivered && !isReplay && isOnline) this.#reach('online');
@@ -49,16 +55,16 @@ export class Verification {
     return this.#levels.includes(level);
   }
 
-  /** Resolves when the device has shown as much; one level at a time. */
-  reached(level: Verified): Promise<void> {
-    return new Promise((resolve) => {
-      this.#awaited = { level, resolve };
-      if (this.has(level)) resolve();
-    });
+  /** Happens when the device has shown as much; one level at a time. */
+  reached(level: Verified): Latch<Verified> {
+    const latch = new Latch<Verified>();
+    this.#awaited = { level, latch };
+    if (this.has(level)) latch.happen(level);
+    return latch;
   }
 
   close(): void {
-    this.#stopReports();
+    this.#stopReports?.();
     this.#stopOnline?.();
   }
 
@@ -72,7 +78,7 @@ export class Verification {
 
   #reach(level: Verified): void {
     this.#levels = [...this.#levels, level];
-    if (this.#awaited?.level === level) this.#awaited.resolve();
+    if (this.#awaited?.level === level) this.#awaited.latch.happen(level);
   }
 }
 
@@ -81,14 +87,18 @@ export class Verification {
  * A signed push is never a success on delivery alone: a board without the module takes its bytes and keeps its old file
  * (protocol 6.5). Without a restart nobody comes back.
  */
-export function levelsToReach({ verify, key, reboot }: Job, reportsAtAll: boolean): Verified[] {
+export function levelsToReach({ verify, key, reboot }: Job, reportsAtAll: boolean): readonly Verified[] {
   const isSigned = key !== undefined;
-  const levels: Record<Level, Verified[]> = {
-    auto: isSigned || reportsAtAll ? ['installed'] : [],
-    delivered: isSigned ? ['installed'] : [],
-    installed: ['installed'],
-    running: reboot ? ['running'] : ['installed'],
-    online: isSigned ? ['installed', 'online'] : ['online'],
-  };
-  return levels[verify.level];
+  switch (verify.level) {
+    case 'auto':
+      return isSigned || reportsAtAll ? ['installed'] : [];
+    case 'delivered':
+      return isSigned ? ['installed'] : [];
+    case 'installed':
+      return ['installed'];
+    case 'running':
+      return reboot ? ['running'] : ['installed'];
+    case 'online':
+      return isSigned ? ['installed', 'online'] : ['online'];
+  }
 }

@@ -2,8 +2,7 @@ import { createSocket } from 'node:dgram';
 import { existsSync } from 'node:fs';
 import { BlockList, isIP } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import type { HostKind } from '../push/advice';
-import type { AnnouncedHost } from '../push/means';
+import type { AnnouncedHost, HostKind } from '../push/means';
 
 /** What decides which host is announced. */
 export interface AddressChoice {

@@ -26,33 +26,40 @@ export async function pushWithRetries(
   underWay: UnderWay,
   means: Means & { readonly places: Places },
 ): Promise<Outcome> {
-  const { job, facts, offering, onPhase, cancellation, startedAt } = underWay;
-  const { places } = means;
-  const place = places.take(cancellation);
+  const { job, facts, offering, cancellation } = underWay;
+  const place = means.places.take(cancellation);
   const hasPlace = place === true || (await place);
-  let isSuccess = false;
-  facts.durations.queued = Math.round(performance.now() - startedAt);
+  facts.durations.queued = Math.round(performance.now() - underWay.startedAt);
+  offering.verification.listen();
   try {
     for (;;) {
-      const outcome = await push(job, facts, means, offering, onPhase, cancellation);
-      isSuccess = outcome.result === 'success';
+      const outcome = await push(job, facts, means, offering, underWay.onPhase, cancellation);
       if (!isNetworkFault(outcome) || facts.attempts > job.retries) return outcome;
-      offering.offer?.renew();
-      onPhase('retry');
-      await pause(job.retryDelayMs, offering, cancellation);
-      if (cancellation.reason) continue;
-      facts.attempts += 1;
-      facts.device = null;
-      facts.sent = 0;
+      await pauseBeforeRetry(underWay);
     }
   } finally {
-    if (hasPlace) places.leave();
-    offering.verification.onReport = () => undefined;
-    if (!isSuccess) offering.offer?.reset();
-    else if (offering.announced > 1) offering.offer?.closeLater(servesAgainForMs);
-    else offering.offer?.close();
-    offering.offer = undefined;
+    if (hasPlace) means.places.leave();
+    offering.verification.close();
+    endOffer(offering, facts.phase === 'done');
   }
+}
+
+/** What a success has offered may still be fetched: a device serves every announcement that it got (protocol 1.8). */
+function endOffer(offering: Offering, isSuccess: boolean): void {
+  if (!isSuccess) offering.offer?.reset();
+  else if (offering.announced > 1) offering.offer?.closeLater(servesAgainForMs);
+  else offering.offer?.close();
+  offering.offer = undefined;
+}
+
+async function pauseBeforeRetry({ job, facts, offering, onPhase, cancellation }: UnderWay): Promise<void> {
+  offering.offer?.renew();
+  onPhase('retry');
+  await pause(job.retryDelayMs, offering, cancellation);
+  if (cancellation.reason) return;
+  facts.attempts += 1;
+  facts.device = null;
+  facts.sent = 0;
 }
 
 /** Waits so long, or until the device has the file after all, or the push is cancelled. */
@@ -64,8 +71,8 @@ function pause(ms: number, { offer, verification }: Offering, cancellation: Canc
       resolve();
     };
     const timer = setTimeout(goOn, ms);
-    void offer?.ended.then(({ end }) => end === 'delivered' && goOn());
-    void verification.reached('installed').then(goOn);
-    cancellation.onCancel(goOn);
+    offer?.ended.tell(({ end }) => end === 'delivered' && goOn());
+    verification.reached('installed').tell(goOn);
+    cancellation.tell(goOn);
   });
 }

@@ -17,8 +17,8 @@ import { pushToSleeper, type Sleepers } from './sleepers';
 
 /** What all pushes of one sender share. */
 export interface SenderMeans extends Means {
-  /** The announcement's topic; `{target}` stands for the hostname. */
-  readonly topic: string;
+  /** The announcement's topic. */
+  readonly topicOf: (target: string) => string;
   readonly places: Places;
   readonly sleepers: Sleepers;
 }
@@ -32,54 +32,84 @@ export interface Snapshot {
   readonly known: Readonly<PushFacts>;
 }
 
-/** A push that has its device's turn. */
-interface Turn {
-  readonly jobs: readonly Job[];
-  /** How much is known of the device having each file already; undefined where nobody has asked. */
-  readonly known: readonly (Verified | undefined)[] | undefined;
-  readonly onPhase: (doing: Doing) => void;
-  readonly onTurn: ((snapshot: () => Snapshot) => void) | undefined;
-  readonly cancellation: Cancellation;
-  /** On the clock of `performance`. */
-  readonly startedAt: number;
+/** Whoever is told of a push while it goes on. */
+export interface TurnHooks {
+  readonly onPhase?: (doing: Doing) => void;
+  /** Told when a file's turn has come, with a way to ask from then on what is known of the push. */
+  readonly onTurn?: ((snapshot: () => Snapshot) => void) | undefined;
 }
 
-/** Pushes the files of a set in order, and stops at the first that does not succeed. Resolves to how each of them ended. */
-export async function pushInOrder(turn: Turn, means: SenderMeans): Promise<Outcome[]> {
-  const { jobs, known = [], onPhase, onTurn, cancellation } = turn;
-  const outcomes: Outcome[] = [];
-  const awaitedFrom = performance.now();
-  let { startedAt } = turn;
-  let isAwake = false;
-  for (const job of restartingOnce(jobs, known)) {
-    const facts = newFacts(
-      job,
-      means.topic.replace('{target}', () => job.target),
-    );
-    const before = known[outcomes.length];
-    if (before && !cancellation.reason) {
-      outcomes.push(unchanged(facts, before));
-      continue;
-    }
-    const offering = newOffering(new Verification(job, means));
-    const done = outcomes.length;
-    onTurn?.(() => snapshotOf(jobs, done, facts, offering));
-    const underWay = { job, facts, offering, onPhase, cancellation, startedAt };
-    try {
-      const { wake } = job;
-      const outcome = wake
-        ? await pushToSleeper(underWay, { jobs, wake, until: awaitedFrom + wake.waitMs, isAwake }, means)
-        : await pushWithRetries(underWay, means);
-      isAwake = true;
-      outcomes.push(outcome);
-      if (outcome.code !== null) break;
-    } finally {
-      offering.verification.close();
-      facts.durations.total = Math.round(performance.now() - startedAt);
-    }
-    startedAt = performance.now();
+/** The files of a push that has its device's turn: one after the other, until one does not succeed. */
+export class FilesInOrder {
+  /** Of each file that was tried. */
+  readonly outcomes: Outcome[] = [];
+  readonly #jobs: readonly Job[];
+  readonly #known: readonly (Verified | undefined)[];
+  readonly #hooks: TurnHooks;
+  readonly #cancellation: Cancellation;
+  readonly #means: SenderMeans;
+  readonly #awaitedFrom = performance.now();
+  #startedAt: number;
+  #isAwake = false;
+
+  /**
+   * @param known how much is known of the device having each file already
+   * @param startedAt when the push began, on the clock of `performance`
+   */
+  constructor(
+    jobs: readonly Job[],
+    known: readonly (Verified | undefined)[],
+    hooks: TurnHooks,
+    cancellation: Cancellation,
+    startedAt: number,
+    means: SenderMeans,
+  ) {
+    this.#jobs = restartingOnce(jobs, known);
+    this.#known = known;
+    this.#hooks = hooks;
+    this.#cancellation = cancellation;
+    this.#startedAt = startedAt;
+    this.#means = means;
   }
-  return outcomes;
+
+  /** All have been pushed, or one has not succeeded. */
+  get isOver(): boolean {
+    const last = this.outcomes.at(-1);
+    return this.outcomes.length === this.#jobs.length || (last !== undefined && last.code !== null);
+  }
+
+  /** Pushes the next one. To be told how it ended before the one after it. */
+  push(): Outcome | Promise<Outcome> {
+    const job = this.#jobs[this.outcomes.length];
+    if (!job) throw new Error('no file is left');
+    const facts = newFacts(job, this.#means.topicOf(job.target));
+    const before = this.#known[this.outcomes.length];
+    if (before && !this.#cancellation.reason) return unchanged(facts, before);
+    const offering = newOffering(new Verification(job, this.#means));
+    this.#tellTurn(facts, offering);
+    const { onPhase = ignore } = this.#hooks;
+    const underWay = { job, facts, offering, onPhase, cancellation: this.#cancellation, startedAt: this.#startedAt };
+    if (!job.wake) return pushWithRetries(underWay, this.#means);
+    const { wake } = job;
+    const until = this.#awaitedFrom + wake.waitMs;
+    return pushToSleeper(underWay, { jobs: this.#jobs, wake, until, isAwake: this.#isAwake }, this.#means);
+  }
+
+  /** How the one that was pushed has ended. */
+  note(outcome: Outcome): void {
+    this.outcomes.push(outcome);
+    if (outcome.result === 'unchanged') return;
+    this.#isAwake = true;
+    outcome.durations.total = Math.round(performance.now() - this.#startedAt);
+    this.#startedAt = performance.now();
+  }
+
+  #tellTurn(facts: PushFacts, offering: Offering): void {
+    const { onTurn } = this.#hooks;
+    if (!onTurn) return;
+    const done = this.outcomes.length;
+    onTurn(() => snapshotOf(this.#jobs, done, facts, offering));
+  }
 }
 
 /** What the outcomes of a push's files come to: the last that was pushed decides. @param jobs one for each file */
@@ -111,7 +141,16 @@ function restartingOnce(jobs: readonly Job[], known: readonly (Verified | undefi
 }
 
 function newOffering(verification: Verification): Offering {
-  return { offer: undefined, announcement: undefined, counter: 0, hasGoneOn: false, announced: 0, verification };
+  return {
+    offer: undefined,
+    host: undefined,
+    announcement: undefined,
+    counter: 0,
+    hasGoneOn: false,
+    announced: 0,
+    nobodySubscribed: false,
+    verification,
+  };
 }
 
 function snapshotOf(jobs: readonly Job[], done: number, facts: Readonly<PushFacts>, { offer }: Offering): Snapshot {
@@ -129,4 +168,8 @@ function sum(outcomes: readonly Outcome[]): Durations {
     for (const phase of Object.keys(all) as (keyof Durations)[]) all[phase] += durations[phase];
   }
   return all;
+}
+
+function ignore(): void {
+  // Nobody wants to know.
 }

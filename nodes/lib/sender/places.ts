@@ -27,7 +27,7 @@ export class Places {
     return new Promise((resolve) => {
       const enter = () => resolve(true);
       this.#waiting.push(enter);
-      cancellation.onCancel(() => {
+      cancellation.tell(() => {
         const at = this.#waiting.indexOf(enter);
         if (at < 0) return;
         this.#waiting.splice(at, 1);

@@ -90,7 +90,7 @@ export class Ports {
         resolve();
       };
       this.#returns.on('return', stop);
-      cancellation.onCancel(stop);
+      cancellation.tell(stop);
     });
   }
 

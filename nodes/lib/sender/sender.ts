@@ -1,11 +1,12 @@
 import { Cancellation } from '../push/cancellation';
 import { FileOffer } from '../push/file-offer';
+import { TwoTurnsLater } from '../push/later';
 import type { Counters, Job, Memory } from '../push/means';
-import type { Doing, Outcome } from '../push/outcome';
+import type { Outcome, Verified } from '../push/outcome';
 import type { Report } from '../push/report';
 import { SendQueues } from '../push/send-queues';
 import type { IsAllowed } from './allow';
-import { asOne, pushInOrder, type SenderMeans, type Snapshot } from './files-in-order';
+import { asOne, FilesInOrder, type SenderMeans, type TurnHooks } from './files-in-order';
 import { Host, type HostOptions } from './host';
 import { Places } from './places';
 import type { Ports } from './ports';
@@ -26,12 +27,9 @@ export interface SenderOptions extends HostOptions {
 }
 
 /** Whoever wants to know more of a push than its end. */
-export interface PushHooks {
-  readonly onPhase?: (doing: Doing) => void;
+export interface PushHooks extends TurnHooks {
   /** Told when the device's turn is another push's, which may take days. */
   readonly onHeldUp?: () => void;
-  /** Told when a file's turn has come, with a way to ask from then on what is known of the push. */
-  readonly onTurn?: ((snapshot: () => Snapshot) => void) | undefined;
   /** What devices were given before: they are not given the same again. */
   readonly memory?: Memory | undefined;
 }
@@ -52,8 +50,10 @@ export class Sender {
     const { broker, topic, ports, portsText, isAllowed, concurrency, counters } = options;
     const host = new Host(options);
     this.#reports = new Reports(broker, topic);
+    const shared = { queues: this.#queues, later: new TwoTurnsLater(), isAllowed, offers: this.#offers };
+    const [beforeTarget = '', afterTarget = ''] = topic.split('{target}');
     this.#means = {
-      topic,
+      topicOf: (target) => beforeTarget + target + afterTarget,
       places: new Places(Math.min(concurrency, ports.size)),
       sleepers: new Sleepers(),
       broker,
@@ -61,15 +61,8 @@ export class Sender {
       reports: this.#reports,
       counters,
       host: () => host.get(),
-      offer: ({ bytes, timeoutMs }, cancellation, port) =>
-        FileOffer.open({
-          bytes,
-          idleMs: timeoutMs,
-          queues: this.#queues,
-          isAllowed,
-          listen: (server) => ports.listen(server, cancellation, port),
-          offers: this.#offers,
-        }),
+      offer: (job, cancellation, port) =>
+        FileOffer.open(job, shared, (server) => ports.listen(server, cancellation, port)),
     };
   }
 
@@ -83,26 +76,23 @@ export class Sender {
    * The outcome never rejects, whatever others do.
    * @param jobs of one device, one per file
    */
-  async push(
-    jobs: readonly Job[],
-    cancellation = new Cancellation(),
-    { onPhase = () => undefined, onHeldUp, onTurn, memory }: PushHooks = {},
-  ): Promise<Outcome> {
+  async push(jobs: readonly Job[], cancellation = new Cancellation(), hooks: PushHooks = {}): Promise<Outcome> {
     const startedAt = performance.now();
     const target = targetOf(jobs);
     this.#pushes.add(cancellation);
     if (this.#isClosed) cancellation.cancel(stopped);
-    onPhase('queued');
+    hooks.onPhase?.('queued');
     // Awaited only where they have to be waited for: a promise each is a part of a small push's cost.
     const turn = this.#means.sleepers.supersede(jobs) || this.#turns.take(target, cancellation);
-    if (turn !== true) onHeldUp?.();
+    if (turn !== true) hooks.onHeldUp?.();
     let hasTurn = turn === true || (await turn);
     try {
-      const last = this.#means.reports.lastOf(target);
-      const known = memory && (await Promise.all(jobs.map((job) => memory.unchanged(job, last))));
-      const outcomes = await pushInOrder({ jobs, known, onPhase, onTurn, cancellation, startedAt }, this.#means);
-      if (memory) await memory.note(outcomes);
-      const outcome = asOne(outcomes, jobs);
+      const { memory } = hooks;
+      const known = memory ? await this.#unchanged(jobs, memory) : [];
+      const files = new FilesInOrder(jobs, known, hooks, cancellation, startedAt, this.#means);
+      while (!files.isOver) files.note(await files.push());
+      if (memory) await memory.note(files.outcomes);
+      const outcome = asOne(files.outcomes, jobs);
       outcome.durations.total = Math.round(performance.now() - startedAt);
       // Whoever took the place of this one has its turn too.
       if (outcome.code === 'superseded') hasTurn = false;
@@ -122,6 +112,11 @@ export class Sender {
   /** Tells each report of any device, until the returned function is called. @param onReport also told whether it may be old */
   watchReports(onReport: (target: string, report: Report, mayBeOld: boolean) => void): () => void {
     return this.#reports.watch(onReport);
+  }
+
+  #unchanged(jobs: readonly Job[], memory: Memory): Promise<(Verified | undefined)[]> {
+    const last = this.#means.reports.lastOf(targetOf(jobs));
+    return Promise.all(jobs.map((job) => memory.unchanged(job, last)));
   }
 
   /** Cancels every push and breaks every connection off. Resolves when no port, socket or timer is left. */

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect as connectTcp, type Server } from 'node:net';
 import { FileOffer } from '../../../nodes/lib/push/file-offer';
+import type { Latch } from '../../../nodes/lib/push/latch';
+import { TwoTurnsLater } from '../../../nodes/lib/push/later';
 import type { ListeningPort } from '../../../nodes/lib/push/means';
 import { SendQueues } from '../../../nodes/lib/push/send-queues';
 import { type Behaviour, type PeerEnd, RawPeer } from '../../peers/raw-peer';
@@ -18,7 +20,11 @@ describe('A file offer', () => {
     bytes: Buffer,
     { idleMs = 30_000, isAllowed = (_address: string): boolean => true } = {},
   ): Promise<void> {
-    offer = await FileOffer.open({ bytes, idleMs, isAllowed, queues, listen, offers: new Set() });
+    offer = await FileOffer.open(
+      { bytes, timeoutMs: idleMs },
+      { isAllowed, queues, later: new TwoTurnsLater(), offers: new Set() },
+      listen,
+    );
   }
 
   async function connect(behaviour: Behaviour): Promise<RawPeer> {
@@ -43,7 +49,7 @@ describe('A file offer', () => {
     it(`delivers ${what}, and then the FIN`, async () => {
       await open(bytes);
       const peer = await connect(behaviour);
-      assert.deepEqual(await offer.ended, { end: 'delivered', device: '127.0.0.1', sent: bytes.length });
+      assert.deepEqual(await happened(offer.ended), { end: 'delivered', device: '127.0.0.1', sent: bytes.length });
       assert.deepEqual(await peer.ended(), { bytes: bytes.length, end: 'fin' });
     });
   }
@@ -61,7 +67,7 @@ describe('A file offer', () => {
     it(`does not count who ${what}`, async () => {
       await open(bytes);
       await connect(behaviour);
-      const { end } = await offer.ended;
+      const { end } = await happened(offer.ended);
       assert.equal(end, 'interrupted');
     });
   }
@@ -72,7 +78,7 @@ describe('A file offer', () => {
       const scanner = await connect('closes_at_once');
       await scanner.ended();
       const device = await connect('takes_all');
-      assert.equal((await offer.ended).end, 'delivered');
+      assert.equal((await happened(offer.ended)).end, 'delivered');
       assert.deepEqual(await device.ended(), { bytes: small.length, end: 'fin' });
       offer.close();
     }
@@ -81,7 +87,7 @@ describe('A file offer', () => {
   it('stalls where the device takes no more bytes, and resets it before it has the whole file', async () => {
     await open(large, { idleMs: 500 });
     const peer = await connect('reads_when_told');
-    const ended = await offer.ended;
+    const ended = await happened(offer.ended);
     assert.equal(ended.end, 'stalled');
     assert.ok(ended.sent > 0 && ended.sent < large.length, `${ended.sent} bytes were acknowledged`);
     peer.goOn();
@@ -94,21 +100,21 @@ describe('A file offer', () => {
     await open(large.subarray(0, 256 * 1024), { idleMs: 600 });
     const startedAt = performance.now();
     await connect('takes_all_slowly');
-    assert.equal((await offer.ended).end, 'delivered');
+    assert.equal((await happened(offer.ended)).end, 'delivered');
     assert.ok(performance.now() - startedAt > 600, 'the transfer was to last longer than its idle time');
   });
 
   it('stalls where the device has everything and does not close', async () => {
     await open(small, { idleMs: 500 });
     await connect('never_closes');
-    assert.deepEqual(await offer.ended, { end: 'stalled', device: '127.0.0.1', sent: small.length });
+    assert.deepEqual(await happened(offer.ended), { end: 'stalled', device: '127.0.0.1', sent: small.length });
   });
 
   it('serves the device while a stranger holds a connection, and the stranger to its end', async () => {
     await open(large);
     const stranger = await connect('reads_when_told');
     await connect('takes_all');
-    assert.equal((await offer.ended).end, 'delivered');
+    assert.equal((await happened(offer.ended)).end, 'delivered');
     offer.close();
     stranger.goOn();
     assert.deepEqual(await stranger.ended(), { bytes: large.length, end: 'fin' });
@@ -127,13 +133,13 @@ describe('A file offer', () => {
     assert.deepEqual(await stranger.ended(), { bytes: 0, end: 'reset' });
     assert.deepEqual(offer.refused, ['127.0.0.1']);
     await connect('takes_all');
-    assert.equal((await offer.ended).end, 'delivered');
+    assert.equal((await happened(offer.ended)).end, 'delivered');
   });
 
   it('resets every connection when it is reset, and opens the port to nobody more', async () => {
     await open(large);
     const held = await connect('reads_when_told');
-    await offer.connected;
+    await happened(offer.connected);
     offer.reset();
     await offer.closed();
     held.goOn();
@@ -146,4 +152,8 @@ async function listen(server: Server): Promise<ListeningPort> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { port: (server.address() as AddressInfo).port, release: () => undefined };
+}
+
+function happened<T>(latch: Latch<T>): Promise<T> {
+  return new Promise((resolve) => latch.tell(resolve));
 }
