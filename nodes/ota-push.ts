@@ -10,7 +10,7 @@ import { Remembered } from './lib/node-red/remembered';
 import { StatusLine } from './lib/node-red/status';
 import type { Job } from './lib/push/means';
 import type { Doing, Outcome, PushFacts } from './lib/push/outcome';
-import type { PushHooks } from './lib/sender/sender';
+import type { PushHooks } from './lib/sender/files-in-order';
 
 interface OtaPushDef extends NodeDef, InputSettings {
   readonly server: string;

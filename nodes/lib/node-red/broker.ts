@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { Node } from 'node-red';
 import type { HomeBroker } from '../home-assistant/entities';
-import type { Announced, Broker, Heard } from '../push/means';
+import type { AnnouncementWatcher, Broker, Heard } from '../push/means';
 
 /** The parts of MQTT.js's client that Node-RED's broker node leaves to its own nodes, version 4 and 5. */
 interface MqttClient extends EventEmitter {
@@ -77,7 +77,7 @@ export class NodeRedBroker implements Broker, HomeBroker {
     if (cmd === 'subscribe') this.#subscriptions += 1;
   };
   /** By message id. Told in the order of the wire: callbacks come later than messages that follow the acknowledgement. */
-  readonly #onAcknowledged = new Map<number, Announced['onAcknowledged']>();
+  readonly #onAcknowledged = new Map<number, AnnouncementWatcher['onAcknowledged']>();
   readonly #onPacket = ({ cmd, messageId = 0, reasonCode = 0 }: PubackPacket): void => {
     if (cmd !== 'puback' || reasonCode >= firstError) return;
     this.#onAcknowledged.get(messageId)?.(reasonCode === noMatchingSubscribers);
@@ -131,11 +131,11 @@ export class NodeRedBroker implements Broker, HomeBroker {
     return () => this.#node.unsubscribe(topic, user, true);
   }
 
-  announce({ topic, text, expiryMs, onAcknowledged, onFailed }: Announced): () => void {
+  announce(topic: string, text: string, expiryMs: number, watcher: AnnouncementWatcher): () => void {
     const { client } = this.#node;
     // A client that is not connected would keep it and send it when nobody listens any more (protocol 1.6).
     if (!client || !this.isOnline) {
-      onFailed(new Error('the connection was lost'));
+      watcher.onFailed(new Error('the connection was lost'));
       return () => undefined;
     }
     this.#listenTo(client);
@@ -145,11 +145,11 @@ export class NodeRedBroker implements Broker, HomeBroker {
     const acknowledge = (nobodySubscribed: boolean) => {
       if (isSettled) return;
       isSettled = true;
-      onAcknowledged(nobodySubscribed);
+      watcher.onAcknowledged(nobodySubscribed);
     };
     this.#node.publish({ topic, payload: text, qos: 1, retain: false, messageExpiryInterval }, (error) => {
       if (!error) acknowledge(false);
-      else if (!isSettled) onFailed(error);
+      else if (!isSettled) watcher.onFailed(error);
       isSettled = true;
     });
     const messageId = client.getLastMessageId();

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Latch } from './latch';
 import type { ListeningPort } from './means';
-import { type OfferedFile, Transfer, type TransferEnd, type TransferMeans } from './transfer';
+import { type OfferedFile, Transfer, type TransferEnd, type TransferMeans, type TransferWatcher } from './transfer';
 
 /** What all offers of a server share. */
 export interface OfferMeans extends TransferMeans {
@@ -24,14 +24,13 @@ const mostTransfers = 32;
  * One file on one port for one device.
  * Everyone who connects is served to the end, since anyone may be the device; the first who takes it all decides.
  */
-export class FileOffer {
+export class FileOffer implements TransferWatcher {
   readonly #file: OfferedFile;
   readonly #means: OfferMeans;
   readonly #server: Server;
   readonly #refused: string[] = [];
   #connected = new Latch<string>();
   #ended = new Latch<OfferEnd>();
-  readonly #onEnd = (transfer: Transfer, end: TransferEnd) => this.#onTransferEnd(transfer, end);
   #listening: ListeningPort | undefined;
   #transfers: readonly Transfer[] = [];
   #interruption: NodeJS.Timeout | undefined;
@@ -151,14 +150,14 @@ export class FileOffer {
       return;
     }
     clearTimeout(this.#interruption);
-    const transfer = new Transfer(socket, device, this.#file, this.#means, this.#onEnd);
+    const transfer = new Transfer(socket, device, this.#file, this.#means, this);
     this.#last = transfer;
     this.#isFetched = true;
     this.#transfers = [...this.#transfers, transfer];
     this.#connected.happen(device);
   }
 
-  #onTransferEnd(transfer: Transfer, end: TransferEnd): void {
+  onTransferEnd(transfer: Transfer, end: TransferEnd): void {
     this.#transfers = this.#transfers.filter((other) => other !== transfer);
     if (end.end === 'delivered') {
       this.#isDelivered = true;

@@ -1,6 +1,6 @@
 import type { Cancellation } from './cancellation';
 import type { FileOffer } from './file-offer';
-import type { Outcome, Verified } from './outcome';
+import type { Doing, Outcome, PushFacts, Verified } from './outcome';
 import type { Report } from './report';
 import type { Verification } from './verification';
 
@@ -61,6 +61,17 @@ export interface Offering {
   readonly verification: Verification;
 }
 
+/** One file on its way to one device, whatever the attempt. */
+export interface UnderWay {
+  readonly job: Job;
+  readonly facts: PushFacts;
+  readonly offering: Offering;
+  readonly onPhase: (doing: Doing) => void;
+  readonly cancellation: Cancellation;
+  /** On the clock of `performance`. */
+  readonly startedAt: number;
+}
+
 /** A message that a subscription has brought. */
 export interface Heard {
   readonly topic: string;
@@ -82,23 +93,25 @@ export interface Broker {
   online(signal: AbortSignal): Promise<void>;
   /**
    * Hands an announcement over: QoS 1, never retained (protocol 1.4, 1.5). Only while online.
+   * @param expiryMs after which nobody needs it any more
    * @returns takes it back where the broker has not acknowledged it: it must not outlive its push (protocol 1.6)
    */
-  announce(announced: Announced): () => void;
+  announce(topic: string, text: string, expiryMs: number, watcher: AnnouncementWatcher): () => void;
   /** Tells each message on the topic, which may hold wildcards, until the returned function is called. */
   listen(topic: string, onMessage: (message: Heard) => void): () => void;
 }
 
-/** An announcement on its way to the broker, and who is told what becomes of it. */
-export interface Announced {
-  readonly topic: string;
-  readonly text: string;
-  /** Milliseconds after which nobody needs it any more. */
-  readonly expiryMs: number;
+/** Whoever is told what becomes of an announcement. */
+export interface AnnouncementWatcher {
   /** The broker has it. Told before any message that the broker sends after its acknowledgement. */
-  readonly onAcknowledged: (nobodySubscribed: boolean) => void;
+  onAcknowledged(nobodySubscribed: boolean): void;
   /** The broker refuses it, or it could not be sent. */
-  readonly onFailed: (error: Error) => void;
+  onFailed(error: Error): void;
+}
+
+/** Whoever is told what a device reports. */
+export interface ReportWatcher {
+  onReport(report: Report): void;
 }
 
 /** A port that a server listens on, until it is given back. */
@@ -121,8 +134,9 @@ export interface AnnouncedHost {
 export interface Reports {
   /** The device's last report; undefined for one that never reports, as far as is known. */
   lastOf(target: string): Report | undefined;
-  /** Tells each report of the device as it comes, until the returned function is called. */
-  listen(target: string, onReport: (report: Report) => void): () => void;
+  /** Tells each report of the device as it comes, until it is to be forgotten. */
+  listen(target: string, watcher: ReportWatcher): void;
+  forget(target: string, watcher: ReportWatcher): void;
 }
 
 /** What makes each signed announcement newer than the one before (protocol 6.4). */

@@ -11,12 +11,17 @@ interface Limits {
 
 type Duration = NonNullable<Limits['duration']>;
 
+/** Whoever is told that a phase has lasted too long. */
+export interface PhaseWatcher {
+  onTimeout(code: AttemptCode, limitMs: number): void;
+}
+
 /** Where a push is, for how long, and for how long at most. */
 export class Phases {
   readonly #facts: PushFacts;
   readonly #timeoutMs: number;
   readonly #onPhase: (phase: Phase) => void;
-  readonly #onTimeout: (code: AttemptCode, limitMs: number) => void;
+  readonly #watcher: PhaseWatcher;
   #duration: Duration | undefined;
   /** On the clock of `performance`. */
   #startedAt = 0;
@@ -25,16 +30,11 @@ export class Phases {
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
 
-  constructor(
-    facts: PushFacts,
-    timeoutMs: number,
-    onPhase: (phase: Phase) => void,
-    onTimeout: (code: AttemptCode, limitMs: number) => void,
-  ) {
+  constructor(facts: PushFacts, timeoutMs: number, onPhase: (phase: Phase) => void, watcher: PhaseWatcher) {
     this.#facts = facts;
     this.#timeoutMs = timeoutMs;
     this.#onPhase = onPhase;
-    this.#onTimeout = onTimeout;
+    this.#watcher = watcher;
   }
 
   enter(phase: Phase, limits: Limits = {}): void {
@@ -70,7 +70,7 @@ export class Phases {
       return;
     }
     clearTimeout(this.#timer);
-    this.#timer = limit && setTimeout(() => this.#limit && this.#onTimeout(this.#limit, ms), ms);
+    this.#timer = limit && setTimeout(() => this.#limit && this.#watcher.onTimeout(this.#limit, ms), ms);
   }
 
   #stopClock(now: number): void {

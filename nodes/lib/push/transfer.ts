@@ -24,6 +24,11 @@ export interface TransferMeans {
   readonly later: TwoTurnsLater;
 }
 
+/** Told once how it ended. */
+export interface TransferWatcher {
+  onTransferEnd(transfer: Transfer, end: TransferEnd): void;
+}
+
 /** What any TCP sends at once: a peer that closes early had it unread, so its kernel says RST and nothing else. */
 const oneFlightBytes = 10 * 536;
 /** The slowest device, where acknowledgements can't be seen: it gets this much more time for the file's size. */
@@ -35,7 +40,7 @@ export class Transfer implements Beginner {
   readonly #socket: Socket;
   readonly #file: OfferedFile;
   readonly #queues: SendQueues;
-  readonly #onEnd: (transfer: Transfer, end: TransferEnd) => void;
+  readonly #watcher: TransferWatcher;
   readonly #watch = () => this.#watchQueue();
   #unwatch: (() => void) | undefined;
   #sent = 0;
@@ -44,19 +49,18 @@ export class Transfer implements Beginner {
   #peerClosed = false;
   #isOver = false;
 
-  /** @param onEnd told once how it ended */
   constructor(
     socket: Socket,
     device: string,
     file: OfferedFile,
     { queues, later }: TransferMeans,
-    onEnd: (transfer: Transfer, end: TransferEnd) => void,
+    watcher: TransferWatcher,
   ) {
     this.device = device;
     this.#socket = socket;
     this.#file = file;
     this.#queues = queues;
-    this.#onEnd = onEnd;
+    this.#watcher = watcher;
     queues.watchLater(this.#watch);
     socket.on('end', () => this.#onPeerClosed());
     // What went wrong is looked at when it is closed, which comes right after.
@@ -158,7 +162,7 @@ export class Transfer implements Beginner {
     this.#unwatch?.();
     // After both sides' ends node:net closes the socket itself.
     if (end.end !== 'delivered') reset(this.#socket);
-    this.#onEnd(this, end);
+    this.#watcher.onTransferEnd(this, end);
   }
 }
 

@@ -1,5 +1,5 @@
 import { Latch } from './latch';
-import type { Job, Means } from './means';
+import type { Job, Means, ReportWatcher } from './means';
 import type { Verified } from './outcome';
 import type { Report } from './report';
 
@@ -10,12 +10,11 @@ const gone = new Set(['offline', 'false', '0', '']);
  * What the device says of a push: reports of this file and hash, and messages on its online topic.
  * It believes only what comes after the device can have heard the announcement (protocol 5.4).
  */
-export class Verification {
+export class Verification implements ReportWatcher {
   /** Told of each report that counts. */
-  onReport: (report: Report) => void = () => undefined;
+  watcher: ReportWatcher | undefined;
   readonly #job: Job;
   readonly #means: Means;
-  #stopReports: (() => void) | undefined;
   #stopOnline: (() => void) | undefined;
   #levels: readonly Verified[] = [];
   #awaited: { readonly level: Verified; readonly latch: Latch<Verified> } | undefined;
@@ -30,7 +29,7 @@ export class Verification {
   /** Before the announcement, until it is closed. */
   listen(): void {
     const { verify, target } = this.#job;
-    this.#stopReports = this.#means.reports.listen(target, (report) => this.#hearReport(report));
+    this.#means.reports.listen(target, this);
     if (verify.level !== 'online') return;
     const { topic, payload: expected } = verify;
     this.#stopOnline = this.#means.broker.listen(topic, ({ payload, isReplay }) => {
@@ -64,14 +63,14 @@ export class Verification {
   }
 
   close(): void {
-    this.#stopReports?.();
+    this.#means.reports.forget(this.#job.target, this);
     this.#stopOnline?.();
   }
 
-  #hearReport(report: Report): void {
+  onReport(report: Report): void {
     const { filename, hash } = this.#job;
     if (!this.#isHeard || report.file !== filename || report.hash !== hash) return;
-    this.onReport(report);
+    this.watcher?.onReport(report);
     if (report.state === 'installed' || report.state === 'running') this.#reach('installed');
     if (report.state === 'running') this.#reach('running');
   }

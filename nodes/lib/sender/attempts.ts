@@ -1,65 +1,88 @@
 import type { Cancellation } from '../push/cancellation';
-import type { Job, Means, Offering } from '../push/means';
-import { type Doing, isNetworkFault, type Outcome, type PushFacts } from '../push/outcome';
-import { push } from '../push/push';
+import type { Means, Offering, UnderWay } from '../push/means';
+import { isNetworkFault, type Outcome } from '../push/outcome';
+import { type PushWatcher, push } from '../push/push';
 import type { Places } from './places';
-
-/** A push that has its turn. */
-export interface UnderWay {
-  readonly job: Job;
-  readonly facts: PushFacts;
-  readonly offering: Offering;
-  readonly onPhase: (doing: Doing) => void;
-  readonly cancellation: Cancellation;
-  /** On the clock of `performance`. */
-  readonly startedAt: number;
-}
 
 /** Where more than one announcement was sent, a busy device may come for each of them (protocol 1.8). */
 const servesAgainForMs = 5000;
+
+type AttemptMeans = Means & { readonly places: Places };
 
 /**
  * Pushes when there is a place, and tries again after network faults.
  * All announcements are the same bytes, port included (protocol 1.8).
  */
-export async function pushWithRetries(
-  underWay: UnderWay,
-  means: Means & { readonly places: Places },
-): Promise<Outcome> {
-  const { job, facts, offering, cancellation } = underWay;
-  const place = means.places.take(cancellation);
-  const hasPlace = place === true || (await place);
-  facts.durations.queued = Math.round(performance.now() - underWay.startedAt);
-  offering.verification.listen();
-  try {
-    for (;;) {
-      const outcome = await push(job, facts, means, offering, underWay.onPhase, cancellation);
-      if (!isNetworkFault(outcome) || facts.attempts > job.retries) return outcome;
-      await pauseBeforeRetry(underWay);
-    }
-  } finally {
-    if (hasPlace) means.places.leave();
-    offering.verification.close();
-    endOffer(offering, facts.phase === 'done');
+export function pushWithRetries(underWay: UnderWay, means: AttemptMeans, watcher: PushWatcher): void {
+  new Attempts(underWay, means, watcher).takePlace();
+}
+
+/** One after the other. Callbacks, as in a push: an async function here is a part of a small push's cost. */
+class Attempts implements PushWatcher {
+  readonly #push: UnderWay;
+  readonly #means: AttemptMeans;
+  readonly #watcher: PushWatcher;
+  #hasPlace = false;
+
+  constructor(underWay: UnderWay, means: AttemptMeans, watcher: PushWatcher) {
+    this.#push = underWay;
+    this.#means = means;
+    this.#watcher = watcher;
   }
-}
 
-/** What a success has offered may still be fetched: a device serves every announcement that it got (protocol 1.8). */
-function endOffer(offering: Offering, isSuccess: boolean): void {
-  if (!isSuccess) offering.offer?.reset();
-  else if (offering.announced > 1) offering.offer?.closeLater(servesAgainForMs);
-  else offering.offer?.close();
-  offering.offer = undefined;
-}
+  takePlace(): void {
+    const place = this.#means.places.take(this.#push.cancellation);
+    if (place === true) this.#begin(true);
+    else place.then((hasPlace) => this.#begin(hasPlace)).catch((bug: unknown) => this.onBug(bug));
+  }
 
-async function pauseBeforeRetry({ job, facts, offering, onPhase, cancellation }: UnderWay): Promise<void> {
-  offering.offer?.renew();
-  onPhase('retry');
-  await pause(job.retryDelayMs, offering, cancellation);
-  if (cancellation.reason) return;
-  facts.attempts += 1;
-  facts.device = null;
-  facts.sent = 0;
+  #begin(hasPlace: boolean): void {
+    const { facts, offering, startedAt } = this.#push;
+    this.#hasPlace = hasPlace;
+    facts.durations.queued = Math.round(performance.now() - startedAt);
+    offering.verification.listen();
+    push(this.#push, this.#means, this);
+  }
+
+  onOutcome(outcome: Outcome): void {
+    const { facts, job } = this.#push;
+    if (isNetworkFault(outcome) && facts.attempts <= job.retries) {
+      this.#pause().catch((error: unknown) => this.onBug(error));
+    } else {
+      this.#end(outcome.code === null);
+      this.#watcher.onOutcome(outcome);
+    }
+  }
+
+  onBug(bug: unknown): void {
+    this.#end(false);
+    this.#watcher.onBug(bug);
+  }
+
+  async #pause(): Promise<void> {
+    const { job, facts, offering, onPhase, cancellation } = this.#push;
+    offering.offer?.renew();
+    onPhase('retry');
+    await pause(job.retryDelayMs, offering, cancellation);
+    if (!cancellation.reason) {
+      facts.attempts += 1;
+      facts.device = null;
+      facts.sent = 0;
+    }
+    push(this.#push, this.#means, this);
+  }
+
+  #end(isSuccess: boolean): void {
+    const { offering } = this.#push;
+    if (this.#hasPlace) this.#means.places.leave();
+    this.#hasPlace = false;
+    offering.verification.close();
+    // What a success has offered may still be fetched: a device serves every announcement that it got (protocol 1.8).
+    if (!isSuccess) offering.offer?.reset();
+    else if (offering.announced > 1) offering.offer?.closeLater(servesAgainForMs);
+    else offering.offer?.close();
+    offering.offer = undefined;
+  }
 }
 
 /** Waits so long, or until the device has the file after all, or the push is cancelled. */

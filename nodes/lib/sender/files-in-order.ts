@@ -1,19 +1,13 @@
 import type { Cancellation } from '../push/cancellation';
-import type { Job, Means, Offering } from '../push/means';
-import {
-  type Doing,
-  type Durations,
-  newFacts,
-  type Outcome,
-  type Phase,
-  type PushFacts,
-  unchanged,
-  type Verified,
-} from '../push/outcome';
+import type { Job, Means, Memory, Offering } from '../push/means';
+import { type Doing, newFacts, type Outcome, type PushFacts, unchanged, type Verified } from '../push/outcome';
+import type { PushWatcher } from '../push/push';
 import { Verification } from '../push/verification';
+import { asOne } from './as-one';
 import { pushWithRetries } from './attempts';
 import type { Places } from './places';
 import { pushToSleeper, type Sleepers } from './sleepers';
+import { type Snapshot, snapshotOf } from './snapshot';
 
 /** What all pushes of one sender share. */
 export interface SenderMeans extends Means {
@@ -23,108 +17,159 @@ export interface SenderMeans extends Means {
   readonly sleepers: Sleepers;
 }
 
-/** How far a push is. */
-export interface Snapshot {
-  /** Of the bytes that the device's TCP has acknowledged; 100 only when nothing more is waited for. */
-  readonly percent: number;
-  readonly phase: Phase;
-  /** Of the file that is under way. */
-  readonly known: Readonly<PushFacts>;
-}
-
-/** Whoever is told of a push while it goes on. */
-export interface TurnHooks {
+/** Whoever wants to know more of a push than its end. */
+export interface PushHooks {
   readonly onPhase?: (doing: Doing) => void;
+  /** Told when the device's turn is another push's, which may take days. */
+  readonly onHeldUp?: () => void;
   /** Told when a file's turn has come, with a way to ask from then on what is known of the push. */
   readonly onTurn?: ((snapshot: () => Snapshot) => void) | undefined;
+  /** What devices were given before: they are not given the same again. */
+  readonly memory?: Memory | undefined;
 }
 
-/** The files of a push that has its device's turn: one after the other, until one does not succeed. */
-export class FilesInOrder {
-  /** Of each file that was tried. */
-  readonly outcomes: Outcome[] = [];
-  readonly #jobs: readonly Job[];
-  readonly #known: readonly (Verified | undefined)[];
-  readonly #hooks: TurnHooks;
+/** Told when a push has ended, before its outcome is. */
+export interface TurnWatcher {
+  /** @param leavesTurn the device's turn is free again */
+  onTurnEnd(target: string, cancellation: Cancellation, leavesTurn: boolean): void;
+}
+
+/** The files of one push: one after the other, until one does not succeed. */
+export class FilesInOrder implements PushWatcher {
+  readonly target: string;
+  readonly #hooks: PushHooks;
   readonly #cancellation: Cancellation;
   readonly #means: SenderMeans;
-  readonly #awaitedFrom = performance.now();
-  #startedAt: number;
-  #isAwake = false;
+  readonly #watcher: TurnWatcher;
+  readonly #outcomes: Outcome[] = [];
+  readonly #createdAt = performance.now();
+  #jobs: readonly Job[];
+  /** How much is known of the device having each file already. */
+  #known: readonly (Verified | undefined)[] = [];
+  #resolve: (outcome: Outcome) => void = ignore;
+  #reject: (bug: unknown) => void = ignore;
+  #hasTurn = false;
+  #turnAt = 0;
+  #startedAt = this.#createdAt;
 
-  /**
-   * @param known how much is known of the device having each file already
-   * @param startedAt when the push began, on the clock of `performance`
-   */
+  /** @param jobs of one device, one per file */
   constructor(
     jobs: readonly Job[],
-    known: readonly (Verified | undefined)[],
-    hooks: TurnHooks,
     cancellation: Cancellation,
-    startedAt: number,
+    hooks: PushHooks,
     means: SenderMeans,
+    watcher: TurnWatcher,
   ) {
-    this.#jobs = restartingOnce(jobs, known);
-    this.#known = known;
-    this.#hooks = hooks;
+    if (!jobs[0]) throw new Error('a push has a file');
+    this.target = jobs[0].target;
+    this.#jobs = jobs;
     this.#cancellation = cancellation;
-    this.#startedAt = startedAt;
+    this.#hooks = hooks;
     this.#means = means;
+    this.#watcher = watcher;
   }
 
-  /** All have been pushed, or one has not succeeded. */
-  get isOver(): boolean {
-    const last = this.outcomes.at(-1);
-    return this.outcomes.length === this.#jobs.length || (last !== undefined && last.code !== null);
+  /** To be called when the device's turn has come. @param hasTurn false: it was cancelled before */
+  push(hasTurn: boolean): Promise<Outcome> {
+    this.#hasTurn = hasTurn;
+    this.#turnAt = performance.now();
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      this.#begin();
+    });
   }
 
-  /** Pushes the next one. To be told how it ended before the one after it. */
-  push(): Outcome | Promise<Outcome> {
-    const job = this.#jobs[this.outcomes.length];
-    if (!job) throw new Error('no file is left');
-    const facts = newFacts(job, this.#means.topicOf(job.target));
-    const before = this.#known[this.outcomes.length];
-    if (before && !this.#cancellation.reason) return unchanged(facts, before);
+  #begin(): void {
+    const { memory } = this.#hooks;
+    try {
+      if (memory) this.#recall(memory).catch((bug: unknown) => this.onBug(bug));
+      else this.#pushFirst();
+    } catch (bug) {
+      this.onBug(bug);
+    }
+  }
+
+  /** How the file under way has ended. */
+  onOutcome(outcome: Outcome): void {
+    outcome.durations.total = Math.round(performance.now() - this.#startedAt);
+    this.#outcomes.push(outcome);
+    this.#startedAt = performance.now();
+    if (outcome.code !== null) this.#end();
+    else this.#pushNext();
+  }
+
+  onBug(bug: unknown): void {
+    this.#watcher.onTurnEnd(this.target, this.#cancellation, this.#hasTurn);
+    this.#reject(bug);
+  }
+
+  async #recall(memory: Memory): Promise<void> {
+    const last = this.#means.reports.lastOf(this.target);
+    this.#known = await Promise.all(this.#jobs.map((job) => memory.unchanged(job, last)));
+    this.#pushFirst();
+  }
+
+  #pushFirst(): void {
+    this.#jobs = restartingOnce(this.#jobs, this.#known);
+    this.#pushNext();
+  }
+
+  #pushNext(): void {
+    this.#skipUnchanged();
+    const job = this.#jobs[this.#outcomes.length];
+    if (!job) {
+      this.#end();
+      return;
+    }
     const offering = newOffering(new Verification(job, this.#means));
+    const facts = newFacts(job, this.#means.topicOf(job.target));
     this.#tellTurn(facts, offering);
     const { onPhase = ignore } = this.#hooks;
     const underWay = { job, facts, offering, onPhase, cancellation: this.#cancellation, startedAt: this.#startedAt };
-    if (!job.wake) return pushWithRetries(underWay, this.#means);
-    const { wake } = job;
-    const until = this.#awaitedFrom + wake.waitMs;
-    return pushToSleeper(underWay, { jobs: this.#jobs, wake, until, isAwake: this.#isAwake }, this.#means);
+    if (job.wake) {
+      const isAwake = this.#outcomes.some(({ result }) => result === 'success');
+      const sleep = { jobs: this.#jobs, wake: job.wake, until: this.#turnAt + job.wake.waitMs, isAwake };
+      const pushed = pushToSleeper(underWay, sleep, this.#means);
+      pushed.then((outcome) => this.onOutcome(outcome)).catch((bug: unknown) => this.onBug(bug));
+    } else {
+      pushWithRetries(underWay, this.#means, this);
+    }
   }
 
-  /** How the one that was pushed has ended. */
-  note(outcome: Outcome): void {
-    this.outcomes.push(outcome);
-    if (outcome.result === 'unchanged') return;
-    this.#isAwake = true;
-    outcome.durations.total = Math.round(performance.now() - this.#startedAt);
-    this.#startedAt = performance.now();
+  #skipUnchanged(): void {
+    for (;;) {
+      const known = this.#known[this.#outcomes.length];
+      const job = this.#jobs[this.#outcomes.length];
+      if (!job || !known || this.#cancellation.reason) return;
+      this.#outcomes.push(unchanged(newFacts(job, this.#means.topicOf(job.target)), known));
+    }
   }
 
   #tellTurn(facts: PushFacts, offering: Offering): void {
     const { onTurn } = this.#hooks;
     if (!onTurn) return;
-    const done = this.outcomes.length;
-    onTurn(() => snapshotOf(this.#jobs, done, facts, offering));
+    const done = this.#outcomes.length;
+    onTurn(() => snapshotOf(this.#jobs, done, facts, offering.offer));
   }
-}
 
-/** What the outcomes of a push's files come to: the last that was pushed decides. @param jobs one for each file */
-export function asOne(outcomes: readonly Outcome[], jobs: readonly Job[]): Outcome {
-  const last = outcomes.findLast(({ result }) => result !== 'unchanged') ?? outcomes.at(-1);
-  if (!last) throw new Error('a push has a file');
-  if (!jobs[0]?.isOfSet) return last;
-  const count = jobs.length;
-  const which = last.code === null ? `All ${count} files` : `File ${outcomes.length} of ${count}`;
-  return {
-    ...last,
-    message: count > 1 ? `${which}: ${last.message}` : last.message,
-    durations: sum(outcomes),
-    files: outcomes,
-  };
+  #end(): void {
+    const { memory } = this.#hooks;
+    if (memory)
+      memory
+        .note(this.#outcomes)
+        .then(() => this.#tell())
+        .catch((bug: unknown) => this.onBug(bug));
+    else this.#tell();
+  }
+
+  #tell(): void {
+    const outcome = asOne(this.#outcomes, this.#jobs);
+    outcome.durations.total = Math.round(performance.now() - this.#createdAt);
+    // Whoever took the place of this one has its turn too.
+    this.#watcher.onTurnEnd(this.target, this.#cancellation, this.#hasTurn && outcome.code !== 'superseded');
+    this.#resolve(outcome);
+  }
 }
 
 /**
@@ -151,23 +196,6 @@ function newOffering(verification: Verification): Offering {
     nobodySubscribed: false,
     verification,
   };
-}
-
-function snapshotOf(jobs: readonly Job[], done: number, facts: Readonly<PushFacts>, { offer }: Offering): Snapshot {
-  const sent = Math.max(facts.sent, offer?.last?.sent ?? 0);
-  const bytesOf = (some: readonly Job[]) => some.reduce((bytes, job) => bytes + job.bytes.length, 0);
-  const [all, before] = [bytesOf(jobs), bytesOf(jobs.slice(0, done))];
-  const awaitsItsWord = facts.phase === 'verify' && done === jobs.length - 1;
-  const percent = awaitsItsWord ? 99 : Math.min(99, Math.floor((100 * (before + sent)) / (all || 1)));
-  return { percent, phase: facts.phase, known: { ...facts, durations: { ...facts.durations }, sent } };
-}
-
-function sum(outcomes: readonly Outcome[]): Durations {
-  const all = { queued: 0, connect: 0, transfer: 0, verify: 0, total: 0 };
-  for (const { durations } of outcomes) {
-    for (const phase of Object.keys(all) as (keyof Durations)[]) all[phase] += durations[phase];
-  }
-  return all;
 }
 
 function ignore(): void {

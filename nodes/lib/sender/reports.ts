@@ -1,18 +1,17 @@
-import type { Broker } from '../push/means';
+import type { Broker, ReportWatcher } from '../push/means';
 import { hostnameProblem } from '../push/names';
 import { parseReport, type Report } from '../push/report';
 
 /** More than any house has. */
 const mostDevices = 20_000;
 
-type OnReport = (report: Report) => void;
 type OnAnyReport = (target: string, report: Report, mayBeOld: boolean) => void;
 
 /** What the devices say themselves (protocol 5): one subscription for all of them, kept while the server lives. */
 export class Reports {
   readonly #last = new Map<string, Report>();
   /** One push per device at a time, so one listener. */
-  readonly #listeners = new Map<string, OnReport>();
+  readonly #listeners = new Map<string, ReportWatcher>();
   #watchers: readonly OnAnyReport[] = [];
   readonly #stop: () => void;
 
@@ -26,7 +25,7 @@ export class Reports {
       if (target === undefined || !report || hostnameProblem(target)) return;
       // Whoever may publish reports must not fill our memory.
       if (this.#last.size < mostDevices || this.#last.has(target)) this.#last.set(target, report);
-      if (!isReplay) this.#listeners.get(target)?.(report);
+      if (!isReplay) this.#listeners.get(target)?.onReport(report);
       for (const watcher of this.#watchers) watcher(target, report, mayBeOld);
     });
   }
@@ -36,12 +35,13 @@ export class Reports {
     return this.#last.get(target);
   }
 
-  /** Tells each report of the device as it comes, until the returned function is called. */
-  listen(target: string, onReport: OnReport): () => void {
-    this.#listeners.set(target, onReport);
-    return () => {
-      if (this.#listeners.get(target) === onReport) this.#listeners.delete(target);
-    };
+  /** Tells each report of the device as it comes, until it is to be forgotten. */
+  listen(target: string, watcher: ReportWatcher): void {
+    this.#listeners.set(target, watcher);
+  }
+
+  forget(target: string, watcher: ReportWatcher): void {
+    if (this.#listeners.get(target) === watcher) this.#listeners.delete(target);
   }
 
   /** Tells each report of any device, until the returned function is called. */

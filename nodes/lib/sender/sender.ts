@@ -1,12 +1,12 @@
 import { Cancellation } from '../push/cancellation';
 import { FileOffer } from '../push/file-offer';
 import { TwoTurnsLater } from '../push/later';
-import type { Counters, Job, Memory } from '../push/means';
-import type { Outcome, Verified } from '../push/outcome';
+import type { Counters, Job } from '../push/means';
+import type { Outcome } from '../push/outcome';
 import type { Report } from '../push/report';
 import { SendQueues } from '../push/send-queues';
 import type { IsAllowed } from './allow';
-import { asOne, FilesInOrder, type SenderMeans, type TurnHooks } from './files-in-order';
+import { FilesInOrder, type PushHooks, type SenderMeans, type TurnWatcher } from './files-in-order';
 import { Host, type HostOptions } from './host';
 import { Places } from './places';
 import type { Ports } from './ports';
@@ -26,16 +26,8 @@ export interface SenderOptions extends HostOptions {
   readonly counters: Counters;
 }
 
-/** Whoever wants to know more of a push than its end. */
-export interface PushHooks extends TurnHooks {
-  /** Told when the device's turn is another push's, which may take days. */
-  readonly onHeldUp?: () => void;
-  /** What devices were given before: they are not given the same again. */
-  readonly memory?: Memory | undefined;
-}
-
 /** Many pushes from one machine: one per device at a time, so many at once, each on a port of its own. */
-export class Sender {
+export class Sender implements TurnWatcher {
   readonly #means: SenderMeans;
   readonly #turns = new Turns();
   readonly #queues = new SendQueues();
@@ -76,32 +68,21 @@ export class Sender {
    * The outcome never rejects, whatever others do.
    * @param jobs of one device, one per file
    */
-  async push(jobs: readonly Job[], cancellation = new Cancellation(), hooks: PushHooks = {}): Promise<Outcome> {
-    const startedAt = performance.now();
-    const target = targetOf(jobs);
+  push(jobs: readonly Job[], cancellation = new Cancellation(), hooks: PushHooks = {}): Promise<Outcome> {
+    const files = new FilesInOrder(jobs, cancellation, hooks, this.#means, this);
     this.#pushes.add(cancellation);
     if (this.#isClosed) cancellation.cancel(stopped);
     hooks.onPhase?.('queued');
-    // Awaited only where they have to be waited for: a promise each is a part of a small push's cost.
-    const turn = this.#means.sleepers.supersede(jobs) || this.#turns.take(target, cancellation);
-    if (turn !== true) hooks.onHeldUp?.();
-    let hasTurn = turn === true || (await turn);
-    try {
-      const { memory } = hooks;
-      const known = memory ? await this.#unchanged(jobs, memory) : [];
-      const files = new FilesInOrder(jobs, known, hooks, cancellation, startedAt, this.#means);
-      while (!files.isOver) files.note(await files.push());
-      if (memory) await memory.note(files.outcomes);
-      const outcome = asOne(files.outcomes, jobs);
-      outcome.durations.total = Math.round(performance.now() - startedAt);
-      // Whoever took the place of this one has its turn too.
-      if (outcome.code === 'superseded') hasTurn = false;
-      return outcome;
-    } finally {
-      if (hasTurn) this.#turns.leave(target);
-      this.#pushes.delete(cancellation);
-      if (this.#pushes.size === 0) this.#onIdle();
-    }
+    const turn = this.#means.sleepers.supersede(jobs) || this.#turns.take(files.target, cancellation);
+    if (turn === true) return files.push(true);
+    hooks.onHeldUp?.();
+    return turn.then((hasTurn) => files.push(hasTurn));
+  }
+
+  onTurnEnd(target: string, cancellation: Cancellation, leavesTurn: boolean): void {
+    if (leavesTurn) this.#turns.leave(target);
+    this.#pushes.delete(cancellation);
+    if (this.#pushes.size === 0) this.#onIdle();
   }
 
   /** The device's last report; undefined for one that never reports, as far as is known. */
@@ -112,11 +93,6 @@ export class Sender {
   /** Tells each report of any device, until the returned function is called. @param onReport also told whether it may be old */
   watchReports(onReport: (target: string, report: Report, mayBeOld: boolean) => void): () => void {
     return this.#reports.watch(onReport);
-  }
-
-  #unchanged(jobs: readonly Job[], memory: Memory): Promise<(Verified | undefined)[]> {
-    const last = this.#means.reports.lastOf(targetOf(jobs));
-    return Promise.all(jobs.map((job) => memory.unchanged(job, last)));
   }
 
   /** Cancels every push and breaks every connection off. Resolves when no port, socket or timer is left. */
@@ -133,11 +109,6 @@ export class Sender {
     this.#queues.close();
     this.#reports.close();
   }
-}
-
-function targetOf([job]: readonly Job[]): string {
-  if (!job) throw new Error('a push has a file');
-  return job.target;
 }
 
 const stopped = 'the OTA server was stopped';

@@ -1,7 +1,7 @@
 import type { Cancellation } from '../push/cancellation';
-import type { Broker, Job, Means } from '../push/means';
+import type { Broker, Job, Means, UnderWay } from '../push/means';
 import { neverAwake, type Outcome } from '../push/outcome';
-import { pushWithRetries, type UnderWay } from './attempts';
+import { pushWithRetries } from './attempts';
 import type { Places } from './places';
 
 /** Why a push for a sleeping device waits no longer. */
@@ -84,7 +84,9 @@ export async function pushToSleeper(
       const waking = await means.sleepers.wait(jobs, topic, until, means.broker, cancellation);
       if (waking !== 'awake') return neverAwake(facts, waking, { topic, waitMs, reason: cancellation.reason });
     }
-    const outcome = await pushWithRetries(underWay, means);
+    const outcome = await new Promise<Outcome>((onOutcome, onBug) => {
+      pushWithRetries(underWay, means, { onOutcome, onBug });
+    });
     if (outcome.code !== 'no_connection' || performance.now() >= until) return outcome;
     isAwake = false;
   }
