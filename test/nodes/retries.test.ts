@@ -59,6 +59,7 @@ describe('A push that may try again', () => {
     assert.deepEqual([payload, ota.code, ota.attempts], ['timeout', 'no_connection', 3]);
     const texts = announcements.all.map(([, text]) => text);
     assert.deepEqual([texts.length, new Set(texts).size], [3, 1]);
+    assert.match(String(ota.remedy), /^127\.0\.0\.1 is this machine itself/);
   });
 
   it('succeeds at a later attempt, and serves the same bytes for a while to a device that comes for each', async () => {

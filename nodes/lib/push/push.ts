@@ -1,10 +1,12 @@
-import { type Announcement, formatAnnouncement, formatSigned } from './announcement';
+import { basicText, signedText } from './announcing';
 import { evidenceOf } from './evidence';
 import type { FileOffer, OfferEnd } from './file-offer';
 import type { AnnouncedHost, AnnouncementWatcher, Means, ReportWatcher, UnderWay } from './means';
 import { type AttemptCode, failed, type Outcome, succeeded, type Verified } from './outcome';
 import { Phases, type PhaseWatcher } from './phases';
+import { replyOf } from './reply';
 import type { Report } from './report';
+import { Steps } from './steps';
 import { levelsToReach } from './verification';
 
 /** Told once how a push ended. */
@@ -25,18 +27,18 @@ export function push(underWay: UnderWay, means: Means, watcher: PushWatcher): vo
  * Each step begins something and names the step that goes on from there. Callbacks, since a promise for each step is
  * what a small push would cost.
  */
-class Push implements PhaseWatcher, AnnouncementWatcher, ReportWatcher {
+class Push extends Steps implements PhaseWatcher, AnnouncementWatcher, ReportWatcher {
   readonly #push: UnderWay;
   readonly #means: Means;
   readonly #watcher: PushWatcher;
   readonly #phases: Phases;
   readonly #onCancel = (reason: string) => this.#giveUp('cancelled', reason);
-  #isOver = false;
   #opening: Promise<FileOffer> | undefined;
   #withdraw: () => void = ignore;
   #offline: AbortController | undefined;
 
   constructor(underWay: UnderWay, means: Means, watcher: PushWatcher) {
+    super();
     const { facts, job, onPhase, offering } = underWay;
     this.#push = underWay;
     this.#means = means;
@@ -52,7 +54,7 @@ class Push implements PhaseWatcher, AnnouncementWatcher, ReportWatcher {
       this.#phases.enter('announce');
       this.#whenOnline(() => (offering.offer ? this.#listening(offering.offer) : this.#findHost()));
     };
-    this.#step<void>(announce)();
+    this.step<void>(announce)();
   }
 
   /** Nothing is handed to a client that is not connected (protocol 1.6). */
@@ -68,12 +70,12 @@ class Push implements PhaseWatcher, AnnouncementWatcher, ReportWatcher {
       this.#phases.enter('announce');
       next();
     };
-    broker.online(this.#offline.signal).then(this.#step(online), ignore);
+    broker.online(this.#offline.signal).then(this.step(online), ignore);
   }
 
   #findHost(): void {
     const host = this.#means.host();
-    if (host instanceof Promise) this.#await(host, (found) => this.#listen(found));
+    if (host instanceof Promise) this.await(host, (found) => this.#listen(found));
     else this.#listen(host);
   }
 
@@ -82,7 +84,7 @@ class Push implements PhaseWatcher, AnnouncementWatcher, ReportWatcher {
     this.#push.offering.host = host;
     this.#opening = this.#means.offer(this.#push.job, this.#push.cancellation, this.#push.facts.port);
     this.#opening.then(
-      this.#step((offer) => this.#listening(offer)),
+      this.step((offer) => this.#listening(offer)),
       (error: unknown) => this.#giveUp('listen_failed', error),
     );
   }
@@ -95,31 +97,18 @@ class Push implements PhaseWatcher, AnnouncementWatcher, ReportWatcher {
     facts.host = offering.host?.host ?? null;
     facts.port = offer.port;
     // A port may have been waited for: the broker may be gone meanwhile.
-    this.#whenOnline(() => this.#offer(offer));
+    this.#whenOnline(() => this.#writeAnnouncement(offer));
   }
 
-  #offer(offer: FileOffer): void {
+  #writeAnnouncement(offer: FileOffer): void {
     const { offering, job } = this.#push;
     const announce = (text: string) => {
       offering.announcement = text;
       this.#announce(offer, text);
     };
     if (offering.announcement !== undefined) announce(offering.announcement);
-    else if (job.key === undefined) announce(formatAnnouncement(this.#announcement()));
-    else this.#await(this.#signed(job.key), announce);
-  }
-
-  #announcement(): Announcement {
-    const { host, port } = this.#push.facts;
-    const { filename, hash, reboot } = this.#push.job;
-    return { host: host ?? '', port: port ?? 0, filename, hash, reboot };
-  }
-
-  /** With a counter that the device has not seen yet (protocol 6.4). */
-  async #signed(key: string): Promise<string> {
-    const { offering, job } = this.#push;
-    offering.counter = await this.#means.counters.next(job.target);
-    return formatSigned(this.#announcement(), { key, size: job.bytes.length, counter: offering.counter });
+    else if (job.key === undefined) announce(basicText(this.#push));
+    else this.await(signedText(this.#push, job.key, this.#means.counters), announce);
   }
 
   /** Until the broker has it, or the device shows that it has. */
@@ -127,7 +116,7 @@ class Push implements PhaseWatcher, AnnouncementWatcher, ReportWatcher {
     // It may have come between two attempts, or say now that it has the file.
     if (this.#push.offering.verification.has('installed')) offer.confirm();
     if (!offer.isDelivered) this.#publish(text);
-    offer.connected.tell(this.#step((device) => this.#transfer(offer, device)));
+    offer.connected.tell(this.step((device) => this.#transfer(offer, device)));
   }
 
   #publish(text: string): void {
@@ -158,7 +147,7 @@ class Push implements PhaseWatcher, AnnouncementWatcher, ReportWatcher {
     this.#push.facts.device = device;
     this.#phases.enter('transfer', { duration: 'transfer' });
     this.#push.offering.verification.hear();
-    offer.ended.tell(this.#step((end) => this.#transferred(offer, end)));
+    offer.ended.tell(this.step((end) => this.#transferred(offer, end)));
   }
 
   #transferred(offer: FileOffer, end: OfferEnd): void {
@@ -191,31 +180,22 @@ class Push implements PhaseWatcher, AnnouncementWatcher, ReportWatcher {
       this.#push.facts.verified = level;
       this.#verify(levels.slice(1));
     };
-    this.#push.offering.verification.reached(level).tell(this.#step(reached));
+    this.#push.offering.verification.reached(level).tell(this.step(reached));
   }
 
   /** A report on this push: good news moves it on, bad news ends it, whatever it is waiting for. */
   onReport(report: Report): void {
-    const { facts, offering } = this.#push;
-    if (this.#isOver || this.#isOfBefore(report)) return;
-    facts.report = report;
-    if (report.state === 'installed' || report.state === 'running') {
-      facts.verified = report.state;
-      offering.offer?.confirm();
-    } else if (report.error === 'replayed' && report.counter !== undefined && !offering.hasGoneOn) {
-      void this.#announceAgain(report.counter);
-    } else {
-      this.#giveUp('rejected', report.error ?? report.state);
-    }
+    const reply = this.isOver ? 'old' : replyOf(report, this.#push);
+    if (reply === 'old') return;
+    this.#push.facts.report = report;
+    if (reply === 'installed') this.#installed(report.state === 'running' ? 'running' : 'installed');
+    else if (reply === 'behind') void this.#announceAgain(report.counter ?? 0);
+    else this.#giveUp('rejected', report.error ?? report.state);
   }
 
-  /** A board says again at each start that it took a file back, and what it could not say while it was away. */
-  #isOfBefore({ state, error, counter }: Report): boolean {
-    const { facts, offering } = this.#push;
-    if (state === 'rolled_back') return facts.verified === null;
-    if (error === 'replayed') return counter !== undefined && counter < offering.counter;
-    const isOfItsConnection = error === 'connect_failed' || error === 'timed_out';
-    return isOfItsConnection && facts.attempts > 1 && !offering.offer?.isFetched;
+  #installed(level: Verified): void {
+    this.#push.facts.verified = level;
+    this.#push.offering.offer?.confirm();
   }
 
   /** Our counter was lost, or another sender's is ahead: goes on from the device's own (protocol 6.4). */
@@ -226,31 +206,15 @@ class Push implements PhaseWatcher, AnnouncementWatcher, ReportWatcher {
     try {
       const isBelievable = await this.#means.counters.goOnFrom(job.target, counter);
       if (isBelievable && job.key !== undefined) {
-        offering.announcement = await this.#signed(job.key);
+        offering.announcement = await signedText(this.#push, job.key, this.#means.counters);
         this.#phases.enter('announce');
-        if (!this.#isOver) this.#publish(offering.announcement);
+        if (!this.isOver) this.#publish(offering.announcement);
       } else {
         this.#giveUp('rejected', 'replayed');
       }
     } catch (error) {
-      this.#bug(error);
+      this.endWith(error);
     }
-  }
-
-  /** A step that is begun by others: not once the push is over, and what goes wrong in it is told to who waits for it. */
-  #step<T>(step: (value: T) => void): (value: T) => void {
-    return (value) => {
-      if (this.#isOver) return;
-      try {
-        step(value);
-      } catch (error) {
-        this.#bug(error);
-      }
-    };
-  }
-
-  #await<T>(promise: Promise<T>, step: (value: T) => void): void {
-    promise.then(this.#step(step), (error: unknown) => this.#bug(error));
   }
 
   #succeed(): void {
@@ -260,29 +224,42 @@ class Push implements PhaseWatcher, AnnouncementWatcher, ReportWatcher {
 
   /** Ends the push, whatever step it waits in. */
   #giveUp(code: AttemptCode, cause: unknown): void {
-    if (this.#isOver) return;
+    if (this.isOver) return;
     this.#end();
-    const { facts, offering, job } = this.#push;
+    const { offering } = this.#push;
     const text = cause instanceof Error ? cause.message : String(cause);
-    const fail = (offer = offering.offer) => {
+    // A port that is about to be opened has to be closed too.
+    if (!offering.offer && this.#opening) {
+      const opened = this.#opening.then(
+        (offer) => offer,
+        () => undefined,
+      );
+      void opened.then((offer) => this.#fail(code, text, offer));
+    } else {
+      this.#fail(code, text, offering.offer);
+    }
+  }
+
+  #fail(code: AttemptCode, cause: string, offer: FileOffer | undefined): void {
+    const { facts, offering, job } = this.#push;
+    try {
       offering.offer = offer;
       facts.sent = Math.max(facts.sent, offer?.last?.sent ?? 0);
       facts.device ??= offer?.last?.device ?? null;
-      this.#watcher.onOutcome(failed(facts, code, evidenceOf(job, this.#means, offering, text)));
-    };
-    // A port that is about to be opened has to be closed too.
-    if (offering.offer || !this.#opening) fail();
-    else this.#opening.then(fail, () => fail());
+      this.#watcher.onOutcome(failed(facts, code, evidenceOf(job, this.#means, offering, cause)));
+    } catch (bug) {
+      this.endWith(bug);
+    }
   }
 
-  #bug(error: unknown): void {
+  protected override endWith(bug: unknown): void {
     this.#end();
-    this.#watcher.onBug(error);
+    this.#watcher.onBug(bug);
   }
 
   /** Whatever the push has begun ends with it. */
   #end(): void {
-    this.#isOver = true;
+    this.isOver = true;
     this.#push.cancellation.forget(this.#onCancel);
     this.#phases.end();
     this.#offline?.abort();

@@ -108,14 +108,13 @@ function listenOn(
 ): Promise<ListeningPort> {
   return new Promise((resolve, reject) => {
     const onError = (error: Error) => {
-      server.removeAllListeners('listening');
+      // A connection that could not be accepted (no descriptor is free): the device comes again, or the time runs out.
+      if (server.listening) return;
+      server.off('error', onError).removeAllListeners('listening');
       reject(error);
     };
-    server.once('error', onError);
-    server.listen({ port, host, backlog: 16 }, () => {
-      server.off('error', onError);
-      resolve({ port: portOf(server), release });
-    });
+    server.on('error', onError);
+    server.listen({ port, host, backlog: 16 }, () => resolve({ port: portOf(server), release }));
   });
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { Cancellation } from '../../../nodes/lib/push/cancellation';
 import { parseAllow } from '../../../nodes/lib/sender/allow';
 import { Ports, parsePorts } from '../../../nodes/lib/sender/ports';
@@ -79,6 +79,14 @@ describe('Ports', () => {
     servers.push(other);
     await once(other, 'listening');
     await assert.rejects(listen(ports), new RegExp(`EADDRINUSE.*${ports.first}`));
+  });
+
+  it('that listen outlive a connection that could not be accepted', async () => {
+    const port = await listen(new Ports(parsePorts(''), '127.0.0.1'));
+    servers[0]?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.destroy();
   });
 
   it('are waited for no longer when the push is cancelled', async () => {
