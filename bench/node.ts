@@ -2,7 +2,7 @@ import { NodeRed } from '../demo/node-red';
 
 /** What comes out of the nodes, as far as it is looked at here. */
 interface Arrived {
-  readonly ota?: { readonly message: string };
+  readonly ota?: { readonly code: string; readonly message: string };
   readonly rollout?: { readonly counts: Readonly<Record<string, number>> };
 }
 
@@ -37,7 +37,7 @@ export class BenchedNode {
     this.#node('rolloutEnd').on('input', ({ rollout }) => rollout && this.#onRollout(rollout.counts));
     this.#node('success').on('input', () => this.#onEnd(true));
     this.#node('noSuccess').on('input', ({ ota }) => {
-      console.error(ota?.message);
+      if (ota?.code !== 'cancelled') console.error(ota?.message);
       this.#onEnd(false);
     });
   }
@@ -49,6 +49,11 @@ export class BenchedNode {
 
   push(target: string, filename: string, payload: Buffer): void {
     this.#push.receive({ target, filename, payload });
+  }
+
+  /** Ends the pushes that are under way. */
+  resetPushes(): void {
+    this.#push.receive({ reset: true });
   }
 
   /** Sends the same message through a node that only passes it on. */

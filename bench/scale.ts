@@ -18,6 +18,9 @@ const devicesPerRound = 1000;
 const rounds = 9;
 const warmUps = 2;
 
+const underWayAtOnce = 1000;
+/** As the benchmark's flow says. */
+const placesOfRollout = 100;
 const queued = 10_000;
 
 /** Rollouts of 10, 100 and 1,000 devices. @throws Error when a device does not succeed */
@@ -37,11 +40,12 @@ export async function measureScale(node: BenchedNode, file: Buffer): Promise<Sca
   return measured.map(({ devices, msPerDevice, lagMs }) => ({ devices, msPerDevice: median(msPerDevice), lagMs }));
 }
 
-/** Bytes that a device takes which is under way, and one which waits. 100 are under way at once. */
+/** Bytes that a push under way takes, its message included, and a device of a rollout that waits. */
 export async function measureMemory(node: BenchedNode, file: Buffer): Promise<{ underWay: number; waiting: number }> {
-  const few = await heldBytes(node, 100, file);
-  const many = await heldBytes(node, 100 + queued, file);
-  return { underWay: few / 100, waiting: (many - few) / queued };
+  const few = await heldByRollout(node, placesOfRollout, file);
+  const many = await heldByRollout(node, placesOfRollout + queued, file);
+  const underWay = await heldByPushes(node, underWayAtOnce, file);
+  return { underWay: underWay / underWayAtOnce, waiting: (many - few) / queued };
 }
 
 async function rollOut(node: BenchedNode, devices: number, file: Buffer) {
@@ -56,19 +60,40 @@ async function rollOut(node: BenchedNode, devices: number, file: Buffer) {
   return { ms, lagMs: delay.max / 1e6 };
 }
 
-/** What a rollout to devices that never come holds, the list of their names included, once all that can be is under way. */
-async function heldBytes(node: BenchedNode, devices: number, file: Buffer): Promise<number> {
+/** What pushes to devices that never come hold, once all are under way. */
+async function heldByPushes(node: BenchedNode, devices: number, file: Buffer): Promise<number> {
   const before = usedBytes();
-  const ended = node.rollOut(
-    Array.from({ length: devices }, (_, number) => `absent${number}`),
-    'main.py',
-    file,
-  );
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  for (const target of absent(devices)) node.push(target, 'main.py', file);
+  await aSecond();
+  const held = usedBytes() - before;
+  await new Promise<void>((resolve) => {
+    let left = devices;
+    node.onEnd = () => {
+      left -= 1;
+      if (left === 0) resolve();
+    };
+    node.resetPushes();
+  });
+  return held;
+}
+
+/** What a rollout to devices that never come holds, the list of their names included, once all that can be is under way. */
+async function heldByRollout(node: BenchedNode, devices: number, file: Buffer): Promise<number> {
+  const before = usedBytes();
+  const ended = node.rollOut(absent(devices), 'main.py', file);
+  await aSecond();
   const held = usedBytes() - before;
   node.resetRollout();
   await ended;
   return held;
+}
+
+function absent(devices: number): string[] {
+  return Array.from({ length: devices }, (_, number) => `absent${number}`);
+}
+
+function aSecond(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1000));
 }
 
 function usedBytes(): number {
