@@ -38,7 +38,7 @@ export class Example {
     const place = (node: ExampleNode) => ({ ...node, ...atBroker(node, broker), ...changes(node, userDir) });
     const flows = join(userDir, 'flows.json');
     await writeFile(flows, JSON.stringify([...nodes.map(place), ...statusLog(nodes)]));
-    return new Example(userDir, nodes, await NodeRedProcess.start(userDir, flows, port || undefined));
+    return new Example(userDir, nodes, await NodeRedProcess.start(userDir, flows, { wanted: port || undefined }));
   }
 
   private constructor(

@@ -3,15 +3,27 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { freePort } from './brokers';
 import { Inbox } from './inbox';
+import type { Runtime } from './versions';
+
+export interface ProcessOptions {
+  /** The port of its editor; any free one unless said. */
+  readonly wanted?: number | undefined;
+  /** Ours unless said. */
+  readonly runtime?: Runtime;
+}
 
 /** Node-RED as users start it: a process of its own on a user directory. */
 export class NodeRedProcess {
-  static async start(userDir: string, flows?: string, wanted?: number): Promise<NodeRedProcess> {
+  static async start(
+    userDir: string,
+    flows?: string,
+    { wanted, runtime }: ProcessOptions = {},
+  ): Promise<NodeRedProcess> {
     const port = wanted ?? (await freePort());
-    const program = require.resolve('node-red/red.js');
+    const { node, program } = runtime ?? { node: process.execPath, program: require.resolve('node-red/red.js') };
     const settings = ['-D', 'logging.console.level=info', '-D', 'telemetry.enabled=false'];
     const args = [program, '--userDir', userDir, '--port', String(port), ...settings, ...(flows ? [flows] : [])];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(node, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const nodeRed = new NodeRedProcess(`http://127.0.0.1:${port}`, child);
     await nodeRed.#started();
     return nodeRed;

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { NodeRedProcess } from '../peers/node-red-process';
+import { installPacked } from '../peers/packed';
 
-const run = promisify(execFile);
 const root = resolve(__dirname, '../..');
 const name = 'node-red-contrib-ota-push';
 
@@ -24,16 +21,7 @@ describe('The package as users get it: packed, and installed into an empty user 
 
   before(async function () {
     this.timeout(180_000);
-    userDir = await mkdtemp(join(tmpdir(), 'ota-push-package-'));
-    const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', userDir], {
-      cwd: root,
-    });
-    const packed = JSON.parse(stdout) as { filename: string }[] | Record<string, { filename: string }>;
-    const [tarball] = Object.values(packed).map(({ filename }) => filename);
-    await writeFile(join(userDir, 'package.json'), '{"name": "user-directory", "private": true}');
-    await run('npm', ['install', '--omit=dev', '--no-audit', '--no-fund', join(userDir, tarball ?? '')], {
-      cwd: userDir,
-    });
+    userDir = await installPacked();
     installed = join(userDir, 'node_modules', name);
     nodeRed = await NodeRedProcess.start(userDir);
   });

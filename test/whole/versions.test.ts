@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { type AedesBroker, startAedes } from '../peers/brokers';
+import { NodeRedProcess } from '../peers/node-red-process';
+import { installPacked } from '../peers/packed';
+import { SimulatedDevice } from '../peers/simulated-device';
+import { installedRuntime } from '../peers/versions';
+
+/** More than a page of the kernel's table of connections holds. */
+const connections = 60;
+
+interface Result {
+  readonly payload: string;
+  readonly ota: { readonly code: string | null; readonly sent: number };
+}
+
+for (const which of ['oldest', 'newest'] as const) {
+  describe(`The ${which} Node.js and Node-RED that the package is for`, () => {
+    let userDir: string;
+    let broker: AedesBroker;
+    let nodeRed: NodeRedProcess;
+    let device: SimulatedDevice | undefined;
+
+    before(async function () {
+      this.timeout(180_000);
+      const runtime = installedRuntime(which);
+      broker = await startAedes();
+      userDir = await installPacked();
+      await writeFile(join(userDir, 'flows.json'), JSON.stringify(flowOf(broker.port)));
+      nodeRed = await NodeRedProcess.start(userDir, 'flows.json', { runtime });
+      await nodeRed.logged(/Connected to broker/);
+    });
+
+    after(async () => {
+      await nodeRed.stop();
+      await broker.stop();
+      await rm(userDir, { recursive: true });
+    });
+
+    afterEach(() => device?.stop());
+
+    /** How the push of a file of so many bytes ended. */
+    async function push(bytes: number): Promise<Result> {
+      const response = await fetch(`${nodeRed.url}/inject/go`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ __user_inject_props__: [{ p: 'payload', v: String(bytes), vt: 'num' }] }),
+      });
+      assert.equal(response.status, 200);
+      const { text } = await broker.packets.nextThat(({ topic }) => topic === 'result');
+      return JSON.parse(text) as Result;
+    }
+
+    it('push a file to a device', async () => {
+      device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url });
+      const { payload, ota } = await push(3800);
+      assert.deepEqual([payload, ota.code, ota.sent], ['success', null, 3800]);
+      assert.equal(device.files.get('main.py')?.length, 3800);
+    });
+
+    it('notice a device that takes no more bytes, however many connections the machine has', async () => {
+      const held = await holdConnections(connections);
+      device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url, stallsAfterBytes: 10_000 });
+      const { payload, ota } = await push(8 * 1024 * 1024);
+      assert.deepEqual([payload, ota.code], ['timeout', 'stalled']);
+      assert.ok(ota.sent > 0, `${ota.sent} bytes were acknowledged`);
+      held.end();
+    });
+  });
+}
+
+async function holdConnections(count: number): Promise<{ end(): void }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const sockets: Socket[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const socket = connectTcp((server.address() as AddressInfo).port, '127.0.0.1');
+    await once(socket, 'connect');
+    sockets.push(socket);
+  }
+  return {
+    end() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+function flowOf(port: number) {
+  const place = { z: 'tab', x: 0, y: 0 };
+  const toFile = 'return {target: "nightlamp", filename: "main.py", payload: Buffer.alloc(msg.payload, "lamp ")};';
+  const toText = 'return {topic: "result", payload: JSON.stringify({payload: msg.payload, ota: msg.ota})};';
+  return [
+    { id: 'tab', type: 'tab', label: 'Versions' },
+    { id: 'broker', type: 'mqtt-broker', broker: '127.0.0.1', port: String(port), protocolVersion: '4' },
+    { id: 'server', type: 'ota-server', broker: 'broker', advertise: '127.0.0.1' },
+    {
+      id: 'go',
+      ...place,
+      type: 'inject',
+      props: [{ p: 'payload' }],
+      payload: '0',
+      payloadType: 'num',
+      wires: [['file']],
+    },
+    { id: 'file', ...place, type: 'function', func: toFile, outputs: 1, wires: [['push']] },
+    {
+      id: 'push',
+      ...place,
+      type: 'ota-push',
+      server: 'server',
+      target: 'target',
+      targetType: 'msg',
+      file: 'payload',
+      fileType: 'msg',
+      filename: 'filename',
+      filenameType: 'msg',
+      reboot: 'true',
+      rebootType: 'bool',
+      timeout: '2',
+      timeoutType: 'num',
+      wires: [['text'], ['text']],
+    },
+    { id: 'text', ...place, type: 'function', func: toText, outputs: 1, wires: [['out']] },
+    { id: 'out', ...place, type: 'mqtt out', broker: 'broker', topic: '', qos: '1', wires: [] },
+  ];
+}
