@@ -155,12 +155,12 @@ export class FilesInOrder implements PushWatcher {
 
   #end(): void {
     const { memory } = this.#hooks;
-    if (memory)
-      memory
-        .note(this.#outcomes)
-        .then(() => this.#tell())
-        .catch((bug: unknown) => this.onBug(bug));
-    else this.#tell();
+    if (!memory) {
+      this.#tell();
+      return;
+    }
+    const noted = memory.note(this.#outcomes);
+    noted.then(() => this.#tell()).catch((bug: unknown) => this.onBug(bug));
   }
 
   #tell(): void {

@@ -25,14 +25,18 @@ export class Places {
       return true;
     }
     return new Promise((resolve) => {
-      const enter = () => resolve(true);
-      this.#waiting.push(enter);
-      cancellation.tell(() => {
+      const enter = () => {
+        cancellation.forget(leaveQueue);
+        resolve(true);
+      };
+      const leaveQueue = () => {
         const at = this.#waiting.indexOf(enter);
         if (at < 0) return;
         this.#waiting.splice(at, 1);
         resolve(false);
-      });
+      };
+      this.#waiting.push(enter);
+      cancellation.tell(leaveQueue);
     });
   }
 

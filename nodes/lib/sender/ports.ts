@@ -87,6 +87,7 @@ export class Ports {
     return new Promise((resolve) => {
       const stop = () => {
         this.#returns.off('return', stop);
+        cancellation.forget(stop);
         resolve();
       };
       this.#returns.on('return', stop);
