@@ -51,11 +51,16 @@ function register(RED: NodeAPI): void {
         status.end(outcome);
         send(toOutputs(message, outcome));
       };
-      const pass = (bug: unknown) => {
+      const pass = (bug: unknown): never => {
         end();
+        status.forget(jobs);
         throw bug;
       };
-      return sender.push(jobs, push, { onPhase, onTurn, memory }).then(tell, pass);
+      try {
+        return sender.push(jobs, push, { onPhase, onTurn, memory }).then(tell, pass);
+      } catch (bug) {
+        return pass(bug);
+      }
     };
 
     const reset = async (target: string | undefined | Promise<string | undefined>): Promise<void> => {

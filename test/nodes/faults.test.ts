@@ -210,6 +210,15 @@ describe('A push that goes wrong', () => {
     assert.deepEqual(silent.published.all, ['nightlamp/OTA', 'daylamp/OTA']);
   });
 
+  it('says publish_failed also where the client was ended meanwhile, as {action: "connect"} does to one that has lost its broker', async () => {
+    const silent = await startAedes({ acknowledges: false });
+    broker = silent;
+    const pushing = pushFile(await stage(undefined));
+    await silent.published.next();
+    (flow?.node('broker') as unknown as { client: { end(force: boolean): void } }).client.end(true);
+    await assertFailure(await pushing, 'failed', 'publish_failed');
+  });
+
   it('no longer minds the broker once the device has come', async () => {
     const silent = await startAedes({ acknowledges: false });
     broker = silent;

@@ -25,7 +25,7 @@ const versions = [
 
 for (const [what, place] of versions) {
   describe(`On ${what}, the package`, () => {
-    let userDir: string;
+    let userDir: string | undefined;
     let broker: AedesBroker;
     let nodeRed: NodeRedProcess;
     let device: SimulatedDevice | undefined;
@@ -42,9 +42,9 @@ for (const [what, place] of versions) {
     });
 
     after(async () => {
-      await nodeRed.stop();
-      await broker.stop();
-      await rm(userDir, { recursive: true });
+      await nodeRed?.stop();
+      await broker?.stop();
+      if (userDir) await rm(userDir, { recursive: true });
     });
 
     afterEach(async () => {

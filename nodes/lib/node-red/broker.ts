@@ -142,15 +142,16 @@ export class NodeRedBroker implements Broker, HomeBroker {
     const before = client.getLastMessageId();
     const messageExpiryInterval = Math.ceil(expiryMs / 1000);
     let isSettled = false;
-    const acknowledge = (nobodySubscribed: boolean) => {
-      if (isSettled) return;
+    /** Whether it was not yet: what comes first counts. */
+    const settle = () => {
+      const isFirst = !isSettled;
       isSettled = true;
-      watcher.onAcknowledged(nobodySubscribed);
+      return isFirst;
     };
+    const acknowledge = (nobodySubscribed: boolean) => settle() && watcher.onAcknowledged(nobodySubscribed);
     this.#node.publish({ topic, payload: text, qos: 1, retain: false, messageExpiryInterval }, (error) => {
       if (!error) acknowledge(false);
-      else if (!isSettled) watcher.onFailed(error);
-      isSettled = true;
+      else if (settle()) watcher.onFailed(error);
     });
     const messageId = client.getLastMessageId();
     // While the client catches up after a reconnect there is no id yet: its callback tells.
@@ -159,8 +160,7 @@ export class NodeRedBroker implements Broker, HomeBroker {
     return () => {
       // Its id may be another message's by now.
       if (this.#onAcknowledged.get(messageId) === acknowledge) this.#onAcknowledged.delete(messageId);
-      if (!isSettled && hasId) client.removeOutgoingMessage(messageId);
-      isSettled = true;
+      if (settle() && hasId) takeBack(client, messageId);
     };
   }
 
@@ -200,5 +200,14 @@ export class NodeRedBroker implements Broker, HomeBroker {
   close(removed: boolean): Promise<void> {
     this.#stopListening();
     return new Promise((resolve) => this.#node.deregister(this.#user, resolve, removed));
+  }
+}
+
+function takeBack(client: MqttClient, messageId: number): void {
+  try {
+    client.removeOutgoingMessage(messageId);
+  } catch (error) {
+    // A client that was ended has no messages any more: it fails, and sends nothing.
+    if (client.connected) throw error;
   }
 }

@@ -49,6 +49,11 @@ export class StatusLine {
     }));
   }
 
+  /** It has come to no end. */
+  forget([job]: readonly Job[]): void {
+    if (job) this.#isWaiting.delete(job.id);
+  }
+
   /** Nothing was started, or nothing can be. */
   problem(key: string): void {
     this.#status.set(() => ({ fill: 'red', shape: 'ring', text: this.#translate(key) }));

@@ -91,10 +91,11 @@ class Push extends Steps implements PhaseWatcher, AnnouncementWatcher, ReportWat
 
   #listening(offer: FileOffer): void {
     const { facts, offering } = this.#push;
-    // At another port than before it is another announcement.
-    if (facts.port !== null && facts.port !== offer.port) offering.announcement = undefined;
+    const host = offering.host?.host ?? null;
+    // At another host or port than before it is another announcement.
+    if (facts.port !== null && (facts.port !== offer.port || facts.host !== host)) offering.announcement = undefined;
     offering.offer = offer;
-    facts.host = offering.host?.host ?? null;
+    facts.host = host;
     facts.port = offer.port;
     // A port may have been waited for: the broker may be gone meanwhile.
     this.#whenOnline(() => this.#writeAnnouncement(offer));
@@ -122,16 +123,19 @@ class Push extends Steps implements PhaseWatcher, AnnouncementWatcher, ReportWat
   #publish(text: string): void {
     const { facts, job, offering } = this.#push;
     offering.announced += 1;
-    this.#phases.limit({ duration: 'connect', limit: 'publish_failed' });
+    if (facts.phase === 'announce') this.#phases.limit({ duration: 'connect', limit: 'publish_failed' });
     this.#withdraw = this.#means.broker.announce(facts.topic, text, job.timeoutMs, this);
   }
 
   onAcknowledged(nobodySubscribed: boolean): void {
     const { facts, offering } = this.#push;
-    offering.verification.hear();
-    offering.nobodySubscribed = nobodySubscribed;
-    if (facts.phase !== 'announce') return;
-    this.#phases.enter('connect', { duration: 'connect', limit: 'no_connection' });
+    const acknowledged = () => {
+      offering.verification.hear();
+      offering.nobodySubscribed = nobodySubscribed;
+      if (facts.phase !== 'announce') return;
+      this.#phases.enter('connect', { duration: 'connect', limit: 'no_connection' });
+    };
+    this.step<void>(acknowledged)();
   }
 
   onFailed(error: Error): void {
@@ -185,7 +189,11 @@ class Push extends Steps implements PhaseWatcher, AnnouncementWatcher, ReportWat
 
   /** A report on this push: good news moves it on, bad news ends it, whatever it is waiting for. */
   onReport(report: Report): void {
-    const reply = this.isOver ? 'old' : replyOf(report, this.#push);
+    this.step<void>(() => this.#hear(report))();
+  }
+
+  #hear(report: Report): void {
+    const reply = replyOf(report, this.#push);
     if (reply === 'old') return;
     this.#push.facts.report = report;
     if (reply === 'installed') this.#installed(report.state === 'running' ? 'running' : 'installed');
@@ -200,20 +208,21 @@ class Push extends Steps implements PhaseWatcher, AnnouncementWatcher, ReportWat
 
   /** Our counter was lost, or another sender's is ahead: goes on from the device's own (protocol 6.4). */
   async #announceAgain(counter: number): Promise<void> {
-    const { offering, job } = this.#push;
+    const { facts, offering, job } = this.#push;
     offering.hasGoneOn = true;
     offering.counter = counter + 1;
     try {
       const isBelievable = await this.#means.counters.goOnFrom(job.target, counter);
       if (isBelievable && job.key !== undefined) {
         offering.announcement = await signedText(this.#push, job.key, this.#means.counters);
-        this.#phases.enter('announce');
+        // Somebody may be fetching the file already: then no connection is waited for.
+        if (facts.phase !== 'transfer') this.#phases.enter('announce');
         if (!this.isOver) this.#publish(offering.announcement);
       } else {
         this.#giveUp('rejected', 'replayed');
       }
-    } catch (error) {
-      this.endWith(error);
+    } catch (bug) {
+      this.step<void>(() => this.endWith(bug))();
     }
   }
 
@@ -224,41 +233,43 @@ class Push extends Steps implements PhaseWatcher, AnnouncementWatcher, ReportWat
 
   /** Ends the push, whatever step it waits in. */
   #giveUp(code: AttemptCode, cause: unknown): void {
-    if (this.isOver) return;
-    this.#end();
-    const { offering } = this.#push;
     const text = cause instanceof Error ? cause.message : String(cause);
-    // A port that is about to be opened has to be closed too.
-    if (!offering.offer && this.#opening) {
-      const opened = this.#opening.then(
-        (offer) => offer,
-        () => undefined,
-      );
-      void opened.then((offer) => this.#fail(code, text, offer));
-    } else {
-      this.#fail(code, text, offering.offer);
-    }
+    const giveUp = () => {
+      this.#end();
+      this.#afterOpening(() => this.#fail(code, text));
+    };
+    this.step<void>(giveUp)();
   }
 
-  #fail(code: AttemptCode, cause: string, offer: FileOffer | undefined): void {
+  #fail(code: AttemptCode, cause: string): void {
     const { facts, offering, job } = this.#push;
-    try {
-      offering.offer = offer;
-      facts.sent = Math.max(facts.sent, offer?.last?.sent ?? 0);
-      facts.device ??= offer?.last?.device ?? null;
-      this.#watcher.onOutcome(failed(facts, code, evidenceOf(job, this.#means, offering, cause)));
-    } catch (bug) {
-      this.endWith(bug);
-    }
+    const last = offering.offer?.last;
+    facts.sent = Math.max(facts.sent, last?.sent ?? 0);
+    facts.device ??= last?.device ?? null;
+    this.#watcher.onOutcome(failed(facts, code, evidenceOf(job, this.#means, offering, cause)));
   }
 
   protected override endWith(bug: unknown): void {
     this.#end();
-    this.#watcher.onBug(bug);
+    this.#afterOpening(() => this.#watcher.onBug(bug));
+  }
+
+  /** A port that is about to be opened has to be closed too. */
+  #afterOpening(tell: () => void): void {
+    const { offering } = this.#push;
+    if (offering.offer || !this.#opening) {
+      tell();
+      return;
+    }
+    const opened = this.#opening.then((offer) => {
+      offering.offer = offer;
+    }, ignore);
+    opened.then(tell).catch((bug: unknown) => this.#watcher.onBug(bug));
   }
 
   /** Whatever the push has begun ends with it. */
   #end(): void {
+    if (this.isOver) return;
     this.isOver = true;
     this.#push.cancellation.forget(this.#onCancel);
     this.#phases.end();

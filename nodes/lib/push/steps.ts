@@ -1,4 +1,4 @@
-/** What goes on in steps that others begin: none once it is over, and what goes wrong in one is told. */
+/** What goes on in steps that others begin: none once it is over, and what goes wrong in one ends it. */
 export abstract class Steps {
   protected isOver = false;
 
@@ -17,6 +17,9 @@ export abstract class Steps {
   }
 
   protected await<T>(promise: Promise<T>, step: (value: T) => void): void {
-    promise.then(this.step(step), (bug: unknown) => this.endWith(bug));
+    promise.then(
+      this.step(step),
+      this.step((bug: unknown) => this.endWith(bug)),
+    );
   }
 }

@@ -154,7 +154,7 @@ export class Transfer implements Beginner {
     this.#finish({ end: 'interrupted', device: this.device, sent: this.#sent, cause });
   }
 
-  /** The first reason wins; the socket, the timer and the watch end with it. */
+  /** The first reason wins; the socket and the watch end with it. */
   #finish(end: TransferEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;

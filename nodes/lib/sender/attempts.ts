@@ -33,15 +33,19 @@ class Attempts implements PushWatcher {
   takePlace(): void {
     const place = this.#means.places.take(this.#push.cancellation);
     if (place === true) this.#begin(true);
-    else place.then((hasPlace) => this.#begin(hasPlace)).catch((bug: unknown) => this.onBug(bug));
+    else void place.then((hasPlace) => this.#begin(hasPlace));
   }
 
   #begin(hasPlace: boolean): void {
     const { facts, offering, startedAt } = this.#push;
     this.#hasPlace = hasPlace;
     facts.durations.queued = Math.round(performance.now() - startedAt);
-    offering.verification.listen();
-    push(this.#push, this.#means, this);
+    try {
+      offering.verification.listen();
+      push(this.#push, this.#means, this);
+    } catch (bug) {
+      this.onBug(bug);
+    }
   }
 
   onOutcome(outcome: Outcome): void {
@@ -94,8 +98,8 @@ function pause(ms: number, { offer, verification }: Offering, cancellation: Canc
       resolve();
     };
     const timer = setTimeout(goOn, ms);
+    cancellation.tell(goOn);
     offer?.ended.tell(({ end }) => end === 'delivered' && goOn());
     verification.reached('installed').tell(goOn);
-    cancellation.tell(goOn);
   });
 }

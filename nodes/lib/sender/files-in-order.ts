@@ -49,6 +49,7 @@ export class FilesInOrder implements PushWatcher {
   #resolve: (outcome: Outcome) => void = ignore;
   #reject: (bug: unknown) => void = ignore;
   #hasTurn = false;
+  #isOver = false;
   #turnAt = 0;
   #startedAt = this.#createdAt;
 
@@ -100,7 +101,7 @@ export class FilesInOrder implements PushWatcher {
   }
 
   onBug(bug: unknown): void {
-    this.#watcher.onTurnEnd(this.target, this.#cancellation, this.#hasTurn);
+    this.#leave(this.#hasTurn);
     this.#reject(bug);
   }
 
@@ -167,8 +168,15 @@ export class FilesInOrder implements PushWatcher {
     const outcome = asOne(this.#outcomes, this.#jobs);
     outcome.durations.total = Math.round(performance.now() - this.#createdAt);
     // Whoever took the place of this one has its turn too.
-    this.#watcher.onTurnEnd(this.target, this.#cancellation, this.#hasTurn && outcome.code !== 'superseded');
+    this.#leave(this.#hasTurn && outcome.code !== 'superseded');
     this.#resolve(outcome);
+  }
+
+  /** Once, whatever goes wrong: the turn may be another push's already. */
+  #leave(leavesTurn: boolean): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#watcher.onTurnEnd(this.target, this.#cancellation, leavesTurn);
   }
 }
 

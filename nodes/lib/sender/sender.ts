@@ -65,7 +65,7 @@ export class Sender implements TurnWatcher {
 
   /**
    * Pushes a file, or a set of files in order, when the device's turn has come, unless it is cancelled.
-   * The outcome never rejects, whatever others do.
+   * Rejects for bugs only, whatever others do.
    * @param jobs of one device, one per file
    */
   push(jobs: readonly Job[], cancellation = new Cancellation(), hooks: PushHooks = {}): Promise<Outcome> {
