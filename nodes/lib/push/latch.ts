@@ -20,7 +20,7 @@ export class Latch<T> {
   }
 
   /** Tells the listener once, at once where it has happened already. */
-  tell(listener: Listener<T>): void {
+  whenHappened(listener: Listener<T>): void {
     if (this.#value !== undefined) listener(this.#value);
     else if (this.#listeners) this.#listeners.push(listener);
     else this.#listeners = [listener];

@@ -49,7 +49,7 @@ class Push extends Steps implements PhaseWatcher, AnnouncementWatcher, ReportWat
 
   begin(): void {
     const { cancellation, offering } = this.#push;
-    cancellation.tell(this.#onCancel);
+    cancellation.whenHappened(this.#onCancel);
     const announce = () => {
       this.#phases.enter('announce');
       this.#whenOnline(() => (offering.offer ? this.#listening(offering.offer) : this.#findHost()));
@@ -117,7 +117,7 @@ class Push extends Steps implements PhaseWatcher, AnnouncementWatcher, ReportWat
     // It may have come between two attempts, or say now that it has the file.
     if (this.#push.offering.verification.has('installed')) offer.confirm();
     if (!offer.isDelivered) this.#publish(text);
-    offer.connected.tell(this.step((device) => this.#transfer(offer, device)));
+    offer.connected.whenHappened(this.step((device) => this.#transfer(offer, device)));
   }
 
   #publish(text: string): void {
@@ -151,7 +151,7 @@ class Push extends Steps implements PhaseWatcher, AnnouncementWatcher, ReportWat
     this.#push.facts.device = device;
     this.#phases.enter('transfer', { duration: 'transfer' });
     this.#push.offering.verification.hear();
-    offer.ended.tell(this.step((end) => this.#transferred(offer, end)));
+    offer.ended.whenHappened(this.step((end) => this.#transferred(offer, end)));
   }
 
   #transferred(offer: FileOffer, end: OfferEnd): void {
@@ -184,7 +184,7 @@ class Push extends Steps implements PhaseWatcher, AnnouncementWatcher, ReportWat
       this.#push.facts.verified = level;
       this.#verify(levels.slice(1));
     };
-    this.#push.offering.verification.reached(level).tell(this.step(reached));
+    this.#push.offering.verification.reached(level).whenHappened(this.step(reached));
   }
 
   /** A report on this push: good news moves it on, bad news ends it, whatever it is waiting for. */

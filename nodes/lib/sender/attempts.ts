@@ -98,8 +98,8 @@ function pause(ms: number, { offer, verification }: Offering, cancellation: Canc
       resolve();
     };
     const timer = setTimeout(goOn, ms);
-    cancellation.tell(goOn);
-    offer?.ended.tell(({ end }) => end === 'delivered' && goOn());
-    verification.reached('installed').tell(goOn);
+    cancellation.whenHappened(goOn);
+    offer?.ended.whenHappened(({ end }) => end === 'delivered' && goOn());
+    verification.reached('installed').whenHappened(goOn);
   });
 }

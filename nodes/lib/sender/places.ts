@@ -36,7 +36,7 @@ export class Places {
         resolve(false);
       };
       this.#waiting.push(enter);
-      cancellation.tell(leaveQueue);
+      cancellation.whenHappened(leaveQueue);
     });
   }
 

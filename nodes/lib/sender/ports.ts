@@ -91,7 +91,7 @@ export class Ports {
         resolve();
       };
       this.#returns.on('return', stop);
-      cancellation.tell(stop);
+      cancellation.whenHappened(stop);
     });
   }
 

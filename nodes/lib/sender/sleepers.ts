@@ -50,7 +50,7 @@ export class Sleepers {
       this.#asleep.set(key, sleeper);
       const timer = setTimeout(end, Math.max(0, until - performance.now()), 'too late');
       const stopListening = broker.listen(topic, ({ mayBeOld }) => mayBeOld || end('awake'));
-      cancellation.tell(onCancel);
+      cancellation.whenHappened(onCancel);
     });
   }
 }

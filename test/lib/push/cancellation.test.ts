@@ -5,10 +5,10 @@ describe('A cancellation', () => {
   it('tells each listener once, with the first reason, and those at once who come after it', () => {
     const cancellation = new Cancellation();
     const told: string[] = [];
-    cancellation.tell((reason) => told.push(`before: ${reason}`));
+    cancellation.whenHappened((reason) => told.push(`before: ${reason}`));
     cancellation.cancel('first');
     cancellation.cancel('second');
-    cancellation.tell((reason) => told.push(`after: ${reason}`));
+    cancellation.whenHappened((reason) => told.push(`after: ${reason}`));
     assert.deepEqual(told, ['before: first', 'after: first']);
   });
 
@@ -16,8 +16,8 @@ describe('A cancellation', () => {
     const cancellation = new Cancellation();
     const told: string[] = [];
     const gone = () => told.push('gone');
-    cancellation.tell(gone);
-    cancellation.tell(() => told.push('here'));
+    cancellation.whenHappened(gone);
+    cancellation.whenHappened(() => told.push('here'));
     cancellation.forget(gone);
     cancellation.cancel('now');
     assert.deepEqual(told, ['here']);

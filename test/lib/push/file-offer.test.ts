@@ -155,5 +155,5 @@ async function listen(server: Server): Promise<ListeningPort> {
 }
 
 function happened<T>(latch: Latch<T>): Promise<T> {
-  return new Promise((resolve) => latch.tell(resolve));
+  return new Promise((resolve) => latch.whenHappened(resolve));
 }
