@@ -215,7 +215,8 @@ describe('A push that goes wrong', () => {
     broker = silent;
     const pushing = pushFile(await stage(undefined));
     await silent.published.next();
-    (flow?.node('broker') as unknown as { client: { end(force: boolean): void } }).client.end(true);
+    const node = flow?.node('broker') as unknown as { client: { end(force: boolean): void } } | undefined;
+    node?.client.end(true);
     await assertFailure(await pushing, 'failed', 'publish_failed');
   });
 
