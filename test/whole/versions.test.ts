@@ -7,6 +7,7 @@ import { type AedesBroker, startAedes } from '../peers/brokers';
 import { NodeRedProcess } from '../peers/node-red-process';
 import { installPacked } from '../peers/packed';
 import { SimulatedDevice } from '../peers/simulated-device';
+import { pushDefaults, serverDefaults } from '../peers/test-flow';
 import { installedRuntime } from '../peers/versions';
 
 /** Ten times what a page of the kernel's table of connections holds: the device's is on another page. */
@@ -106,7 +107,7 @@ function flowOf(port: number) {
   return [
     { id: 'tab', type: 'tab', label: 'Versions' },
     { id: 'broker', type: 'mqtt-broker', broker: '127.0.0.1', port: String(port), protocolVersion: '4' },
-    { id: 'server', type: 'ota-server', broker: 'broker', advertise: '127.0.0.1' },
+    { id: 'server', type: 'ota-server', ...serverDefaults, broker: 'broker', advertise: '127.0.0.1' },
     {
       id: 'go',
       ...place,
@@ -121,17 +122,9 @@ function flowOf(port: number) {
       id: 'push',
       ...place,
       type: 'ota-push',
+      ...pushDefaults,
       server: 'server',
-      target: 'target',
-      targetType: 'msg',
-      file: 'payload',
-      fileType: 'msg',
-      filename: 'filename',
-      filenameType: 'msg',
-      reboot: 'true',
-      rebootType: 'bool',
       timeout: '2',
-      timeoutType: 'num',
       wires: [['text'], ['text']],
     },
     { id: 'text', ...place, type: 'function', func: toText, outputs: 1, wires: [['out']] },
