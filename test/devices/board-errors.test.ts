@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { Board, boardStory, example } from '../peers/board';
-import { freePort, startMosquitto, type TestBroker } from '../peers/brokers';
+import { freePort, startAedes, type TestBroker } from '../peers/brokers';
+import { describeNeeding } from '../peers/needing';
 import { program } from '../peers/programs';
+import { resourcesOfEachTest } from '../peers/resources';
 import { deviceKey, digest, SmallSender, signed } from '../peers/small-sender';
 
 const OLD = '{"led": 2}';
@@ -74,10 +76,13 @@ const BAD_NAMES = [
   'sounds',
 ];
 
-describe('A flash that a stream without end would fill', () => {
+describeNeeding(['micropython'], 'A flash that a stream without end would fill', () => {
+  const resources = resourcesOfEachTest();
+
   for (const filesystem of ['VfsLfs2', 'VfsFat']) {
     it(`keeps its files and room for its records on ${filesystem === 'VfsFat' ? 'FAT' : 'littlefs'}`, async () => {
-      const [refused = '', files, next = ''] = (await boardStory('full_flash.py', filesystem)).split('\n');
+      const story = await boardStory(resources, 'full_flash.py', filesystem);
+      const [refused = '', files, next = ''] = story.split('\n');
       assert.equal(JSON.parse(refused).error, 'no_space');
       assert.equal(files, "{'config.json': b'old'}");
       assert.equal(JSON.parse(next).state, 'installed');
@@ -85,27 +90,24 @@ describe('A flash that a stream without end would fill', () => {
   }
 });
 
-describe('A board that is announced what it cannot install', () => {
+describeNeeding(['micropython'], 'A board that is announced what it cannot install', () => {
+  const resources = resourcesOfEachTest();
+
   let broker: TestBroker;
   let board: Board;
   let sender: SmallSender;
 
   const startBoard = async (files: Record<string, string> = {}, more = ''): Promise<void> => {
-    broker = await startMosquitto(['set_tcp_nodelay true']);
-    sender = await SmallSender.connect(broker);
+    broker = await resources.use(startAedes());
+    sender = await resources.use(SmallSender.connect(broker));
     const module = await example('ota.py');
     assert.match(module, /_LIMIT = const\(10\)/);
     const shipped = { 'main.py': program(broker.port, 1, more), 'config.json': OLD, 'sounds/owl.txt': 'hoot' };
-    const shortened = module.replace('_LIMIT = const(10)', '_LIMIT = const(1)');
-    board = await Board.start({ files: { ...shipped, 'ota.py': shortened, ...files } });
+    // Longer than a busy machine takes for what is not to be late.
+    const shortened = module.replace('_LIMIT = const(10)', '_LIMIT = const(3)');
+    board = await resources.use(Board.start({ files: { ...shipped, 'ota.py': shortened, ...files } }));
     await board.waitFor('ready');
   };
-
-  afterEach(async () => {
-    await board.stop();
-    await sender.stop();
-    await broker.stop();
-  });
 
   const text = async (name: string) => (await board.read(name)).toString();
 
@@ -371,10 +373,9 @@ ota._move = fail
     });
 
     it('reads the size and not one byte more of a stream without end', async () => {
-      let endless: NodeJS.Timeout | undefined;
       const behaviour = (socket: Socket) => {
         socket.write(NEW);
-        endless = setInterval(() => socket.write('more'), 10);
+        const endless = setInterval(() => socket.write('more'), 10);
         socket.once('close', () => clearInterval(endless));
       };
       await sender.announce(signed(await offer({}, behaviour), KEY));

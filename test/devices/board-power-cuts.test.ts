@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { boardStory } from '../peers/board';
+import { describeNeeding } from '../peers/needing';
+import { resourcesOfEachTest } from '../peers/resources';
 
 /** What the flash lives through while its power is cut, at every one of its writes, and then at every one of the recovery's. */
 const STORIES: Record<string, string> = {
@@ -12,14 +14,20 @@ const STORIES: Record<string, string> = {
 };
 
 for (const filesystem of ['VfsLfs2', 'VfsFat']) {
-  describe(`A power cut at any write of ${filesystem === 'VfsFat' ? 'FAT' : 'littlefs'}`, () => {
-    for (const [story, what] of Object.entries(STORIES)) {
-      it(`leaves whole files, no others, and a board that takes the next update while ${what}`, async () => {
-        const found = await boardStory('power_cuts.py', filesystem, story);
-        // FAT says EIO for files that were open when the power went.
-        assert.doesNotMatch(found, /BROKEN|LEFTOVER/);
-        assert.match(found, /^CUTS [0-9]{2,3}\n$/m);
-      }).timeout(120_000);
-    }
-  });
+  describeNeeding(
+    ['micropython'],
+    `A power cut at any write of ${filesystem === 'VfsFat' ? 'FAT' : 'littlefs'}`,
+    () => {
+      const resources = resourcesOfEachTest();
+
+      for (const [story, what] of Object.entries(STORIES)) {
+        it(`leaves whole files, no others, and a board that takes the next update while ${what}`, async () => {
+          const found = await boardStory(resources, 'power_cuts.py', filesystem, story);
+          // FAT says EIO for files that were open when the power went.
+          assert.doesNotMatch(found, /BROKEN|LEFTOVER/);
+          assert.match(found, /^CUTS [0-9]{2,3}\n$/m);
+        }).timeout(600_000);
+      }
+    },
+  );
 }

@@ -1,39 +1,40 @@
 import assert from 'node:assert/strict';
 import { Board } from '../peers/board';
-import { freePort, startMosquitto, type TestBroker } from '../peers/brokers';
+import { freePort, startAedes, type TestBroker } from '../peers/brokers';
+import { describeNeeding } from '../peers/needing';
 import { program } from '../peers/programs';
+import { resourcesOfEachTest } from '../peers/resources';
 import { SmallSender } from '../peers/small-sender';
 
-/** Programs that do not work, each in its own way. */
+/** Programs that do not work, each in its own way; those that have no end say where they are stuck. */
 const BAD_PROGRAMS: Record<string, (broker: TestBroker) => string | Promise<string>> = {
   'has a syntax error': () => 'def main(:\n',
   'raises an error': () => 'import ota\nraise ValueError("no such lamp")\n',
   'imports what is not there': () => 'import ota\nimport lamp_driver\n',
   'ends at once': () => 'print("done")\n',
   'is empty': () => '',
-  'is in a loop without end': () => 'import ota\nwhile True: pass\n',
-  'connects but never starts ota': (broker) => program(broker.port, 'without ota').replace(/ota\.start\(.*\)/, ''),
+  'is in a loop without end': () => 'import ota\nprint("stuck")\nwhile True: pass\n',
+  'connects but never starts ota': (broker) =>
+    program(broker.port, 'without ota').replace(/ota\.start\(.*\)/, "print('stuck')"),
   'waits for a broker that is elsewhere': async () => program(await freePort(), 'elsewhere'),
   'restarts itself': () => 'import machine\nmachine.reset()\n',
-  'catches whatever is raised': () => 'while True:\n  try:\n    raise ValueError\n  except BaseException:\n    pass\n',
+  'catches whatever is raised': () =>
+    'print("stuck")\nwhile True:\n  try:\n    raise ValueError\n  except BaseException:\n    pass\n',
 };
 
-describe('A board with an update that does not work', () => {
+describeNeeding(['micropython'], 'A board with an update that does not work', () => {
+  const resources = resourcesOfEachTest();
+
   let broker: TestBroker;
   let board: Board;
   let sender: SmallSender;
 
   beforeEach(async () => {
-    broker = await startMosquitto(['set_tcp_nodelay true']);
-    sender = await SmallSender.connect(broker);
-    board = await Board.start({ files: { 'main.py': program(broker.port, 1), 'config.json': 'old' }, timerSecond: 8 });
+    broker = await resources.use(startAedes());
+    sender = await resources.use(SmallSender.connect(broker));
+    const files = { 'main.py': program(broker.port, 1), 'config.json': 'old' };
+    board = await resources.use(Board.start({ files }));
     await board.waitFor('ready');
-  });
-
-  afterEach(async () => {
-    await board.stop();
-    await sender.stop();
-    await broker.stop();
   });
 
   const text = async (name: string) => (await board.read(name)).toString();

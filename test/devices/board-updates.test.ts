@@ -1,26 +1,25 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Board, example } from '../peers/board';
-import { startAedes, startMosquitto, type TestBroker } from '../peers/brokers';
+import { startAedes, type TestBroker } from '../peers/brokers';
+import { describeNeeding } from '../peers/needing';
 import { program } from '../peers/programs';
+import { resourcesOfEachTest } from '../peers/resources';
 import { digest, SmallSender } from '../peers/small-sender';
 
-describe('A board that runs ota.py', () => {
+describeNeeding(['micropython'], 'A board that runs ota.py', () => {
+  const resources = resourcesOfEachTest();
+
   let broker: TestBroker;
   let board: Board;
   let sender: SmallSender;
 
   beforeEach(async () => {
-    broker = await startMosquitto(['set_tcp_nodelay true']);
-    sender = await SmallSender.connect(broker);
-    board = await Board.start({ files: { 'main.py': program(broker.port, 1), 'config.json': '{"led": 2}' } });
+    broker = await resources.use(startAedes());
+    sender = await resources.use(SmallSender.connect(broker));
+    const files = { 'main.py': program(broker.port, 1), 'config.json': '{"led": 2}' };
+    board = await resources.use(Board.start({ files }));
     await board.waitFor('ready');
-  });
-
-  afterEach(async () => {
-    await board.stop();
-    await sender.stop();
-    await broker.stop();
   });
 
   const text = async (name: string) => (await board.read(name)).toString();
@@ -132,24 +131,20 @@ describe('A board that runs ota.py', () => {
   });
 });
 
-describe('The lamp of the example', () => {
+describeNeeding(['micropython'], 'The lamp of the example', () => {
+  const resources = resourcesOfEachTest();
+
   it('connects again and takes updates when its broker has dropped it', async () => {
-    const broker = await startAedes();
-    const sender = await SmallSender.connect(broker);
-    const board = await Board.start({ files: { 'main.py': await exampleFor(broker) } });
-    try {
-      await board.waitFor('The lamp is ready');
-      broker.dropAll();
-      await board.waitFor(/^No broker/);
-      await board.waitFor('The lamp is ready');
-      await sender.push('config.json', '{"led": 4}', '|0');
-      assert.equal(await sender.report(), 'installed');
-      assert.equal(board.boots, 1);
-    } finally {
-      await board.stop();
-      await sender.stop();
-      await broker.stop();
-    }
+    const broker = await resources.use(startAedes());
+    const sender = await resources.use(SmallSender.connect(broker));
+    const board = await resources.use(Board.start({ files: { 'main.py': await exampleFor(broker) } }));
+    await board.waitFor('The lamp is ready');
+    broker.dropAll();
+    await board.waitFor(/^No broker/);
+    await board.waitFor('The lamp is ready');
+    await sender.push('config.json', '{"led": 4}', '|0');
+    assert.equal(await sender.report(), 'installed');
+    assert.equal(board.boots, 1);
   });
 });
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { connectAsync } from 'mqtt';
 import { hashOf } from '../../nodes/lib/push/announcement';
 import { startMosquitto, type TestBroker } from '../peers/brokers';
 import { FirstGenerationDevice } from '../peers/first-generation-device';
+import { connectClient } from '../peers/mqtt-client';
+import { describeNeeding } from '../peers/needing';
+import { resourcesOfEachTest } from '../peers/resources';
 import { TestFlow } from '../peers/test-flow';
 
 /** A program of 3.8 KB that says who it is. */
@@ -12,26 +14,20 @@ function program(version: number): Buffer {
   return Buffer.from(`print("lamp version ${version}")\n${line.repeat(80)}`.slice(0, 3800));
 }
 
-describe('A first-generation device, updated by a flow through mosquitto', () => {
+describeNeeding(['micropython', 'mosquitto'], 'A first-generation device, updated by a flow through mosquitto', () => {
+  const resources = resourcesOfEachTest();
+
   let broker: TestBroker;
   let device: FirstGenerationDevice;
   let flow: TestFlow;
 
   beforeEach(async () => {
-    broker = await startMosquitto(['set_tcp_nodelay true']);
+    broker = await resources.use(startMosquitto());
     const files = { 'main.py': program(1), 'config.json': '{"led": 2}' };
-    device = await FirstGenerationDevice.start({ hostname: 'nightlamp', brokerPort: broker.port, files });
-    flow = await TestFlow.start({
-      broker,
-      server: { advertise: '127.0.0.1' },
-      push: { reboot: 'reboot', rebootType: 'msg' },
-    });
-  });
-
-  afterEach(async () => {
-    await flow.stop();
-    await device.stop();
-    await broker.stop();
+    const settings = { hostname: 'nightlamp', brokerPort: broker.port, files };
+    device = await resources.use(FirstGenerationDevice.start(settings));
+    const push = { reboot: 'reboot', rebootType: 'msg' };
+    flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push }));
   });
 
   const push = (payload: unknown, filename: string, reboot: boolean) =>
@@ -77,7 +73,7 @@ describe('A first-generation device, updated by a flow through mosquitto', () =>
 
   it('keeps its old file when the hash is wrong, which the connection does not tell', async () => {
     // The announcement is forged on its way: the same place with another hash.
-    const forger = await connectAsync(broker.url);
+    const forger = await connectClient(resources, broker.url);
     const target = 'daylamp';
     await forger.subscribeAsync(`${target}/OTA`);
     forger.on('message', (_topic, payload) => {
@@ -90,7 +86,6 @@ describe('A first-generation device, updated by a flow through mosquitto', () =>
     await device.waitFor('@mismatch');
     assert.deepEqual(await device.read('main.py'), program(1));
     assert.equal(device.boots, 1);
-    await forger.endAsync();
   });
 
   it('resets on its old file when the push is cancelled in the middle, and takes the next', async () => {

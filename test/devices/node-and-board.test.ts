@@ -1,33 +1,28 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { hashOf } from '../../nodes/lib/push/announcement';
 import { deviceKey } from '../../nodes/lib/push/signature';
 import { Board } from '../peers/board';
 import { startMosquitto, type TestBroker } from '../peers/brokers';
+import { describeNeeding } from '../peers/needing';
 import { program } from '../peers/programs';
+import { resourcesOfEachTest } from '../peers/resources';
+import { temporaryFolder } from '../peers/temporary-folder';
 import { type Received, TestFlow } from '../peers/test-flow';
 
 const secret = 'correct horse battery staple';
 
-describe('A flow that updates a board with ota.py through mosquitto', () => {
+describeNeeding(['micropython', 'mosquitto'], 'A flow that updates a board with ota.py through mosquitto', () => {
+  const resources = resourcesOfEachTest();
+
   let broker: TestBroker;
   let board: Board;
   let flow: TestFlow;
   let userDir: string;
 
   beforeEach(async () => {
-    broker = await startMosquitto(['set_tcp_nodelay true']);
-    userDir = await mkdtemp(join(tmpdir(), 'node-and-board-'));
-  });
-
-  afterEach(async () => {
-    await flow.stop();
-    await board.stop();
-    await broker.stop();
-    await rm(userDir, { recursive: true });
+    broker = await resources.use(startMosquitto());
+    userDir = await temporaryFolder(resources, 'node-and-board');
   });
 
   async function start(
@@ -36,18 +31,19 @@ describe('A flow that updates a board with ota.py through mosquitto', () => {
   ): Promise<void> {
     const key = `import ota\nota.set_key('${deviceKey(secret, 'nightlamp')}', 0)\n`;
     const files = { 'main.py': program(broker.port, 1), 'config.json': '{"led": 2}' };
-    board = await Board.start({
-      files: (hasKey ?? isSigned) ? { ...files, 'main.py': key + files['main.py'] } : files,
-    });
+    const withKey = { ...files, 'main.py': key + files['main.py'] };
+    board = await resources.use(Board.start({ files: (hasKey ?? isSigned) ? withKey : files }));
     await board.waitFor('ready');
-    flow = await TestFlow.start({
-      broker,
-      server: { advertise: '127.0.0.1', format: isSigned ? 'signed' : 'basic' },
-      push: { filename: 'name', reboot: 'reboot', rebootType: 'msg', ...push },
-      mqtt: { protocolVersion: '5' },
-      secret,
-      userDir,
-    });
+    flow = await resources.use(
+      TestFlow.start({
+        broker,
+        server: { advertise: '127.0.0.1', format: isSigned ? 'signed' : 'basic' },
+        push: { filename: 'name', reboot: 'reboot', rebootType: 'msg', ...push },
+        mqtt: { protocolVersion: '5' },
+        secret,
+        userDir,
+      }),
+    );
   }
 
   const push = (payload: string | Buffer, name = 'main.py', reboot = true): Promise<Received> =>
@@ -96,11 +92,8 @@ describe('A flow that updates a board with ota.py through mosquitto', () => {
     assert.equal((await push('{"led": 3}', 'config.json', false)).ota.verified, 'delivered');
     // Its report on the first push is there when that on the second is: the broker keeps their order.
     await flow.stop();
-    flow = await TestFlow.start({
-      broker,
-      server: { advertise: '127.0.0.1' },
-      push: { filename: 'name', reboot: 'false' },
-    });
+    const settings = { broker, server: { advertise: '127.0.0.1' }, push: { filename: 'name', reboot: 'false' } };
+    flow = await resources.use(TestFlow.start(settings));
     assert.equal((await push('{"led": 5}', 'config.json', false)).ota.verified, 'installed');
   });
 
@@ -125,7 +118,7 @@ describe('A flow that updates a board with ota.py through mosquitto', () => {
 
   it('is rejected when the new program does not come up, and the old one is back by itself', async () => {
     await start({ verify: 'running' });
-    const { payload, ota } = await push('while True: pass\n');
+    const { payload, ota } = await push('print("stuck")\nwhile True: pass\n');
     assert.deepEqual([payload, ota.code, ota.verified], ['failed', 'rejected', 'installed'], String(ota.message));
     assert.equal((ota.report as { state: string }).state, 'rolled_back');
     await board.waitFor('ready');

@@ -3,21 +3,22 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Editor } from '../peers/editor';
+import { describeNeeding } from '../peers/needing';
+import { resourcesOfSuite } from '../peers/resources';
 import { pushDefaults } from '../peers/test-flow';
 
 /** In the flow "Push one file". */
 const injectId = 'c93b60d1e8f4a572';
 const pushId = 'd86f031b9e4ca257';
 
-describe('the editor with the demo', function () {
-  this.timeout(60_000);
+describeNeeding(['chromium'], 'the editor with the demo', function () {
+  this.timeout(120_000);
+  const resources = resourcesOfSuite();
   let editor: Editor;
 
   before(async () => {
-    editor = await Editor.open();
+    editor = await resources.use(Editor.open());
   });
-
-  after(() => editor?.close());
 
   it('shows the flow "Push one file" with the node and its icon', async () => {
     assert.deepEqual(await editor.page.locator('#red-ui-workspace-tabs .red-ui-tab-label').allInnerTexts(), [

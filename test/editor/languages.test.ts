@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { Editor, pushForm, serverForm } from '../peers/editor';
+import { describeNeeding } from '../peers/needing';
+import { resourcesOfSuite } from '../peers/resources';
 
 /** The OTA push of the flow "Push one file". */
 const pushId = 'd86f031b9e4ca257';
@@ -30,9 +32,9 @@ const words = {
     server: ['Broker', 'Advertised address', 'Ports', 'Announcement', 'Secret', "A device's key", 'More', 'Name'],
     moreServer: ['Allowed addresses', 'Listen on', 'Topic', 'Pushes at once', 'Name'],
     placeholders: [
-      'automatic; needed behind Docker or NAT',
+      'automatic; needed for Docker or NAT',
       'any free port; 1233; 40000-40100',
-      '16 characters or more; only for signed announcements',
+      '16 characters or more; only to sign',
       "the device's hostname",
       'anyone; 192.168.4.0/24, 10.0.0.7',
       'all addresses of this machine',
@@ -67,9 +69,9 @@ const words = {
     server: ['Broker', 'Angekündigte Adresse', 'Ports', 'Ankündigung', 'Geheimnis', 'Geräteschlüssel', 'Mehr', 'Name'],
     moreServer: ['Erlaubte Adressen', 'Lauschen auf', 'Topic', 'Pushes zugleich', 'Name'],
     placeholders: [
-      'automatisch; bei Docker oder NAT nötig',
-      'irgendein freier Port; 1233; 40000-40100',
-      'mindestens 16 Zeichen; nur für signierte Ankündigungen',
+      'automatisch; bei Docker, NAT nötig',
+      'irgendein freier; 1233; 40000-40100',
+      'ab 16 Zeichen; nur zum Signieren',
       'der Hostname des Geräts',
       'alle; 192.168.4.0/24, 10.0.0.7',
       'alle Adressen dieses Rechners',
@@ -88,15 +90,14 @@ const words = {
 };
 
 for (const [locale, expected] of Object.entries(words)) {
-  describe(`the editor in ${locale}`, function () {
-    this.timeout(60_000);
+  describeNeeding(['chromium'], `the editor in ${locale}`, function () {
+    this.timeout(120_000);
+    const resources = resourcesOfSuite();
     let editor: Editor;
 
     before(async () => {
-      editor = await Editor.open({ locale });
+      editor = await resources.use(Editor.open({ locale }));
     });
-
-    after(() => editor?.close());
 
     afterEach(() => editor.undoAll());
 
@@ -131,10 +132,10 @@ for (const [locale, expected] of Object.entries(words)) {
     it('has no label or placeholder that is cut off or broken', async () => {
       await editor.edit(pushId);
       await unfold('ota-push');
-      assert.deepEqual(await cutOff(pushForm), []);
+      await editor.inEachFont(async (font) => assert.deepEqual(await editor.cutOff(pushForm), [], font));
       await editor.editServer();
       await unfold('ota-server');
-      assert.deepEqual(await cutOff(serverForm), []);
+      await editor.inEachFont(async (font) => assert.deepEqual(await editor.cutOff(serverForm), [], font));
     });
 
     it('has the help of both nodes in this language', async () => {
@@ -150,19 +151,6 @@ for (const [locale, expected] of Object.entries(words)) {
         );
       }
     });
-
-    /** The labels of the rows in which something does not fit. */
-    function cutOff(form: string): Promise<string[]> {
-      // A text that is too long for its field makes the field wide inside, a placeholder does not.
-      return editor.evaluate(
-        `[...document.querySelectorAll('${form} .form-row')].filter((row) => {
-          const label = row.querySelector('label');
-          const input = row.querySelector('input[placeholder]');
-          if (input) input.value = input.placeholder;
-          return label.offsetHeight > 25 || label.scrollWidth > label.clientWidth || input?.scrollWidth > input?.clientWidth;
-        }).map((row) => row.querySelector('label').innerText)`,
-      );
-    }
 
     async function assertNoRawKey(): Promise<void> {
       const html = await editor.evaluate<string>('document.querySelector(".red-ui-tray:last-child").innerText');

@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 import { Editor } from '../peers/editor';
+import { describeNeeding } from '../peers/needing';
+import { resourcesOfSuite } from '../peers/resources';
 
 /** The OTA push of the flow "Push one file". */
 const pushId = 'd86f031b9e4ca257';
 
 const anyText = ['msg', 'str', 'env', 'flow', 'global', 'jsonata'];
 
-describe('the dialog of an ota-push', function () {
-  this.timeout(60_000);
+describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
+  this.timeout(120_000);
+  const resources = resourcesOfSuite();
   let editor: Editor;
 
   before(async () => {
-    editor = await Editor.open();
+    editor = await resources.use(Editor.open());
   });
-
-  after(() => editor?.close());
 
   beforeEach(async () => {
     await editor.edit(pushId);
@@ -27,9 +28,11 @@ describe('the dialog of an ota-push', function () {
   const isMarked = () => editor.page.locator(`[id="${pushId}"] .red-ui-flow-node-error`).isVisible();
 
   it('has all fields of one width, each beside its label', async () => {
-    const boxes = await editor.fieldBoxes();
-    assert.equal(boxes.length, 14);
-    for (const box of boxes) assert.deepEqual(box, boxes[0]);
+    await editor.inEachFont(async (font) => {
+      const boxes = await editor.fieldBoxes();
+      assert.equal(boxes.length, 14);
+      for (const box of boxes) assert.deepEqual(box, boxes[0], font);
+    });
   });
 
   it('asks for the online topic where it counts, and for no time to wait where nothing is waited for', async () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { Editor, pushForm } from '../peers/editor';
+import { describeNeeding } from '../peers/needing';
+import { resourcesOfSuite } from '../peers/resources';
 import { rolloutDefaults } from '../peers/test-flow';
 
 /** An OTA rollout beside the flow "Push one file". */
@@ -22,16 +24,15 @@ const words = {
 };
 
 for (const [locale, expected] of Object.entries(words)) {
-  describe(`the dialog of an ota-rollout in ${locale}`, function () {
-    this.timeout(60_000);
+  describeNeeding(['chromium'], `the dialog of an ota-rollout in ${locale}`, function () {
+    this.timeout(120_000);
+    const resources = resourcesOfSuite();
     let editor: Editor;
 
     before(async () => {
-      editor = await Editor.open({ locale });
+      editor = await resources.use(Editor.open({ locale }));
       await editor.add({ id, type: 'ota-rollout', server: '', ...rolloutDefaults });
     });
-
-    after(() => editor?.close());
 
     beforeEach(() => editor.edit(id));
 
@@ -45,13 +46,16 @@ for (const [locale, expected] of Object.entries(words)) {
       await unfold();
       const shown = await editor.page.locator(pushForm).locator('label:visible, summary').allInnerTexts();
       assert.equal(shown.map((label) => label.trim()).join(', '), expected.labels);
-      const boxes = await editor.fieldBoxes();
-      assert.equal(boxes.length, 15);
-      for (const box of boxes) assert.deepEqual(box, boxes[0]);
+      await editor.inEachFont(async (font) => {
+        const boxes = await editor.fieldBoxes();
+        assert.equal(boxes.length, 15);
+        for (const box of boxes) assert.deepEqual(box, boxes[0], font);
+      });
       assert.doesNotMatch(
         (await editor.page.locator('.red-ui-tray').last().allInnerTexts()).join(),
         /ota-(push|rollout)\.\w|shared\./,
       );
+      await editor.inEachFont(async (font) => assert.deepEqual(await editor.cutOff(pushForm), [], font));
     });
 
     it('marks waves, a pause and a threshold that cannot be read, with the reason', async () => {

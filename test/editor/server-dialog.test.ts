@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 import { deviceKey } from '../../nodes/lib/push/signature';
 import { Editor } from '../peers/editor';
+import { describeNeeding } from '../peers/needing';
+import { resourcesOfSuite } from '../peers/resources';
 
 /** In the flow "Push one file". */
 const pushId = 'd86f031b9e4ca257';
 const serverId = '7b94e2d06c8f1a35';
 
-describe('the dialog of an ota-server', function () {
-  this.timeout(60_000);
+describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
+  this.timeout(120_000);
+  const resources = resourcesOfSuite();
   let editor: Editor;
 
   before(async () => {
-    editor = await Editor.open();
+    editor = await resources.use(Editor.open());
   });
-
-  after(() => editor?.close());
 
   beforeEach(async () => {
     await editor.edit(pushId);
@@ -41,10 +42,9 @@ describe('the dialog of an ota-server', function () {
   it('shows the key of a device with the command that gives it to its board, from a secret that is only typed in yet', async () => {
     const show = async (hostname: string) => {
       await editor.page.locator('#ota-server-key-hostname').fill(hostname);
-      const answered = editor.page.waitForResponse((response) => response.url().endsWith('/device-key'));
+      await editor.evaluate("void $('#ota-server-key').text('')");
       await editor.page.locator('#ota-server-key-show').click();
-      await answered;
-      return editor.page.locator('#ota-server-key').textContent();
+      return editor.page.locator('#ota-server-key', { hasText: /./ }).textContent();
     };
     assert.match((await show('nightlamp')) ?? '', /secret of 16 characters/);
     await enter('secret', 'correct horse battery staple');

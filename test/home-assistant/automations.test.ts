@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { connectAsync } from 'mqtt';
 import { freePort, startMosquitto, type TestBroker } from '../peers/brokers';
 import { type Changes, changing, Example, inOwnFolder } from '../peers/example';
 import { HomeAssistant } from '../peers/home-assistant';
+import { connectClient } from '../peers/mqtt-client';
+import { describeNeeding } from '../peers/needing';
+import { resourcesOfEachTest, resourcesOfSuite } from '../peers/resources';
 import { SimulatedFleet } from '../peers/simulated-fleet';
 
 const folder = resolve(__dirname, '../../examples/home-assistant');
@@ -18,50 +21,45 @@ async function yaml(example: string, mark: string): Promise<string> {
   return text.replaceAll('alias: ', `alias: ${mark} `);
 }
 
-describe('The example flows that an automation of a real Home Assistant starts', function () {
+const needed = ['home-assistant', 'mosquitto'] as const;
+
+describeNeeding(needed, 'The example flows that an automation of a real Home Assistant starts', function () {
   this.timeout(120_000);
+  const resources = resourcesOfEachTest();
+  const suite = resourcesOfSuite();
+
   let broker: TestBroker;
   let house: HomeAssistant;
   let fleet: SimulatedFleet;
-  let example: Example | undefined;
   let port: number;
 
   before(async () => {
-    broker = await startMosquitto(['set_tcp_nodelay true']);
+    broker = await suite.use(startMosquitto());
     port = await freePort();
     const overMqtt = await yaml('Started by an automation over MQTT', 'mqtt');
     const byEvent = await yaml('Started by a Home Assistant event', 'event');
     const overWebhook = await yaml('Started by an automation over a webhook', 'webhook');
-    house = await HomeAssistant.start({
-      brokerPort: broker.port,
-      automations: `${overMqtt}\n${byEvent}`,
-      configuration: overWebhook.replace(':1880', `:${port}`).replace('change-me-to-a-long-secret', token),
-    });
-  });
-
-  after(async () => {
-    await house?.stop();
-    await broker?.stop();
+    house = await suite.use(
+      HomeAssistant.start({
+        brokerPort: broker.port,
+        automations: `${overMqtt}\n${byEvent}`,
+        configuration: overWebhook.replace(':1880', `:${port}`).replace('change-me-to-a-long-secret', token),
+      }),
+    );
   });
 
   beforeEach(async () => {
-    fleet = await SimulatedFleet.start(broker.url, lampsOfTheExamples);
+    fleet = await resources.use(SimulatedFleet.start(broker.url, lampsOfTheExamples));
   });
 
-  afterEach(async () => {
-    await example?.stop();
-    example = undefined;
-    await fleet.stop();
-  });
-
-  const deploy = async (name: string, changes: Changes = () => ({})) => {
-    example = await Example.deploy(`home-assistant/${name}`, broker, changing(inOwnFolder, changes), {
-      packages: ['node-red-contrib-home-assistant-websocket'],
-      files: { 'main.py': file },
-      port,
-    });
-    return example;
-  };
+  const deploy = (name: string, changes: Changes = () => ({})) =>
+    resources.use(
+      Example.deploy(`home-assistant/${name}`, broker, changing(inOwnFolder, changes), {
+        packages: ['node-red-contrib-home-assistant-websocket'],
+        files: { 'main.py': file },
+        port,
+      }),
+    );
 
   /** Runs the automation now, not at its time. */
   const run = async (entity: string) => {
@@ -71,14 +69,15 @@ describe('The example flows that an automation of a real Home Assistant starts',
 
   /** Resolves when the flow answers: what is published before it has subscribed is lost. */
   const heard = async () => {
-    const client = await connectAsync(broker.url);
-    const answered = new Promise<void>((resolve) => client.once('message', () => resolve()));
+    const client = await connectClient(resources, broker.url);
+    const answered = once(client, 'message');
     await client.subscribeAsync('ota-push/automation/result');
     const ask = () => client.publish('ota-push/automation/start', '{}');
     const asking = setInterval(ask, 100);
+    const stopAsking = () => clearInterval(asking);
+    resources.defer(stopAsking);
     await answered;
-    clearInterval(asking);
-    await client.endAsync();
+    stopAsking();
   };
 
   const everyLampHasIt = () => assert.deepEqual(fleet.having('main.py', Buffer.from(file)), lampsOfTheExamples);
@@ -96,7 +95,7 @@ describe('The example flows that an automation of a real Home Assistant starts',
   it('"Started by an automation over MQTT" refuses what is not in its folder, and says so', async () => {
     await deploy('Started by an automation over MQTT');
     await heard();
-    const client = await connectAsync(broker.url);
+    const client = await connectClient(resources, broker.url);
     for (const name of ['../secret.py', '/etc/passwd', 'a/../../b', '', '..', 7]) {
       const refused = house.untilState('sensor.ota_push_last_update', ({ state }) => state === 'bad_input');
       const start = JSON.stringify({ targets: lampsOfTheExamples, file: name });
@@ -106,7 +105,6 @@ describe('The example flows that an automation of a real Home Assistant starts',
       await client.publishAsync('ota-push/automation/last', '{"result": "idle"}', { qos: 1, retain: true });
       await again;
     }
-    await client.endAsync();
     assert.deepEqual(fleet.announced, []);
   });
 

@@ -8,6 +8,8 @@ import { changing, Example, injecting, inOwnFolder, setting } from '../peers/exa
 import { HomeAssistant } from '../peers/home-assistant';
 import { openPage } from '../peers/home-assistant/page';
 import type { EntityState } from '../peers/home-assistant/states';
+import { describeNeeding, itNeeding } from '../peers/needing';
+import { resourcesOfEachTest, resourcesOfSuite } from '../peers/resources';
 import { type Behaviour, SimulatedDevice } from '../peers/simulated-device';
 
 const entity = 'update.nightlamp_firmware';
@@ -15,40 +17,40 @@ const entity = 'update.nightlamp_firmware';
 const file = (version: number) => `# version ${version}\n${'# a lamp\n'.repeat(1_500_000)}`;
 const good: Behaviour = { reports: true };
 const slow: Behaviour = { reports: true, pausesMsAfterEachRead: 20 };
+/** Until it is told to go on: whatever is to happen half-way comes in time. */
+const halfWay: Behaviour = { reports: true, stallsAfterBytes: 1_000_000 };
 
-describe('The example flow "Update entities", with a real Home Assistant', function () {
+const needed = ['home-assistant', 'mosquitto'] as const;
+
+describeNeeding(needed, 'The example flow "Update entities", with a real Home Assistant', function () {
   this.timeout(120_000);
+  const resources = resourcesOfEachTest();
+  const devices = resourcesOfEachTest();
+  const suite = resourcesOfSuite();
+
   let broker: TestBroker;
   let house: HomeAssistant;
   let example: Example;
-  let device: SimulatedDevice | undefined;
+  let device: SimulatedDevice;
 
   before(async () => {
-    broker = await startMosquitto(['set_tcp_nodelay true']);
+    broker = await suite.use(startMosquitto());
     const yaml = resolve(__dirname, '../../examples/home-assistant/Update entities.yaml');
-    house = await HomeAssistant.start({ brokerPort: broker.port, automations: await readFile(yaml, 'utf8') });
+    const automations = await readFile(yaml, 'utf8');
+    house = await suite.use(HomeAssistant.start({ brokerPort: broker.port, automations }));
     const changes = changing(
       injecting({ targets: ['NIGHTLAMP'] }),
       inOwnFolder,
-      setting('ota-push', { verify: 'installed', timeout: '4', verifyTimeout: '6' }),
+      setting('ota-push', { verify: 'installed', timeout: '60', verifyTimeout: '60' }),
     );
-    example = await Example.deploy('home-assistant/Update entities', broker, changes, {
-      files: { 'main.py': file(1) },
-    });
-  });
-
-  after(async () => {
-    await device?.stop();
-    await example?.stop();
-    await house?.stop();
-    await broker?.stop();
+    const files = { 'main.py': file(1) };
+    example = await suite.use(Example.deploy('home-assistant/Update entities', broker, changes, { files }));
   });
 
   /** From now on the device behaves so. */
   const behave = async (behaviour: Behaviour) => {
-    await device?.stop();
-    device = await SimulatedDevice.start({ hostname: 'NIGHTLAMP', brokerUrl: broker.url, ...behaviour });
-    return device;
+    await devices.end();
+    device = await devices.use(SimulatedDevice.start({ hostname: 'NIGHTLAMP', brokerUrl: broker.url, ...behaviour }));
   };
 
   let release = 0;
@@ -78,36 +80,34 @@ describe('The example flow "Update entities", with a real Home Assistant', funct
   });
 
   it('shows the progress of an install that was pressed, and what is installed then', async () => {
-    await behave(slow);
+    await behave(halfWay);
     const { attributes: before } = await offer();
-    const halfWay = until((state) => inProgress(state) && Number(state.attributes.update_percentage) > 0);
+    const shown = until((state) => inProgress(state) && Number(state.attributes.update_percentage) > 0);
     const done = until(({ state, attributes }) => state === 'off' && attributes.in_progress === false);
     await install();
-    await halfWay;
+    await shown;
+    device.goOn();
     const { attributes } = await done;
     assert.equal(attributes.installed_version, before.latest_version);
     assert.equal(attributes.update_percentage, null);
-    assert.equal(device?.files.get('main.py')?.toString(), file(release));
+    assert.equal(device.files.get('main.py')?.toString(), file(release));
   });
 
-  it('is installed by a press of Install in the page, which shows how far it is', async () => {
-    await behave(slow);
+  itNeeding(['chromium'], 'is installed by a press of Install in the page, which shows how far it is', async () => {
+    await behave(halfWay);
     await offer();
-    const browser = await startBrowser();
-    try {
-      const page = await openPage(browser, house, `/home/overview?more-info-entity-id=${entity}`);
-      const halfWay = until((state) => percentOf(state) > 0 && percentOf(state) < 99);
-      // What services call install the page calls update.
-      await page.getByText('Update', { exact: true }).click();
-      await halfWay;
-      await page.getByText(/\(\d+%\)/).waitFor();
-      const path = process.env.HOME_ASSISTANT_PICTURE ?? join(example.userDir, 'dialog.png');
-      await page.screenshot({ path, clip: { x: 300, y: 30, width: 600, height: 400 } });
-      await until((now) => now.state === 'off' && idle(now));
-      await page.getByText('Up-to-date').first().waitFor();
-    } finally {
-      await browser.close();
-    }
+    const browser = await resources.use(startBrowser());
+    const page = await openPage(browser, house, `/home/overview?more-info-entity-id=${entity}`);
+    const shown = until((state) => percentOf(state) > 0 && percentOf(state) < 99);
+    // What services call install the page calls update.
+    await page.getByText('Update', { exact: true }).click();
+    await shown;
+    await page.getByText(/\(\d+%\)/).waitFor();
+    const path = process.env.HOME_ASSISTANT_PICTURE ?? join(example.userDir, 'dialog.png');
+    await page.screenshot({ path, clip: { x: 300, y: 30, width: 600, height: 400 } });
+    device.goOn();
+    await until((now) => now.state === 'off' && idle(now));
+    await page.getByText('Up-to-date').first().waitFor();
   });
 
   it('is installed by the automation beside the example, which tells how it went once that is known', async () => {
@@ -117,7 +117,7 @@ describe('The example flow "Update entities", with a real Home Assistant', funct
     assert.equal((await house.state(automation))?.state, 'on', 'it was refused');
     await house.callService('automation', 'trigger', { entity_id: automation });
     assert.equal(await house.notification('Lamps'), '0 of 2 were not updated.');
-    assert.equal(device?.files.get('main.py')?.toString(), file(release));
+    assert.equal(device.files.get('main.py')?.toString(), file(release));
   });
 
   /** Pressed again, it is installed: whatever happened before. */
@@ -126,7 +126,7 @@ describe('The example flow "Update entities", with a real Home Assistant', funct
     const done = until((now) => now.state === 'off' && idle(now));
     await install();
     await done;
-    assert.equal(device?.files.get('main.py')?.toString(), file(release));
+    assert.equal(device.files.get('main.py')?.toString(), file(release));
   };
 
   it('is not in progress after a push that failed, and offers to install again', async () => {
@@ -143,7 +143,7 @@ describe('The example flow "Update entities", with a real Home Assistant', funct
   /** In each of these phases the rest of the story happens. */
   const phases: [string, Behaviour, (state: EntityState) => boolean][] = [
     ['nobody has come yet', { neverConnects: true }, inProgress],
-    ['the file is on its way', slow, (state) => inProgress(state) && percentOf(state) > 0 && percentOf(state) < 99],
+    ['the file is on its way', halfWay, (state) => inProgress(state) && percentOf(state) > 0 && percentOf(state) < 99],
     ['its word is waited for', {}, (state) => percentOf(state) === 99],
   ];
   const stories: [string, () => Promise<void>][] = [
@@ -162,7 +162,8 @@ describe('The example flow "Update entities", with a real Home Assistant', funct
       it(`is not in progress after a push ${story} while ${phase}, and Install works again`, async () => {
         await behave(behaviour);
         await offer();
-        const there = until(isThere);
+        // An entity is in progress as soon as Install is pressed; what is cancelled has to be a push.
+        const there = Promise.all([device.next('announcement'), until(isThere)]);
         await install();
         await there;
         const ended = until(idle);
@@ -191,4 +192,3 @@ describe('The example flow "Update entities", with a real Home Assistant', funct
 function percentOf({ attributes }: EntityState): number {
   return Number(attributes.update_percentage ?? -1);
 }
-//});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type AedesBroker, startAedes } from '../peers/brokers';
+import { resourcesOfEachTest, resourcesOfSuite } from '../peers/resources';
 import { type Received, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("hello")');
@@ -101,18 +102,22 @@ const writtenNames: readonly Case[] = [
 ];
 
 describe('Bad input to ota-push', () => {
+  const resources = resourcesOfEachTest();
+  const resourcesOfAll = resourcesOfSuite();
+
   let broker: AedesBroker;
   let flow: TestFlow;
 
   before(async () => {
-    broker = await startAedes();
+    broker = await resourcesOfAll.use(startAedes());
   });
 
-  after(async () => {
-    await broker.stop();
-  });
-
-  afterEach(() => flow.stop());
+  async function start(
+    push: Record<string, unknown> = {},
+    server: Record<string, unknown> = { advertise: '127.0.0.1' },
+  ): Promise<void> {
+    flow = await resources.use(TestFlow.start({ broker, server, push }));
+  }
 
   /** It is caught once with the code and a text, leaves by no output, is not complete, and nothing is published. */
   async function assertRefused(changes: Record<string, unknown>, says: RegExp): Promise<void> {
@@ -141,7 +146,7 @@ describe('Bad input to ota-push', () => {
     describe(`in ${where}`, () => {
       for (const [what, changes, says] of cases) {
         it(`refuses ${what}`, async () => {
-          flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push });
+          await start(push);
           await assertRefused(changes, says);
         });
       }
@@ -170,20 +175,20 @@ describe('Bad input to ota-push', () => {
   ];
   for (const [what, push, says] of sources) {
     it(`refuses ${what}`, async () => {
-      flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push });
+      await start(push);
       await assertRefused({}, says);
     });
   }
 
   it('refuses a message of which two sources fail, the slow one last, and goes on', async () => {
     const push = { target: '$number(name)', targetType: 'jsonata', filename: 'file.name', filenameType: 'msg' };
-    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push });
+    await start(push);
     await assertRefused({ name: 'no number' }, /could not be read/);
     await new Promise(setImmediate);
   });
 
   it('refuses a message that cannot be changed, and goes on', async () => {
-    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' } });
+    await start();
     flow.send(Object.freeze({ ...good, _msgid: 'frozen', target: 'night lamp' }));
     const { error } = await flow.caught.next();
     assert.match(error?.message ?? '', /printable ASCII/);
@@ -202,7 +207,7 @@ describe('Bad input to ota-push', () => {
   ];
   for (const [what, server, says] of servers) {
     it(`says what is wrong with a server that has ${what}, at its start and for each message`, async () => {
-      flow = await TestFlow.start({ broker, server });
+      await start({}, server);
       assert.match(flow.logged('ERROR').join('\n'), says);
       const message = await flow.push({ ...good });
       assert.equal(message.output, 0);
@@ -213,14 +218,14 @@ describe('Bad input to ota-push', () => {
 });
 
 describe('A reset for a hostname that is none', () => {
+  const resources = resourcesOfEachTest();
+
   it('is refused, and cancels nothing', async () => {
-    const broker = await startAedes();
-    const flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' } });
+    const broker = await resources.use(startAedes());
+    const flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1' } }));
     flow.send({ ...good });
     await broker.published.next();
     assert.match((await flow.push({ reset: true, target: 7 })).error?.message ?? '', /got 7/);
     assert.equal(flow.ends.all.length, 1);
-    await flow.stop();
-    await broker.stop();
   });
 });

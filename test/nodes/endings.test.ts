@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Announcement } from '../../nodes/lib/push/announcement';
 import { freePort, startAedes, type TestBroker } from '../peers/brokers';
+import { describeNeeding } from '../peers/needing';
 import { RawPeer } from '../peers/raw-peer';
-import { SimulatedDevice } from '../peers/simulated-device';
+import { resourcesOfEachTest } from '../peers/resources';
+import { SimulatedDevice, takeAll } from '../peers/simulated-device';
 import { TestFlow } from '../peers/test-flow';
 
 const large = Buffer.alloc(8 * 1024 * 1024, 'lamp ');
@@ -42,7 +44,9 @@ const endings: Record<string, (flow: TestFlow) => unknown> = {
 };
 
 for (const [when, stage] of Object.entries(stages)) {
-  describe(`A push that is ended ${when}`, () => {
+  describeNeeding(stage.isFetched ? ['python'] : [], `A push that is ended ${when}`, () => {
+    const resources = resourcesOfEachTest();
+
     let broker: TestBroker;
     let device: SimulatedDevice;
     let fetching: RawPeer | undefined;
@@ -52,35 +56,25 @@ for (const [when, stage] of Object.entries(stages)) {
     beforeEach(async () => {
       const port = await freePort();
       idle = await openResources();
-      broker = await startAedes(stage.brokerIsUp ? { port } : {});
-      device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url, neverConnects: true });
-      flow = await TestFlow.start({
-        broker: { port },
-        server: { advertise: '127.0.0.1' },
-        push: stage.isDelivered ? { verify: 'online', onlineTopic: '{target}/online' } : {},
-      });
+      broker = await resources.use(startAedes(stage.brokerIsUp ? { port } : {}));
+      const options = { hostname: 'nightlamp', brokerUrl: broker.url, neverConnects: true };
+      device = await resources.use(SimulatedDevice.start(options));
+      const push = stage.isDelivered ? { verify: 'online', onlineTopic: '{target}/online' } : {};
+      flow = await resources.use(TestFlow.start({ broker: { port }, server: { advertise: '127.0.0.1' }, push }));
       const announced = device.next('announcement');
       for (let n = 0; n <= stage.pushesBefore; n += 1)
         flow.send({ payload: large, target: 'nightlamp', filename: 'main.py' });
       if (stage.brokerIsUp) {
         const [{ port: announcedPort }] = (await announced) as [Announcement];
-        fetching = stage.isFetched ? await RawPeer.start(announcedPort, 'reads_when_told') : undefined;
+        fetching = stage.isFetched ? await resources.use(RawPeer.start(announcedPort, 'reads_when_told')) : undefined;
         if (stage.isDelivered) {
-          const taking = await RawPeer.start(announcedPort, 'takes_all');
+          takeAll(announcedPort);
           await flow.statuses.nextThat(({ status }) => /verify/.test(status?.text ?? ''));
-          await taking.stop();
         }
         if (fetching) await flow.statuses.nextThat(({ status }) => /transfer/.test(status?.text ?? ''));
       } else {
         await flow.statuses.nextThat(({ status }) => status?.fill === 'yellow');
       }
-    });
-
-    afterEach(async () => {
-      await fetching?.stop();
-      await flow.stop();
-      await device.stop();
-      await broker.stop();
     });
 
     for (const [what, end] of Object.entries(endings)) {

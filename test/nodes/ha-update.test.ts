@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { connectAsync, type MqttClient } from 'mqtt';
+import type { MqttClient } from 'mqtt';
 import { hashOf } from '../../nodes/lib/push/announcement';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
+import { connectClient } from '../peers/mqtt-client';
+import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
+import { temporaryFolder } from '../peers/temporary-folder';
 import { type Received, TestFlow } from '../peers/test-flow';
 
 const version1 = Buffer.from('print("lamp version 1")\n');
@@ -21,6 +21,8 @@ interface State {
 }
 
 describe('An ota-ha-update', () => {
+  const resources = resourcesOfEachTest();
+
   let broker: AedesBroker;
   let client: MqttClient;
   let flow: TestFlow;
@@ -30,26 +32,18 @@ describe('An ota-ha-update', () => {
   let installs: Inbox<Received>;
 
   beforeEach(async () => {
-    broker = await startAedes();
-    userDir = await mkdtemp(join(tmpdir(), 'ha-update-'));
-    device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url });
-    client = await connectAsync(broker.url);
+    broker = await resources.use(startAedes());
+    userDir = await temporaryFolder(resources, 'ha-update');
+    device = await resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url }));
+    client = await connectClient(resources, broker.url);
     published = broker.packets;
     await start();
-  });
-
-  afterEach(async () => {
-    await flow.stop();
-    await client.endAsync();
-    await device.stop();
-    await broker.stop();
-    await rm(userDir, { recursive: true });
   });
 
   /** The node, and an OTA push whose outputs come back to it, as a user wires them. */
   async function start(ha: Record<string, unknown> = {}): Promise<void> {
     const place = { z: 'tab', x: 0, y: 0 };
-    flow = await TestFlow.start({
+    const settings = {
       broker,
       userDir,
       watched: ['ha'],
@@ -75,7 +69,8 @@ describe('An ota-ha-update', () => {
         },
         { id: 'installs', ...place, type: 'helper', wires: [] },
       ],
-    });
+    };
+    flow = await resources.use(TestFlow.start(settings));
     installs = new Inbox();
     flow.node('installs').on('input', (message) => installs.push({ ...message } as unknown as Received));
     await broker.subscribed.nextThat((topic) => topic === 'ota-push/update/+/install');
@@ -166,16 +161,16 @@ describe('An ota-ha-update', () => {
   it('takes the entity away, with what is retained for it', async () => {
     await take(release);
     await take({ remove: true, target: 'nightlamp' });
-    const retained: string[] = [];
-    const late = await connectAsync(broker.url);
+    const retained = new Inbox<string>();
+    const late = await connectClient(resources, broker.url);
     late.on('message', (topic) => retained.push(topic));
     await late.subscribeAsync(['homeassistant/#', 'ota-push/#'], { qos: 1 });
     await late.publishAsync('ota-push/after', '', { qos: 1 });
+    await retained.nextThat((topic) => topic === 'ota-push/after');
     assert.deepEqual(
-      retained.filter((topic) => topic !== 'ota-push/after'),
+      retained.all.filter((topic) => topic !== 'ota-push/after'),
       [],
     );
-    await late.endAsync();
   });
 
   it('offers a release to many devices, and a set as a set', async () => {

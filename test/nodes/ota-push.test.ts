@@ -1,32 +1,42 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connectAsync } from 'mqtt';
 import { startAedes, startMosquitto, type TestBroker } from '../peers/brokers';
+import { connectClient } from '../peers/mqtt-client';
+import { describeNeeding } from '../peers/needing';
+import type { PeerName } from '../peers/peers';
+import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { TestFlow } from '../peers/test-flow';
 
 const file = Buffer.alloc(3800, 'lamp ');
 const sha1 = 'd878bd7ed0532ac01ec9e6c943103dd0c1bd1279';
 
-for (const [name, startBroker] of Object.entries({ aedes: () => startAedes(), mosquitto: () => startMosquitto() })) {
-  describe(`ota-push through ${name}`, () => {
+const brokers: [name: string, needed: PeerName[], startBroker: () => Promise<TestBroker>][] = [
+  ['aedes', [], () => startAedes()],
+  ['mosquitto', ['mosquitto'], () => startMosquitto()],
+];
+
+for (const [name, needed, startBroker] of brokers) {
+  describeNeeding(needed, `ota-push through ${name}`, () => {
+    const resources = resourcesOfEachTest();
+
     let broker: TestBroker;
     let device: SimulatedDevice;
     let flow: TestFlow;
 
-    before(async () => {
-      broker = await startBroker();
-      device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url });
-      flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' } });
+    beforeEach(async () => {
+      broker = await resources.use(startBroker());
+      device = await startDevice('nightlamp');
     });
 
-    after(async () => {
-      await flow.stop();
-      await device.stop();
-      await broker.stop();
-    });
+    const startDevice = (hostname: string) => resources.use(SimulatedDevice.start({ hostname, brokerUrl: broker.url }));
+
+    async function start(push: Record<string, unknown> = {}): Promise<void> {
+      flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push }));
+    }
 
     it('updates the device and says so in the same message, with everything that is known', async () => {
+      await start();
       const input = { payload: file, target: 'nightlamp', filename: '/data/main.py', kept: 'as it was' };
       const message = await flow.push(input);
       assert.equal(message.payload, 'success');
@@ -62,13 +72,14 @@ for (const [name, startBroker] of Object.entries({ aedes: () => startAedes(), mo
     });
 
     it('completes each message once, catches none, and ends with a green dot that names the device', async () => {
-      const before = flow.completed.all.length;
+      await start();
       await flow.push({ payload: file, target: 'nightlamp', filename: 'main.py' });
+      await flow.completed.next();
       await flow.statuses.nextThat(({ status }) => status?.fill === 'green');
       const { status } = flow.statuses.all.at(-1) ?? {};
       assert.equal(status?.shape, 'dot');
       assert.equal(status?.text, 'nightlamp: ota-push.status.delivered');
-      assert.equal(flow.completed.all.length, before + 1);
+      assert.equal(flow.completed.all.length, 1);
       assert.equal(flow.caught.all.length, 0);
     });
 
@@ -78,13 +89,8 @@ for (const [name, startBroker] of Object.entries({ aedes: () => startAedes(), mo
     ];
     for (const [what, more, expected] of announcements) {
       it(`announces with ${what}, at QoS 1, not retained, seen by an independent subscriber`, async () => {
-        await flow.stop();
-        flow = await TestFlow.start({
-          broker,
-          server: { advertise: '127.0.0.1' },
-          push: { rebootType: 'msg', reboot: 'reboot' },
-        });
-        const subscriber = await connectAsync(broker.url);
+        await start({ rebootType: 'msg', reboot: 'reboot' });
+        const subscriber = await connectClient(resources, broker.url);
         await subscriber.subscribeAsync('#', { qos: 2 });
         const seen = once(subscriber, 'message');
         const message = await flow.push({
@@ -99,8 +105,7 @@ for (const [name, startBroker] of Object.entries({ aedes: () => startAedes(), mo
         const [, port] = expected.exec(payload.toString('latin1')) ?? assert.fail(`${payload}`);
         assert.equal(Number(port), message.ota.port);
         assert.deepEqual([packet.qos, packet.retain], [1, false]);
-        await subscriber.endAsync();
-        const late = await connectAsync(broker.url);
+        const late = await connectClient(resources, broker.url);
         const retained: string[] = [];
         late.on('message', (topic) => retained.push(topic));
         const heard = once(late, 'message');
@@ -108,21 +113,19 @@ for (const [name, startBroker] of Object.entries({ aedes: () => startAedes(), mo
         await late.publishAsync('ready', 'yes', { qos: 1 });
         await heard;
         assert.deepEqual(retained, ['ready']);
-        await late.endAsync();
       });
     }
 
     it('announces to exactly the device that is named, whatever its name is made of', async () => {
       const target = "lamp$&$$1$'";
-      const odd = await SimulatedDevice.start({ hostname: target, brokerUrl: broker.url });
+      await startDevice(target);
+      await start({ rebootType: 'msg', reboot: 'reboot' });
       const { payload, error } = await flow.push({ payload: 'x', target, filename: 'main.py', reboot: true });
       assert.equal(payload, 'success', error?.message);
-      await odd.stop();
     });
 
     it('sends text as UTF-8, a Uint8Array as its bytes, and an empty file as a file', async () => {
-      await flow.stop();
-      flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' } });
+      await start();
       const files: [unknown, Buffer][] = [
         ['gruß = "é"\n', Buffer.from('gruß = "é"\n')],
         [new Uint8Array([0, 255, 1, 2]).subarray(1, 3), Buffer.from([255, 1])],

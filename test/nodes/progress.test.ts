@@ -1,24 +1,25 @@
 import assert from 'node:assert/strict';
 import { type AedesBroker, startAedes } from '../peers/brokers';
-import { SimulatedDevice } from '../peers/simulated-device';
+import { resourcesOfEachTest } from '../peers/resources';
+import { type Misbehaviour, SimulatedDevice } from '../peers/simulated-device';
 import { TestFlow } from '../peers/test-flow';
 
 describe('The progress of a push', () => {
+  const resources = resourcesOfEachTest();
+
   let broker: AedesBroker;
-  let device: SimulatedDevice;
   let flow: TestFlow;
 
-  async function start(push: Record<string, unknown>, misbehaviour = {}): Promise<void> {
-    broker = await startAedes();
-    device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url, ...misbehaviour });
-    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push });
+  async function start(push: Record<string, unknown>, misbehaviour: Misbehaviour = {}): Promise<void> {
+    broker = await resources.use(startAedes());
+    const options = { hostname: 'nightlamp', brokerUrl: broker.url, ...misbehaviour };
+    await resources.use(SimulatedDevice.start(options));
+    await startFlow(push);
   }
 
-  afterEach(async () => {
-    await flow.stop();
-    await device.stop();
-    await broker.stop();
-  });
+  async function startFlow(push: Record<string, unknown>): Promise<void> {
+    flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push }));
+  }
 
   it('begins with 0 and grows with the bytes that the device has acknowledged, in messages of their own', async () => {
     await start({ progress: true }, { pausesMsAfterEachRead: 25 });
@@ -56,7 +57,7 @@ describe('The progress of a push', () => {
       ],
     );
     await flow.stop();
-    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' } });
+    await startFlow({});
     await flow.push(message());
     assert.equal(flow.progress.all.length, 0);
   });

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { type AedesBroker, startAedes } from '../peers/brokers';
+import { resourcesOfEachTest } from '../peers/resources';
 import type { Misbehaviour } from '../peers/simulated-device';
 import { inOrder, lamps, SimulatedFleet } from '../peers/simulated-fleet';
-import { pushDefaults, type Received, TestFlow } from '../peers/test-flow';
+import { type FlowSettings, pushDefaults, type Received, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("lamp version 2")\n');
 /** More than any kernel keeps: who stops reading has not taken it. */
 const big = Buffer.alloc(16_000_000);
+/** Where one device is to come and another one not: longer than a busy machine takes for the first. */
+const patient = { timeout: '3' };
 const none = { success: 0, unchanged: 0, timeout: 0, failed: 0, cancelled: 0, skipped: 0 };
 
 /** What output 2 says. */
@@ -20,18 +24,14 @@ interface Rollout {
 }
 
 describe('A rollout', () => {
+  const resources = resourcesOfEachTest();
+
   let broker: AedesBroker;
   let fleet: SimulatedFleet;
   let flow: TestFlow;
 
   beforeEach(async () => {
-    broker = await startAedes();
-  });
-
-  afterEach(async () => {
-    await flow.stop();
-    await fleet.stop();
-    await broker.stop();
+    broker = await resources.use(startAedes());
   });
 
   const start = async (
@@ -40,8 +40,16 @@ describe('A rollout', () => {
     misbehaviours: Record<string, Misbehaviour> = {},
     server: Record<string, unknown> = {},
   ) => {
-    fleet = await SimulatedFleet.start(broker.url, lamps(count), misbehaviours);
-    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1', ...server }, rollout });
+    await startFleet(count, misbehaviours);
+    await startFlow({ rollout, server });
+  };
+
+  const startFleet = async (count: number, misbehaviours: Record<string, Misbehaviour> = {}) => {
+    fleet = await resources.use(SimulatedFleet.start(broker.url, lamps(count), misbehaviours));
+  };
+
+  const startFlow = async ({ server, ...rest }: Omit<FlowSettings, 'broker'>) => {
+    flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1', ...server }, ...rest }));
   };
 
   const send = (targets: unknown, more: Record<string, unknown> = {}) =>
@@ -60,7 +68,7 @@ describe('A rollout', () => {
   const ofDevices = () => flow.ends.all.filter(({ output }) => output === 1);
 
   it('brings the file to every device, tells of each as it ends, and sums up at the end', async () => {
-    await start(5, { timeout: '0.3' }, { lamp02: { stallsAfterBytes: 1 }, lamp04: { neverConnects: true } });
+    await start(5, patient, { lamp02: { stallsAfterBytes: 1 }, lamp04: { neverConnects: true } });
     send(lamps(5), { batch: 'spring', payload: big });
     const { payload, rollout, batch, targets } = await ended();
     assert.equal(payload, 'complete');
@@ -151,10 +159,9 @@ describe('A rollout', () => {
 
   it('is not held up by a device whose turn another push has, which may sleep for days', async () => {
     const sleeper = { target: 'lamp01', targetType: 'str', announceOn: '{target}/awake', filename: 'other.py' };
-    fleet = await SimulatedFleet.start(broker.url, lamps(3));
-    flow = await TestFlow.start({
-      broker,
-      server: { advertise: '127.0.0.1', concurrency: '1' },
+    await startFleet(3);
+    await startFlow({
+      server: { concurrency: '1' },
       rollout: {},
       more: [
         {
@@ -256,7 +263,7 @@ describe('A rollout', () => {
     const { rollout } = await ended();
     assert.ok((rollout.durations.paused ?? 0) >= 590, `paused for ${rollout.durations.paused} ms`);
     await flow.stop();
-    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, rollout: { waves: '1', pause: '3600' } });
+    await startFlow({ rollout: { waves: '1', pause: '3600' } });
     send(lamps(2));
     await untilStatus(/paused/);
     flow.send({ continue: true });
@@ -276,18 +283,18 @@ describe('A rollout', () => {
   });
 
   it('stays paused beyond the pause between waves when somebody pauses it', async () => {
-    await start(2, { waves: '1', pause: '0.4' });
+    await start(2, { waves: '1', pause: '2' });
     send(lamps(2));
     await untilStatus(/paused/);
     flow.send({ pause: true });
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await setTimeout(2100); // set later and for longer than the pause's own, so it ends later, however slow the machine is
     assert.deepEqual(fleet.announced, ['lamp01']);
     flow.send({ continue: true });
     assert.equal((await ended()).payload, 'complete');
   });
 
   it('starts no further device while msg.pause holds it, and lets those under way end', async () => {
-    await start(4, { timeout: '20' }, { lamp01: { pausesMsAfterEachRead: 100 } }, { concurrency: '1' });
+    await start(4, {}, { lamp01: { pausesMsAfterEachRead: 100 } }, { concurrency: '1' });
     send(lamps(4), { payload: Buffer.alloc(300_000) });
     await fleet.get('lamp01').next('connected');
     flow.send({ pause: true });
@@ -301,7 +308,7 @@ describe('A rollout', () => {
   });
 
   it('counts devices that wait for a place among the pushes at once as not started', async () => {
-    await start(3, { timeout: '20' }, { lamp03: { pausesMsAfterEachRead: 100 } }, { concurrency: '1' });
+    await start(3, {}, { lamp03: { pausesMsAfterEachRead: 100 } }, { concurrency: '1' });
     // Another rollout's push would do as well: it has the only place.
     send(['lamp03'], { payload: Buffer.alloc(300_000) });
     await fleet.get('lamp03').next('connected');
@@ -316,7 +323,7 @@ describe('A rollout', () => {
 
   it('stops by itself when so many have failed: those under way end, the others are skipped', async () => {
     const off = { neverConnects: true };
-    await start(6, { waves: '3', stopAfter: '2', timeout: '0.3' }, { lamp01: off, lamp03: off });
+    await start(6, { waves: '3', stopAfter: '2', ...patient }, { lamp01: off, lamp03: off });
     send(lamps(6));
     const { payload, rollout } = await ended();
     assert.equal(payload, 'stopped');
@@ -327,7 +334,7 @@ describe('A rollout', () => {
   });
 
   it('stops in the middle of a wave: who waits for a place was not started', async () => {
-    await start(5, { stopAfter: '1', timeout: '0.3' }, { lamp02: { neverConnects: true } }, { concurrency: '1' });
+    await start(5, { stopAfter: '1', ...patient }, { lamp02: { neverConnects: true } }, { concurrency: '1' });
     send(lamps(5));
     const { payload, rollout } = await ended();
     assert.equal(payload, 'stopped');
@@ -386,7 +393,7 @@ describe('A rollout', () => {
 
   it('tells its progress in percent of devices, from 0', async () => {
     const slow = { pausesMsAfterEachRead: 300 };
-    await start(4, { progress: true, waves: '1', timeout: '20' }, { lamp02: slow, lamp03: slow });
+    await start(4, { progress: true, waves: '1' }, { lamp02: slow, lamp03: slow });
     send(lamps(4), { payload: Buffer.alloc(400_000) });
     await ended();
     const told = flow.progress.all.map(({ payload }) => payload);

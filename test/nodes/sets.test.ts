@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type AedesBroker, startAedes } from '../peers/brokers';
+import { resourcesOfEachTest } from '../peers/resources';
 import { type DeviceOptions, SimulatedDevice } from '../peers/simulated-device';
 import { type Received, TestFlow } from '../peers/test-flow';
 
@@ -8,8 +9,12 @@ const lamp = { filename: 'lib/lamp.py', payload: 'print("lamp version 1")' };
 /** More than any kernel keeps: who stops reading has not taken it. */
 const big = { filename: 'big.bin', payload: Buffer.alloc(16_000_000) };
 const config = { filename: 'config.json', payload: Buffer.from('{"led": 2}') };
+/** Where one file is to come and another one not: longer than a busy machine takes for the first. */
+const patient = { timeout: '2' };
 
 describe('A set of files', () => {
+  const resources = resourcesOfEachTest();
+
   let broker: AedesBroker;
   let device: SimulatedDevice;
   let flow: TestFlow;
@@ -17,20 +22,15 @@ describe('A set of files', () => {
   let installed: [string, boolean][];
 
   beforeEach(async () => {
-    broker = await startAedes();
-  });
-
-  afterEach(async () => {
-    await flow.stop();
-    await device.stop();
-    await broker.stop();
+    broker = await resources.use(startAedes());
   });
 
   const start = async (push: Record<string, unknown> = {}, misbehaviour: Partial<DeviceOptions> = {}) => {
-    device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url, ...misbehaviour });
+    const options = { hostname: 'nightlamp', brokerUrl: broker.url, ...misbehaviour };
+    device = await resources.use(SimulatedDevice.start(options));
     installed = [];
     device.on('installed', (filename, _bytes, reboot) => installed.push([filename, reboot]));
-    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push });
+    flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push }));
   };
 
   /** Resolves when Node-RED hears the device. */
@@ -72,7 +72,7 @@ describe('A set of files', () => {
   });
 
   it('stops at the first file that does not succeed', async () => {
-    await start({ timeout: '0.3' }, { stallsAfterBytes: 15 });
+    await start(patient, { stallsAfterBytes: 15 });
     const end = await push(boot, big, config);
     assert.deepEqual([end.payload, end.ota.code, end.output], ['timeout', 'stalled', 2]);
     assert.match(String(end.ota.message), /^File 2 of 3: /);
@@ -150,7 +150,7 @@ describe('A set of files', () => {
   });
 
   it('is pushed whole again when it has not come whole: the device was not restarted', async () => {
-    await start({ skipUnchanged: true, timeout: '0.3' }, { stallsAfterBytes: 15 });
+    await start({ skipUnchanged: true, ...patient }, { stallsAfterBytes: 15 });
     await push(boot, big);
     installed.length = 0;
     await push(boot, { ...big, payload: 'x' });

@@ -1,39 +1,38 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashOf } from '../../nodes/lib/push/announcement';
 import { deviceKey, signatureOf } from '../../nodes/lib/push/signature';
 import { startAedes, type TestBroker } from '../peers/brokers';
-import { SimulatedDevice } from '../peers/simulated-device';
+import { resourcesOfEachTest } from '../peers/resources';
+import { type Misbehaviour, SimulatedDevice } from '../peers/simulated-device';
+import { temporaryFolder } from '../peers/temporary-folder';
 import { TestFlow } from '../peers/test-flow';
 
 const secret = 'correct horse battery staple';
 const file = Buffer.from('print("lamp version 2")\n');
 
 describe('A signed push', () => {
+  const resources = resourcesOfEachTest();
+
   let broker: TestBroker;
   let device: SimulatedDevice;
   let flow: TestFlow;
   let userDir: string;
 
   beforeEach(async () => {
-    broker = await startAedes();
-    userDir = await mkdtemp(join(tmpdir(), 'signed-'));
-    device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url });
+    broker = await resources.use(startAedes());
+    userDir = await temporaryFolder(resources, 'signed');
+    device = await startDevice();
   });
 
-  afterEach(async () => {
-    await flow.stop();
-    await device.stop();
-    await broker.stop();
-    await rm(userDir, { recursive: true });
-  });
+  const startDevice = (misbehaviour: Misbehaviour = {}) =>
+    resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url, ...misbehaviour }));
 
   async function start(push: Record<string, unknown> = {}, given: string | null = secret): Promise<void> {
     const server = { advertise: '127.0.0.1', format: given === null ? 'basic' : 'signed' };
     const credentials = given === null ? {} : { secret: given };
-    flow = await TestFlow.start({ broker, server, push, userDir, ...credentials });
+    flow = await resources.use(TestFlow.start({ broker, server, push, userDir, ...credentials }));
   }
 
   const send = () => flow.send({ payload: file, target: 'nightlamp', filename: 'main.py' });
@@ -104,7 +103,7 @@ describe('A signed push', () => {
   it('goes on once from the counter of a device that has seen a later one', async () => {
     device.removeAllListeners();
     await device.stop();
-    device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url, neverConnects: true });
+    device = await startDevice({ neverConnects: true });
     await start();
     const ahead = Date.now() + 30 * 24 * 3_600_000;
     const first = announced();

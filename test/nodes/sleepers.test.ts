@@ -1,46 +1,45 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Announcement } from '../../nodes/lib/push/announcement';
-import { startMosquitto, type TestBroker } from '../peers/brokers';
+import { startAedes, type TestBroker } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
+import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice, takeAll } from '../peers/simulated-device';
 import { TestFlow } from '../peers/test-flow';
 
 const file = Buffer.alloc(3800, 'lamp ');
 
 describe('A push to a device that sleeps', () => {
+  const resources = resourcesOfEachTest();
+
   let broker: TestBroker;
   let device: SimulatedDevice;
   let flow: TestFlow;
   let announcements: Inbox<[Announcement, string]>;
 
   beforeEach(async () => {
-    broker = await startMosquitto(['set_tcp_nodelay true']);
-    device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url, neverConnects: true });
+    broker = await resources.use(startAedes());
+    const options = { hostname: 'nightlamp', brokerUrl: broker.url, neverConnects: true };
+    device = await resources.use(SimulatedDevice.start(options));
     announcements = new Inbox();
     device.on('announcement', (announcement: Announcement, text: string) => announcements.push([announcement, text]));
     await device.say('awake', 'yesterday', true);
   });
 
-  afterEach(async () => {
-    await flow.stop();
-    await device.stop();
-    await broker.stop();
-  });
-
   /** Resolves when Node-RED is connected: it has heard what the device said before. */
   async function start(push: Record<string, unknown> = {}, server: Record<string, unknown> = {}): Promise<void> {
     const place = { z: 'tab', x: 0, y: 0 };
-    flow = await TestFlow.start({
+    const settings = {
       broker,
       server: { advertise: '127.0.0.1', ...server },
-      push: { announceOn: '{target}/awake', timeout: '1', ...push },
+      push: { announceOn: '{target}/awake', ...push },
       more: [
         { id: 'in', ...place, type: 'mqtt in', broker: 'broker', topic: '+/awake', qos: '1', wires: [['heard']] },
         { id: 'heard', ...place, type: 'helper', wires: [] },
         { id: 'out', ...place, type: 'mqtt out', broker: 'broker', topic: '', qos: '0', retain: 'false', wires: [] },
       ],
-    });
+    };
+    flow = await resources.use(TestFlow.start(settings));
     await once(flow.node('heard'), 'input');
   }
 
@@ -65,7 +64,7 @@ describe('A push to a device that sleeps', () => {
   });
 
   it('waits again when nothing connects, and announces the same bytes, port included', async () => {
-    await start();
+    await start({ timeout: '2' });
     send();
     await asleep();
     await device.say('awake', 'once');
@@ -108,15 +107,14 @@ describe('A push to a device that sleeps', () => {
   });
 
   it('holds no port and no place while it waits', async () => {
-    await start({ timeout: '5' }, { concurrency: '1' });
-    const other = await SimulatedDevice.start({ hostname: 'daylamp', brokerUrl: broker.url });
+    await start({}, { concurrency: '1' });
+    const other = await resources.use(SimulatedDevice.start({ hostname: 'daylamp', brokerUrl: broker.url }));
     send();
     await asleep();
     send({ target: 'daylamp' });
     await flow.statuses.nextThat(({ status }) => /several/.test(status?.text ?? ''));
     await other.say('awake', 'now');
     assert.equal((await flow.ends.next()).ota.target, 'daylamp');
-    await other.stop();
   });
 
   it('is cancelled while it waits', async () => {

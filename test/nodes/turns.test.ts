@@ -1,24 +1,24 @@
 import assert from 'node:assert/strict';
 import type { Announcement } from '../../nodes/lib/push/announcement';
 import { freePort, startAedes, type TestBroker } from '../peers/brokers';
-import { SimulatedDevice } from '../peers/simulated-device';
-import { type Received, TestFlow } from '../peers/test-flow';
+import { resourcesOfEachTest } from '../peers/resources';
+import { type Misbehaviour, SimulatedDevice } from '../peers/simulated-device';
+import { type FlowSettings, type Received, TestFlow } from '../peers/test-flow';
 
 const hostnames = ['nightlamp', 'daylamp', 'heater', 'fan'];
 
 describe('Many pushes', () => {
+  const resources = resourcesOfEachTest();
+
   let broker: TestBroker;
-  let flow: TestFlow | undefined;
-  let devices: SimulatedDevice[];
+  let flow: TestFlow;
   let announced: Announcement[];
   let underWay: number;
   let mostUnderWay: number;
 
   beforeEach(async () => {
-    broker = await startAedes();
-    devices = await Promise.all(
-      hostnames.map((hostname) => SimulatedDevice.start({ hostname, brokerUrl: broker.url })),
-    );
+    broker = await resources.use(startAedes());
+    const devices = await Promise.all(hostnames.map((hostname) => startDevice(hostname)));
     announced = [];
     underWay = 0;
     mostUnderWay = 0;
@@ -34,14 +34,15 @@ describe('Many pushes', () => {
     }
   });
 
-  afterEach(async () => {
-    await flow?.stop();
-    await Promise.all(devices.map((device) => device.stop()));
-    await broker.stop();
-  });
+  const startDevice = (hostname: string, misbehaviour: Misbehaviour = {}) =>
+    resources.use(SimulatedDevice.start({ hostname, brokerUrl: broker.url, ...misbehaviour }));
+
+  async function start({ server, push = {} }: Pick<FlowSettings, 'server' | 'push'> = {}): Promise<void> {
+    flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1', ...server }, push }));
+  }
 
   async function pushAll(server: Record<string, unknown>, times = 1): Promise<void> {
-    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1', ...server }, push: { timeout: '5' } });
+    await start({ server });
     for (let turn = 0; turn < times; turn += 1) {
       for (const target of hostnames) flow.send({ payload: `turn ${turn}`, target, filename: 'main.py' });
     }
@@ -73,7 +74,7 @@ describe('Many pushes', () => {
   });
 
   it('to one device come one after the other, in order', async () => {
-    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' } });
+    await start();
     for (let turn = 0; turn < 5; turn += 1)
       flow.send({ payload: `turn ${turn}`, target: 'fan', filename: `${turn}.py` });
     const filenames: unknown[] = [];
@@ -83,9 +84,8 @@ describe('Many pushes', () => {
   });
 
   it('to one device go on when one that waits is cancelled', async () => {
-    const never = await SimulatedDevice.start({ hostname: 'garage', brokerUrl: broker.url, neverConnects: true });
-    devices.push(never);
-    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' } });
+    const never = await startDevice('garage', { neverConnects: true });
+    await start();
     const first = never.next('announcement');
     flow.send({ payload: 'one', target: 'garage', filename: '1.py' });
     flow.send({ payload: 'two', target: 'garage', filename: '2.py' });
@@ -102,9 +102,9 @@ describe('Many pushes', () => {
   });
 
   it('carry on for other devices when one device is cancelled', async () => {
-    devices.push(await SimulatedDevice.start({ hostname: 'garage', brokerUrl: broker.url, neverConnects: true }));
-    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' } });
-    const waiting = devices.at(-1)?.next('announcement');
+    const never = await startDevice('garage', { neverConnects: true });
+    await start();
+    const waiting = never.next('announcement');
     flow.send({ payload: 'one', target: 'garage', filename: '1.py' });
     await waiting;
     flow.send({ reset: true, target: 'fan' });
@@ -113,7 +113,7 @@ describe('Many pushes', () => {
   });
 
   it('are cancelled by a reset that comes right behind them', async () => {
-    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' } });
+    await start();
     flow.send({ payload: 'one', target: 'fan', filename: '1.py' });
     flow.send({ reset: true });
     assert.equal((await flow.ends.next()).payload, 'cancelled');
@@ -122,7 +122,7 @@ describe('Many pushes', () => {
 
   it('are cancelled by a reset that comes while their message is still being read', async () => {
     const push = { target: '$lowercase(name)', targetType: 'jsonata', file: '$string(payload)', fileType: 'jsonata' };
-    flow = await TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push });
+    await start({ push });
     flow.send({ payload: 'one', name: 'FAN', filename: '1.py' });
     flow.send({ payload: 'two', name: 'HEATER', filename: '2.py' });
     flow.send({ reset: true, name: 'FAN' });

@@ -2,35 +2,34 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Report } from '../../nodes/lib/push/report';
 import { type AedesBroker, startAedes } from '../peers/brokers';
+import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("lamp version 1")\n');
 
 describe('A push that skips what the device has', () => {
+  const resources = resourcesOfEachTest();
+
   let broker: AedesBroker;
   let device: SimulatedDevice;
   let flow: TestFlow;
   let announcements: number;
 
   beforeEach(async () => {
-    broker = await startAedes();
-    device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url });
+    broker = await resources.use(startAedes());
+    device = await startDevice();
     announcements = 0;
     device.on('announcement', () => {
       announcements += 1;
     });
   });
 
-  afterEach(async () => {
-    await flow.stop();
-    await device.stop();
-    await broker.stop();
-  });
+  const startDevice = () => resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url }));
 
   const start = async (push: Record<string, unknown> = {}) => {
     const place = { z: 'tab', x: 0, y: 0 };
-    flow = await TestFlow.start({
+    const settings = {
       broker,
       server: { advertise: '127.0.0.1' },
       push: { skipUnchanged: true, ...push },
@@ -46,7 +45,8 @@ describe('A push that skips what the device has', () => {
         },
         { id: 'reports', ...place, type: 'helper', wires: [] },
       ],
-    });
+    };
+    flow = await resources.use(TestFlow.start(settings));
   };
 
   /** Resolves when Node-RED has heard it. */
@@ -121,11 +121,11 @@ describe('A push that skips what the device has', () => {
   }
 
   it('forgets a success when a later push to the device fails', async () => {
-    await start({ timeout: '0.3' });
+    await start({ timeout: '2' });
     await result();
     await device.stop();
     assert.deepEqual(await result({ payload: Buffer.from('print("lamp version 2")\n') }), ['timeout', 2]);
-    device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url });
+    await startDevice();
     assert.deepEqual(await result(), ['success', 1]);
   });
 });

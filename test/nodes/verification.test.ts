@@ -1,44 +1,49 @@
 import assert from 'node:assert/strict';
-import { connectAsync } from 'mqtt';
+import { type EventEmitter, once } from 'node:events';
 import { hashOf } from '../../nodes/lib/push/announcement';
-import { startMosquitto, type TestBroker } from '../peers/brokers';
-import { SimulatedDevice } from '../peers/simulated-device';
+import { startAedes, startMosquitto, type TestBroker } from '../peers/brokers';
+import { connectClient } from '../peers/mqtt-client';
+import { describeNeeding } from '../peers/needing';
+import type { PeerName } from '../peers/peers';
+import { resourcesOfEachTest } from '../peers/resources';
+import { type Misbehaviour, SimulatedDevice } from '../peers/simulated-device';
 import { type Received, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("lamp version 2")\n');
 const hash = hashOf(file);
 const message = { payload: file, target: 'nightlamp', filename: 'main.py' };
 
-const versions = [
-  ['MQTT 3.1.1', '4'],
-  ['MQTT 5', '5'],
-] as const;
+/** Until the device's word is given up: longer than a busy machine takes to bring what comes before. */
+const verifyTimeout = '2';
 
-for (const [what, protocolVersion] of versions) {
-  describe(`A push that waits for the device's word, over ${what}`, () => {
+type Version = [what: string, protocolVersion: string, needed: PeerName[], startBroker: () => Promise<TestBroker>];
+
+const versions: Version[] = [
+  ['MQTT 3.1.1', '4', [], () => startAedes()],
+  // Brokers differ in when, and how often, they bring what is retained.
+  ['MQTT 3.1.1 through Mosquitto', '4', ['mosquitto'], () => startMosquitto()],
+  ['MQTT 5', '5', ['mosquitto'], () => startMosquitto()],
+];
+
+for (const [what, protocolVersion, needed, startBroker] of versions) {
+  describeNeeding(needed, `A push that waits for the device's word, over ${what}`, () => {
+    const resources = resourcesOfEachTest();
+
     let broker: TestBroker;
     let device: SimulatedDevice;
     let flow: TestFlow;
 
     beforeEach(async () => {
-      broker = await startMosquitto(['set_tcp_nodelay true']);
-      device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url });
+      broker = await resources.use(startBroker());
+      device = await startDevice('nightlamp');
     });
 
-    afterEach(async () => {
-      await flow.stop();
-      await device.stop();
-      await broker.stop();
-    });
+    const startDevice = (hostname: string, misbehaviour: Misbehaviour = {}) =>
+      resources.use(SimulatedDevice.start({ hostname, brokerUrl: broker.url, ...misbehaviour }));
 
     async function start(push: Record<string, unknown> = {}, more: Record<string, unknown>[] = []): Promise<void> {
-      flow = await TestFlow.start({
-        broker,
-        server: { advertise: '127.0.0.1' },
-        push,
-        mqtt: { protocolVersion },
-        more,
-      });
+      const settings = { broker, server: { advertise: '127.0.0.1' }, push, mqtt: { protocolVersion }, more };
+      flow = await resources.use(TestFlow.start(settings));
     }
 
     /** Pushes; resolves when the device has installed the file and the node waits for its word. */
@@ -52,12 +57,18 @@ for (const [what, protocolVersion] of versions) {
     const assertEnd = ({ payload, ota }: Received, result: string, code: string | null, verified: string | null) =>
       assert.deepEqual([payload, ota.code, ota.verified], [result, code, verified], String(ota.message));
 
-    /** A report that lies retained at the broker, known to the node before it pushes. */
+    /** A report that lies retained at the broker. */
     async function reportBefore(state: 'installed' | 'running', of = hash): Promise<void> {
-      const client = await connectAsync(broker.url);
+      const client = await connectClient(resources, broker.url);
       const report = JSON.stringify({ state, file: 'main.py', hash: of, error: null });
       await client.publishAsync('nightlamp/OTA/status', report, { retain: true, qos: 1 });
-      await client.endAsync();
+    }
+
+    /** Resolves when Node-RED has that report: some brokers bring it later than the acknowledgement of a push. */
+    async function startAfterReport(...settings: Parameters<typeof start>): Promise<void> {
+      await start(...settings);
+      const { client } = flow.node('broker') as unknown as { client: EventEmitter };
+      await once(client, 'message');
     }
 
     it('takes the delivery for enough where a device never reports', async () => {
@@ -67,7 +78,7 @@ for (const [what, protocolVersion] of versions) {
 
     it('waits for the report of a device that reports', async () => {
       await reportBefore('running', hashOf(Buffer.from('an older file')));
-      await start();
+      await startAfterReport();
       await deliver();
       await device.report('installed');
       const end = await flow.ends.next();
@@ -78,13 +89,13 @@ for (const [what, protocolVersion] of versions) {
 
     it('takes no report from before for an answer, though it is of the same bytes', async () => {
       await reportBefore('installed');
-      await start({ verify: 'installed', verifyTimeout: '0.5' });
+      await startAfterReport({ verify: 'installed', verifyTimeout: '0.5' });
       assertEnd(await flow.push({ ...message }), 'timeout', 'not_verified', 'delivered');
     });
 
     it('takes no report from before for an answer when the flow itself subscribes meanwhile', async () => {
       await reportBefore('running');
-      await start({ verify: 'running', verifyTimeout: '1' }, [
+      await startAfterReport({ verify: 'running', verifyTimeout }, [
         { id: 'in', z: 'tab', x: 0, y: 0, type: 'mqtt in', broker: 'broker', inputs: 1, qos: '1', wires: [] },
       ]);
       await deliver();
@@ -96,7 +107,7 @@ for (const [what, protocolVersion] of versions) {
     it('believes the device though the flow listens on the same topic', async () => {
       await reportBefore('installed');
       const own = { type: 'mqtt in', broker: 'broker', topic: '+/OTA/status', qos: '1', rap: true, rh: 0 };
-      await start({ verify: 'installed' }, [{ id: 'in', z: 'tab', x: 0, y: 0, ...own, wires: [[]] }]);
+      await startAfterReport({ verify: 'installed' }, [{ id: 'in', z: 'tab', x: 0, y: 0, ...own, wires: [[]] }]);
       await deliver();
       await device.report('installed');
       assertEnd(await flow.ends.next(), 'success', null, 'installed');
@@ -114,7 +125,7 @@ for (const [what, protocolVersion] of versions) {
     });
 
     it('ignores reports of other files and what is no report', async () => {
-      await start({ verify: 'installed', verifyTimeout: '0.5' });
+      await start({ verify: 'installed', verifyTimeout });
       await deliver();
       await device.report('installed', { file: 'boot.py' });
       await device.report('installed', { hash: '0'.repeat(40) });
@@ -125,12 +136,12 @@ for (const [what, protocolVersion] of versions) {
     });
 
     it('says what is missing when the program does not come back', async () => {
-      await start({ verify: 'running', verifyTimeout: '0.5' });
+      await start({ verify: 'running', verifyTimeout });
       await deliver();
       await device.report('installed');
       const end = await flow.ends.next();
       assertEnd(end, 'timeout', 'not_verified', 'installed');
-      assert.match(String(end.ota.message), /has installed it, but no report that it runs it came .* within 0\.5 s/);
+      assert.match(String(end.ota.message), /has installed it, but no report that it runs it came .* within 2 s/);
       assert.match(String(end.ota.remedy), /has not come back on the broker/);
     });
 
@@ -145,7 +156,7 @@ for (const [what, protocolVersion] of versions) {
     });
 
     it('is rejected when the device reports why it refused, whatever counts as a success', async () => {
-      const refusing = await SimulatedDevice.start({ hostname: 'daylamp', brokerUrl: broker.url, neverConnects: true });
+      const refusing = await startDevice('daylamp', { neverConnects: true });
       await start({ verify: 'delivered' });
       const announced = refusing.next('announcement');
       flow.send({ ...message, target: 'daylamp' });
@@ -156,12 +167,11 @@ for (const [what, protocolVersion] of versions) {
       assertEnd(end, 'failed', 'rejected', null);
       assert.match(String(end.ota.message), /reported no_space on daylamp\/OTA\/status/);
       assert.match(String(end.ota.remedy), /Free space on the flash/);
-      await refusing.stop();
     });
 
     it('waits for a fresh word on the online topic that does not mean the opposite', async () => {
       await device.say('online', 'true', true);
-      await start({ verify: 'online', onlineTopic: '{target}/online', verifyTimeout: '1' });
+      await start({ verify: 'online', onlineTopic: '{target}/online' });
       await deliver();
       for (const gone of ['', 'offline', 'FALSE', '0']) await device.say('online', gone);
       assert.equal(flow.ends.all.length, 0);
@@ -170,7 +180,7 @@ for (const [what, protocolVersion] of versions) {
     });
 
     it('waits for exactly the online payload where one is given', async () => {
-      await start({ verify: 'online', onlineTopic: '{target}/state', onlinePayload: 'up', verifyTimeout: '0.5' });
+      await start({ verify: 'online', onlineTopic: '{target}/state', onlinePayload: 'up', verifyTimeout });
       await deliver();
       await device.say('state', 'ready');
       assertEnd(await flow.ends.next(), 'timeout', 'not_verified', 'delivered');

@@ -1,11 +1,11 @@
 /** A board that runs a user's program: boot.py and main.py from its flash, restarted by machine.reset() alone. */
 
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { MicroPythonProcess, micropythonPath } from './micropython-process';
+import type { Resources } from './resources';
+import { runProgram } from './run-program';
 
 const POWER_UP = join(__dirname, 'board', 'power_up.py');
 const EXAMPLES = resolve(__dirname, '../../examples/micropython');
@@ -20,15 +20,22 @@ export interface BoardSettings {
   /** What lies in the flash at the first boot besides the example's boot.py and ota.py, or in place of them. */
   readonly files: Readonly<Record<string, string | Buffer>>;
   readonly heap?: string;
-  /** How many milliseconds a second of machine.Timer takes: nobody waits two minutes for a test. */
+  /**
+   * How many milliseconds a second of machine.Timer takes. Unless given, its time passes all at once, and only where the
+   * program will do no more: it has printed `stuck`, or is over.
+   */
   readonly timerSecond?: number;
 }
+
+/** What a program prints that will do no more, or the board once it is over. */
+const STUCK = ['stuck', '@prompt'];
 
 export class Board extends MicroPythonProcess {
   /** Told each line that it prints. */
   onLine: ((line: string) => void) | undefined;
-  readonly #timerSecond: number;
+  readonly #timerSecond: number | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #isTimerOn = false;
   #isResetting = false;
 
   static async start(settings: BoardSettings): Promise<Board> {
@@ -48,20 +55,20 @@ export class Board extends MicroPythonProcess {
     }
   }
 
-  private constructor(flash: string, { heap = '256k', timerSecond = 12.5 }: BoardSettings) {
+  private constructor(flash: string, { heap = '256k', timerSecond }: BoardSettings) {
     super(flash, heap, [POWER_UP, flash]);
     this.#timerSecond = timerSecond;
   }
 
   /** What the reset button does, and what lightning does to its power. */
   reset(): void {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#isResetting = true;
     this.kill();
   }
 
   override async stop(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     await super.stop();
   }
 
@@ -75,10 +82,24 @@ export class Board extends MicroPythonProcess {
   protected override heard(line: string): void {
     this.onLine?.(line);
     const [event, argument] = line.split(' ');
-    if (event === '@reset') this.reset();
-    if (event !== '@timer') return;
+    if (event === '@timer') this.#stopTimer();
+    if (event === '@timer' && argument !== 'off') this.#startTimer(Number(argument) / 1000);
+    if (event === '@reset' || (this.#hasTimePassed && STUCK.includes(line))) this.reset();
+  }
+
+  /** Whether the timer that was started ends as soon as nothing else will happen. */
+  get #hasTimePassed(): boolean {
+    return this.#isTimerOn && this.#timerSecond === undefined;
+  }
+
+  #startTimer(seconds: number): void {
+    this.#isTimerOn = true;
+    if (this.#timerSecond !== undefined) this.#timer = setTimeout(() => this.reset(), seconds * this.#timerSecond);
+  }
+
+  #stopTimer(): void {
     clearTimeout(this.#timer);
-    if (argument !== 'off') this.#timer = setTimeout(() => this.reset(), (Number(argument) / 1000) * this.#timerSecond);
+    this.#isTimerOn = false;
   }
 }
 
@@ -88,8 +109,7 @@ export function example(name: string): Promise<string> {
 }
 
 /** Runs a script of `board/` in one MicroPython with a flash in its RAM. @returns what it printed */
-export async function boardStory(script: string, ...words: readonly string[]): Promise<string> {
+export function boardStory(resources: Resources, script: string, ...words: readonly string[]): Promise<string> {
   const command = ['-X', 'heapsize=8m', join(__dirname, 'board', script), EXAMPLES, ...words];
-  const { stdout } = await promisify(execFile)(micropythonPath(), command);
-  return stdout;
+  return runProgram(resources, micropythonPath(), command);
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Inbox } from './inbox';
+import { mosquitto, present } from './peers';
 
 /** A broker that a test has started. */
 export interface TestBroker {
@@ -58,10 +59,17 @@ export async function startAedes({ host = '127.0.0.1', port = 0, acknowledges = 
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
+    socket.setNoDelay();
     aedes.handle(socket);
   });
+  const close = () => new Promise<void>((resolve) => aedes.close(resolve));
   server.listen(port, host);
-  await once(server, 'listening');
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const { port: opened } = server.address() as AddressInfo;
   return {
     published,
@@ -79,7 +87,7 @@ export async function startAedes({ host = '127.0.0.1', port = 0, acknowledges = 
       server.close();
       for (const socket of sockets) socket.destroy();
       await closed;
-      await new Promise<void>((resolve) => aedes.close(resolve));
+      await close();
     },
   };
 }
@@ -89,45 +97,68 @@ export async function startMosquitto(
   settings: readonly string[] = [],
   files: Record<string, string> = {},
 ): Promise<TestBroker> {
+  const program = present(mosquitto(), 'mosquitto');
   const folder = await mkdtemp(join(tmpdir(), 'mosquitto-'));
   const port = await freePort();
-  const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'user root', ...settings];
-  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
-  await writeFile(join(folder, 'mosquitto.conf'), lines.join('\n').replaceAll('{folder}', folder));
-  const process = spawn('mosquitto', ['-v', '-c', join(folder, 'mosquitto.conf')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const exited = once(process, 'exit').catch((error: Error) => {
-    throw new Error(`Mosquitto is missing. Install it with: apt-get install mosquitto (${error.message})`);
-  });
-  await Promise.race([
-    untilLine(process.stderr, / running$/),
-    exited.then(() => Promise.reject(new Error('Mosquitto ended'))),
-  ]);
-  process.stderr.resume();
-  return {
-    host: '127.0.0.1',
-    port,
-    url: `mqtt://127.0.0.1:${port}`,
-    async stop() {
-      process.kill();
-      await exited;
-      await rm(folder, { recursive: true });
-    },
-  };
+  const asRoot = process.getuid?.() === 0 ? ['user root'] : []; // else it could not read its own folder
+  const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'set_tcp_nodelay true', ...asRoot, ...settings];
+  const removeFolder = () => rm(folder, { recursive: true, force: true });
+  try {
+    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+    await writeFile(join(folder, 'mosquitto.conf'), lines.join('\n').replaceAll('{folder}', folder));
+    const child = spawn(program, ['-v', '-c', join(folder, 'mosquitto.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const exited = once(child, 'exit');
+    await untilLine(child.stderr, / running$/, 'Mosquitto');
+    child.stderr.resume();
+    return {
+      host: '127.0.0.1',
+      port,
+      url: `mqtt://127.0.0.1:${port}`,
+      async stop() {
+        child.kill();
+        await exited;
+        await removeFolder();
+      },
+    };
+  } catch (error) {
+    await removeFolder();
+    throw error;
+  }
+}
+
+/**
+ * Ports for listeners that can't choose one themselves, each once. They lie below those that the kernel gives to connections and to
+ * port 0, and processes that run tests side by side begin at different ones.
+ */
+const candidates = candidatePorts();
+
+function* candidatePorts(): Generator<number, never> {
+  const [first, count] = [20_000, 12_000];
+  for (let index = process.pid * 100; ; index += 1) yield first + (index % count);
 }
 
 /** A port that nobody listens on. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = candidates.next().value;
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, () => resolve(true));
+    });
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
-async function untilLine(stream: NodeJS.ReadableStream, pattern: RegExp): Promise<void> {
-  const lines = createInterface({ input: stream });
-  for await (const line of lines) if (pattern.test(line)) return;
+/** @throws Error with all that was said, where the program ends without that line */
+async function untilLine(stream: NodeJS.ReadableStream, pattern: RegExp, program: string): Promise<void> {
+  const said: string[] = [];
+  for await (const line of createInterface({ input: stream })) {
+    if (pattern.test(line)) return;
+    said.push(line);
+  }
+  throw new Error(`${program} ended:\n${said.join('\n')}`);
 }

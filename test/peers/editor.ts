@@ -5,9 +5,8 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { ConsoleMessage, Locator, Page } from 'playwright-core';
 import { startBrowser } from './browser';
-
-/** Ends what a test has started. */
-type End = () => Promise<void>;
+import { loadFonts } from './fonts';
+import { Resources } from './resources';
 
 /** The dialogs of a node and of a config node. */
 export const pushForm = '#dialog-form';
@@ -17,22 +16,21 @@ export const serverForm = '#node-config-dialog-edit-form';
 export class Editor {
   /** What the browser's console says of errors in the editor's own pages and scripts. */
   readonly errors: string[] = [];
-  readonly #ends: End[];
+  readonly #resources: Resources;
 
   /** @param locale of the browser, and so of the editor */
   static async open({ locale = 'en-US' } = {}): Promise<Editor> {
-    const ends: End[] = [];
+    const resources = new Resources();
     try {
-      const browser = await startBrowser();
-      ends.push(() => browser.close());
-      const url = await startDemo(ends);
+      const browser = await resources.use(startBrowser());
+      const url = await startDemo(resources);
       const page = await browser.newPage({ locale, viewport: { width: 1500, height: 1000 } });
-      page.setDefaultTimeout(10_000);
-      const editor = new Editor(page, url, ends);
+      page.setDefaultTimeout(30_000);
+      const editor = new Editor(page, url, resources);
       await editor.#load();
       return editor;
     } catch (error) {
-      await endAll(ends);
+      await resources.end();
       throw error;
     }
   }
@@ -40,9 +38,9 @@ export class Editor {
   private constructor(
     readonly page: Page,
     readonly url: string,
-    ends: End[],
+    resources: Resources,
   ) {
-    this.#ends = ends;
+    this.#resources = resources;
   }
 
   /** A value of the editor's own script, as JSON carries it. */
@@ -65,20 +63,27 @@ export class Editor {
   /** Opens the dialog of a node of the flow. */
   async edit(id: string): Promise<void> {
     const form = this.page.locator(pushForm);
-    const opened = () =>
-      form.waitFor({ timeout: 3000 }).then(
+    const node = this.page.locator(`[id="${id}"] rect.red-ui-flow-node`);
+    const isOpenIn = (timeout: number) =>
+      form.waitFor({ timeout }).then(
         () => true,
         () => false,
       );
-    // The editor swallows a double click while the dialog before is still sliding out.
-    do await this.page.locator(`[id="${id}"] rect.red-ui-flow-node`).dblclick();
-    while (!(await opened()));
+    // The editor swallows a double click while the dialog before is still sliding out, and one that comes in slow motion.
+    do {
+      try {
+        await node.dblclick({ timeout: 10_000 });
+      } catch (error) {
+        if (!(await form.isVisible())) throw error;
+      }
+    } while (!(await isOpenIn(3000)));
+    await this.#untilFocused(pushForm);
   }
 
   /** Opens, from the dialog of an OTA push, that of its server. */
   async editServer(): Promise<void> {
     await this.page.locator('.form-row:has(#node-input-server) .fa-pencil').click();
-    await this.page.locator(serverForm).waitFor();
+    await this.#untilFocused(serverForm);
   }
 
   /** Leaves the dialog on top by one of its buttons. */
@@ -86,6 +91,8 @@ export class Editor {
     const isServer = await this.page.locator(serverForm).isVisible();
     await this.page.locator(`#node-${isServer ? 'config-' : ''}dialog-${button}`).click();
     await this.page.locator(isServer ? serverForm : pushForm).waitFor({ state: 'detached' });
+    // What has changed is drawn in the next frame.
+    await this.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))');
   }
 
   /** What a user sees of a typed input. */
@@ -112,6 +119,34 @@ export class Editor {
     );
   }
 
+  /**
+   * The labels of the rows of a form, hidden ones included, in which something is cut off or broken: the label, or what the
+   * field shows as long as it is empty. Fields are filled with that.
+   */
+  cutOff(form: string): Promise<string[]> {
+    // A text that is too long for its field makes the field wide inside, a placeholder does not.
+    return this.evaluate(
+      `[...document.querySelectorAll('${form} .form-row')].filter((row) => {
+        $(row).show();
+        const label = row.querySelector('label');
+        const input = row.querySelector('input[placeholder]');
+        if (input) Object.assign(input, { type: 'text', value: input.placeholder });
+        return label.offsetHeight > 25 || label.scrollWidth > label.clientWidth || input?.scrollWidth > input?.clientWidth;
+      }).map((row) => row.querySelector('label').innerText)`,
+    );
+  }
+
+  /** Checks what is to be seen in each of the fonts that people see it in, whatever this machine has. */
+  async inEachFont(check: (family: string) => Promise<void>): Promise<void> {
+    for (const { family, face } of await loadFonts()) {
+      const style = `${face} :root { --red-ui-primary-font: '${family}' !important; }`;
+      const element = await this.page.addStyleTag({ content: style });
+      await this.evaluate(`document.fonts.load("14px '${family}'").then(() => undefined)`);
+      await check(family);
+      await element.evaluate('(style) => style.remove()');
+    }
+  }
+
   /** Whether a field is marked as one whose value is wrong. */
   async hasError(field: Locator): Promise<boolean> {
     return ((await field.getAttribute('class')) ?? '').split(' ').includes('input-error');
@@ -127,14 +162,15 @@ export class Editor {
 
   /** Presses Deploy; resolves to the flows that the server then runs. */
   async deploy(): Promise<Record<string, unknown>[]> {
-    const deployed = this.page.waitForResponse((response) => response.request().method() === 'POST');
-    await this.page.locator('#red-ui-header-button-deploy').click();
-    await deployed;
+    await Promise.all([
+      this.page.waitForResponse((response) => response.request().method() === 'POST'),
+      this.page.locator('#red-ui-header-button-deploy').click(),
+    ]);
     return (await fetch(`${this.url}/flows`)).json() as Promise<Record<string, unknown>[]>;
   }
 
   async close(): Promise<void> {
-    await endAll(this.#ends);
+    await this.#resources.end();
   }
 
   async #load(): Promise<void> {
@@ -154,6 +190,13 @@ export class Editor {
     await this.page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' });
   }
 
+  /** A dialog that has opened takes the focus: what is typed until then may get lost. */
+  async #untilFocused(form: string): Promise<void> {
+    await this.page.waitForFunction(
+      `document.querySelector('${form}')?.closest('.red-ui-tray-body').contains(document.activeElement)`,
+    );
+  }
+
   /** The editor only logs what a node's own functions throw. */
   #note(message: ConsoleMessage): void {
     const isOwn = message.location().url.startsWith(this.url);
@@ -163,14 +206,14 @@ export class Editor {
 }
 
 /** Starts what `npm start` starts; resolves to the editor's address once the first push has ended. */
-async function startDemo(ends: End[]): Promise<string> {
+async function startDemo(resources: Resources): Promise<string> {
   const demo = spawn(process.execPath, ['--require', 'tsx/cjs', 'demo/start.ts'], {
     cwd: resolve(__dirname, '../..'),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(demo, 'exit');
   const complaints = text(demo.stderr);
-  ends.push(async () => {
+  resources.defer(async () => {
     demo.kill('SIGINT');
     await exited;
   });
@@ -184,10 +227,4 @@ async function startDemo(ends: End[]): Promise<string> {
     }
   }
   throw new Error(`The demo has ended: ${await complaints}`);
-}
-
-/** Ends all of them, also when one of them cannot be ended in good order. */
-async function endAll(ends: End[]): Promise<void> {
-  const ended = await Promise.allSettled(ends.splice(0).map((end) => end()));
-  for (const result of ended) if (result.status === 'rejected') throw result.reason;
 }

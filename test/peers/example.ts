@@ -16,16 +16,40 @@ export interface ExampleNode {
 /** What the user changes in a node, as the comment of the example tells. */
 export type Changes = (node: ExampleNode, userDir: string) => object;
 
+/** What an example finds. */
+export interface Surroundings {
+  /** Packages that Node-RED has besides this one. */
+  readonly packages?: readonly string[];
+  /** Texts that lie in its user directory. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** The port of its editor; 0 is any. */
+  readonly port?: number;
+}
+
 /** An example as a user imports it: the broker, the address and the devices set, then deployed in Node-RED. */
 export class Example {
-  /** @param packages that Node-RED has besides this one; the port that it is to be on */
   static async deploy(
     name: string,
     broker: TestBroker,
     changes: Changes,
-    { packages = [] as readonly string[], files = {} as Readonly<Record<string, string>>, port = 0 } = {},
+    { packages = [], files = {}, port = 0 }: Surroundings = {},
   ): Promise<Example> {
     const userDir = await mkdtemp(join(tmpdir(), 'ota-push-example-'));
+    try {
+      return await Example.#deployIn(userDir, name, broker, changes, { packages, files, port });
+    } catch (error) {
+      await rm(userDir, { recursive: true });
+      throw error;
+    }
+  }
+
+  static async #deployIn(
+    userDir: string,
+    name: string,
+    broker: TestBroker,
+    changes: Changes,
+    { packages, files, port }: Required<Surroundings>,
+  ): Promise<Example> {
     const modules = join(userDir, 'node_modules');
     await mkdir(modules);
     await symlink(root, join(modules, 'node-red-contrib-ota-push'));

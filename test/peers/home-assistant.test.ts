@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import { connectAsync, type MqttClient } from 'mqtt';
-import { startMosquitto, type TestBroker } from './brokers';
+import type { MqttClient } from 'mqtt';
+import { startMosquitto } from './brokers';
 import { startBrowser } from './browser';
+import { setVariable } from './environment';
 import { HomeAssistant } from './home-assistant';
 import { openPage } from './home-assistant/page';
 import type { EntityState } from './home-assistant/states';
 import { Inbox } from './inbox';
+import { connectClient } from './mqtt-client';
+import { describeNeeding, itNeeding } from './needing';
+import { resourcesOfEachTest, resourcesOfSuite } from './resources';
 
 const entity = 'update.nightlamp';
 
@@ -19,35 +23,40 @@ const discovery = {
   device: { identifiers: ['nightlamp'], name: 'Nightlamp' },
 };
 
+const automations = `
+- triggers: [{ trigger: event, event_type: doorbell }]
+  actions: [{ action: mqtt.publish, data: { topic: nightlamp/doorbell, payload: "{{ trigger.event.data.who }}" } }]
+`;
+
 const news = { installed_version: '1', latest_version: '2', update_percentage: null };
 
-describe('The test peer Home Assistant', function () {
+describe('The test peer Home Assistant', () => {
+  const resources = resourcesOfEachTest();
+
+  it('names the command that installs it where it is missing', async () => {
+    setVariable(resources, 'HOME_ASSISTANT', '/nowhere');
+    await assert.rejects(
+      resources.use(HomeAssistant.start({ brokerPort: 1883 })),
+      /Home Assistant is missing\. Get it with: npm run peers -- home-assistant$/,
+    );
+  });
+});
+
+describeNeeding(['home-assistant', 'mosquitto'], 'The test peer Home Assistant', function () {
   this.timeout(120_000);
+  const resources = resourcesOfSuite();
   const heard = new Inbox<string>();
-  let broker: TestBroker;
   let client: MqttClient;
   let house: HomeAssistant;
 
   before(async () => {
-    broker = await startMosquitto();
-    client = await connectAsync(broker.url);
+    const broker = await resources.use(startMosquitto());
+    client = await connectClient(resources, broker.url);
     client.on('message', (topic, payload) => heard.push(`${topic} ${payload}`));
     await client.subscribeAsync(['nightlamp/update/set', 'nightlamp/doorbell', 'homeassistant/status']);
     await tell(news);
     await client.publishAsync('homeassistant/update/nightlamp/config', JSON.stringify(discovery), { retain: true });
-    house = await HomeAssistant.start({
-      brokerPort: broker.port,
-      automations: `
-- triggers: [{ trigger: event, event_type: doorbell }]
-  actions: [{ action: mqtt.publish, data: { topic: nightlamp/doorbell, payload: "{{ trigger.event.data.who }}" } }]
-`,
-    });
-  });
-
-  after(async () => {
-    await house?.stop();
-    await client?.endAsync();
-    await broker?.stop();
+    house = await resources.use(HomeAssistant.start({ brokerPort: broker.port, automations }));
   });
 
   beforeEach(async () => {
@@ -117,24 +126,9 @@ describe('The test peer Home Assistant', function () {
     assert.deepEqual([state, attributes.latest_version], ['on', '4']);
   });
 
-  it('names the command that installs it where it is missing', async () => {
-    const before = process.env.HOME_ASSISTANT;
-    process.env.HOME_ASSISTANT = '/nowhere';
-    try {
-      await assert.rejects(HomeAssistant.start({ brokerPort: broker.port }), /install\.sh \/nowhere$/);
-    } finally {
-      if (before === undefined) delete process.env.HOME_ASSISTANT;
-      else process.env.HOME_ASSISTANT = before;
-    }
-  });
-
-  it('has a page for a user in a browser', async () => {
-    const browser = await startBrowser();
-    try {
-      const page = await openPage(browser, house, '/config/updates');
-      await page.getByText('Nightlamp').first().waitFor();
-    } finally {
-      await browser.close();
-    }
+  itNeeding(['chromium'], 'has a page for a user in a browser', async () => {
+    const browser = await resources.use(startBrowser());
+    const page = await openPage(browser, house, '/config/updates');
+    await page.getByText('Nightlamp').first().waitFor();
   });
 });

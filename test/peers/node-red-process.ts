@@ -25,8 +25,13 @@ export class NodeRedProcess {
     const args = [program, '--userDir', userDir, '--port', String(port), ...settings, ...(flows ? [flows] : [])];
     const child = spawn(node, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const nodeRed = new NodeRedProcess(`http://127.0.0.1:${port}`, child);
-    await nodeRed.#started();
-    return nodeRed;
+    try {
+      await nodeRed.#started();
+      return nodeRed;
+    } catch (error) {
+      await nodeRed.kill();
+      throw error;
+    }
   }
 
   readonly log = new Inbox<string>();
@@ -50,28 +55,42 @@ export class NodeRedProcess {
     return this.log.nextThat((one) => line.test(one));
   }
 
-  /** Ends it as a power cut does. */
+  /** Ends it as a power cut does; may be called when it has ended. */
   async kill(): Promise<void> {
-    const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await exited;
+    await this.#end('SIGKILL');
   }
 
-  /** Ends it as systemd and containers do; its exit code. */
-  async stop(): Promise<number | null> {
-    if (this.#child.signalCode) return null;
-    const exited = once(this.#child, 'exit');
-    this.#child.kill('SIGTERM');
-    return (await exited)[0] as number | null;
+  /** Ends it as systemd and containers do; its exit code, null where a signal has ended it. */
+  stop(): Promise<number | null> {
+    return this.#end('SIGTERM');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const exited = once(this.#child, 'exit');
+      this.#child.kill(signal);
+      await exited;
+    }
+    return this.#child.exitCode;
   }
 
   #started(): Promise<void> {
     const lines = createInterface({ input: this.#child.stdout ?? process.stdin });
     return new Promise((resolve, reject) => {
+      this.#child.once('error', (cause) =>
+        reject(new Error(`Node-RED cannot be started: ${cause.message}`, { cause })),
+      );
       this.#child.once('exit', (code) => reject(new Error(`Node-RED ended with ${code}:\n${this.log.all.join('\n')}`)));
       lines.on('line', (line) => {
         this.log.push(line);
         if (line.includes('Started flows')) resolve();
+        // It would wait for them without end.
+        if (line.includes('Waiting for missing types'))
+          reject(
+            new Error(
+              `Node-RED has not loaded all nodes of the flow. Is the package built?\n${this.log.all.join('\n')}`,
+            ),
+          );
       });
     });
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Inbox } from './inbox';
+import { present, python } from './peers';
 
 /** What a peer does; see raw_peer.py. */
 export type Behaviour =
@@ -34,12 +35,15 @@ export class RawPeer {
     { host = '127.0.0.1', receiveBuffer = 4096 } = {},
   ): Promise<RawPeer> {
     const peer = new RawPeer([host, String(port), behaviour, String(receiveBuffer)]);
-    await peer.#lines.nextThat((line) => line === 'connected');
+    const ended = once(peer.#process, 'close').then(() =>
+      Promise.reject(new Error('The peer ended before it had connected.')),
+    );
+    await Promise.race([peer.#lines.nextThat((line) => line === 'connected'), ended]);
     return peer;
   }
 
   private constructor(args: readonly string[]) {
-    this.#process = spawn('python3', [join(__dirname, 'raw_peer.py'), ...args]);
+    this.#process = spawn(present(python(), 'python'), [join(__dirname, 'raw_peer.py'), ...args]);
     this.#process.stderr.pipe(process.stderr);
     // A peer that was reset before its first read has ended by the time it is told to go on; how, `ended` tells.
     this.#process.stdin.on('error', () => undefined);

@@ -9,7 +9,7 @@ import type { Report } from '../../nodes/lib/push/report';
 export interface Misbehaviour {
   /** Hears the announcement and does not come. */
   readonly neverConnects?: boolean;
-  /** Reads so many bytes and then no more, holding the connection. */
+  /** Reads so many bytes and then no more, holding the connection, until it is told to go on. */
   readonly stallsAfterBytes?: number;
   /** Reads so many bytes and closes with the rest unread, which is an RST. */
   readonly closesAfterBytes?: number;
@@ -39,14 +39,21 @@ export class SimulatedDevice extends EventEmitter {
   readonly #sockets = new Set<Socket>();
   #client: MqttClient | undefined;
   #announced: Announcement | undefined;
+  #goesOn = false;
   reboots = 0;
 
   static async start(options: DeviceOptions): Promise<SimulatedDevice> {
     const device = new SimulatedDevice(options);
-    device.#client = await connectAsync(options.brokerUrl, { reconnectPeriod: 0 });
+    // Without a further try, which it would wait for without end where the broker closes the connection.
+    device.#client = await connectAsync(options.brokerUrl, { reconnectPeriod: 0 }, false);
     device.#client.on('message', (_topic, payload) => device.#onAnnouncement(payload.toString()));
-    await device.#client.subscribeAsync(`${options.hostname}/OTA`, { qos: 0 });
-    return device;
+    try {
+      await device.#client.subscribeAsync(`${options.hostname}/OTA`, { qos: 0 });
+      return device;
+    } catch (error) {
+      await device.stop();
+      throw error;
+    }
   }
 
   private constructor(options: DeviceOptions) {
@@ -75,6 +82,12 @@ export class SimulatedDevice extends EventEmitter {
     await this.#client?.endAsync(true);
   }
 
+  /** Reads on where it has stalled, and stalls no more. */
+  goOn(): void {
+    this.#goesOn = true;
+    for (const socket of this.#sockets) socket.resume();
+  }
+
   /** The next event of this name; its arguments. */
   next(event: string): Promise<unknown[]> {
     return once(this, event);
@@ -97,7 +110,7 @@ export class SimulatedDevice extends EventEmitter {
     socket.on('data', (piece: Buffer) => {
       pieces.push(piece);
       size += piece.length;
-      if (stallsAfterBytes !== undefined && size >= stallsAfterBytes) socket.pause();
+      if (!this.#goesOn && stallsAfterBytes !== undefined && size >= stallsAfterBytes) socket.pause();
       if (closesAfterBytes !== undefined && size >= closesAfterBytes) socket.resetAndDestroy();
       if (pausesMsAfterEachRead) {
         socket.pause();
@@ -134,5 +147,7 @@ function readSigned(text: string): Announcement {
 
 /** Fetches the file at once: a process of its own may take longer to start than the file is offered. */
 export function takeAll(port: number): void {
-  connectTcp(port, '127.0.0.1').resume();
+  const socket = connectTcp(port, '127.0.0.1').resume();
+  // A push that breaks it off says so itself, or its test does.
+  socket.on('error', () => socket.destroy());
 }

@@ -1,3 +1,4 @@
+import { Resources } from './resources';
 import { type Behaviour, SimulatedDevice } from './simulated-device';
 
 /** Many simulated devices, each with a broker connection of its own. */
@@ -5,6 +6,7 @@ export class SimulatedFleet {
   readonly devices: ReadonlyMap<string, SimulatedDevice>;
   /** The hostnames of devices that were announced to, in order. */
   readonly announced: string[] = [];
+  readonly #resources: Resources;
 
   /** @param behaviours of some of them, by hostname */
   static async start(
@@ -12,13 +14,22 @@ export class SimulatedFleet {
     hostnames: readonly string[],
     behaviours: Readonly<Record<string, Behaviour>> = {},
   ): Promise<SimulatedFleet> {
-    const start = async (hostname: string) =>
-      [hostname, await SimulatedDevice.start({ hostname, brokerUrl, ...behaviours[hostname] })] as const;
-    return new SimulatedFleet(new Map(await Promise.all(hostnames.map(start))));
+    const resources = new Resources();
+    const start = async (hostname: string) => {
+      const starting = SimulatedDevice.start({ hostname, brokerUrl, ...behaviours[hostname] });
+      return [hostname, await resources.use(starting)] as const;
+    };
+    try {
+      return new SimulatedFleet(new Map(await Promise.all(hostnames.map(start))), resources);
+    } catch (error) {
+      await resources.end();
+      throw error;
+    }
   }
 
-  private constructor(devices: ReadonlyMap<string, SimulatedDevice>) {
+  private constructor(devices: ReadonlyMap<string, SimulatedDevice>, resources: Resources) {
     this.devices = devices;
+    this.#resources = resources;
     for (const [hostname, device] of devices) device.on('announcement', () => this.announced.push(hostname));
   }
 
@@ -35,7 +46,7 @@ export class SimulatedFleet {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.devices.values()].map((device) => device.stop()));
+    await this.#resources.end();
   }
 }
 

@@ -2,10 +2,12 @@
 
 import { createHash, createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { connectAsync, type MqttClient } from 'mqtt';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { MqttClient } from 'mqtt';
 import type { TestBroker } from './brokers';
 import { Inbox } from './inbox';
+import { connectClient } from './mqtt-client';
+import { Resources } from './resources';
 
 /** A device's report (protocol 5.2). */
 export interface Report {
@@ -23,20 +25,27 @@ export class SmallSender {
   readonly reports = new Inbox<Report>();
   readonly #client: MqttClient;
   readonly #hostname: string;
-  readonly #servers: Server[] = [];
+  readonly #resources: Resources;
   readonly #sockets = new Set<Socket>();
   #connections = 0;
 
   static async connect(broker: TestBroker, hostname = 'nightlamp'): Promise<SmallSender> {
-    const client = await connectAsync(broker.url);
-    const sender = new SmallSender(client, hostname);
-    await client.subscribeAsync(`${hostname}/OTA/status`);
-    return sender;
+    const resources = new Resources();
+    try {
+      const client = await connectClient(resources, broker.url);
+      const sender = new SmallSender(client, hostname, resources);
+      await client.subscribeAsync(`${hostname}/OTA/status`);
+      return sender;
+    } catch (error) {
+      await resources.end();
+      throw error;
+    }
   }
 
-  private constructor(client: MqttClient, hostname: string) {
+  private constructor(client: MqttClient, hostname: string, resources: Resources) {
     this.#client = client;
     this.#hostname = hostname;
+    this.#resources = resources;
     client.on('message', (_topic, payload) => this.reports.push(JSON.parse(payload.toString())));
   }
 
@@ -53,9 +62,9 @@ export class SmallSender {
       socket.on('error', () => socket.destroy()); // a device that closes early is what some tests are about
       behaviour(socket);
     });
+    this.#resources.defer(() => server.close());
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    this.#servers.push(server);
     return (server.address() as AddressInfo).port;
   }
 
@@ -83,8 +92,7 @@ export class SmallSender {
 
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
-    for (const server of this.#servers) server.close();
-    await this.#client.endAsync();
+    await this.#resources.end();
   }
 }
 

@@ -50,22 +50,18 @@ export class TestFlow {
     const { secret, userDir } = settings;
     helper.settings({ mqttReconnectTime: 100, ...(userDir === undefined ? {} : { userDir }) } as object);
     const flow = new TestFlow();
-    await helper.load(
-      [registerMqtt, registerServer, registerPush, registerRollout, registerHaUpdate],
-      flowOf(settings) as TestFlows,
-      secret === undefined ? {} : { server: { secret } },
-    );
-    for (const name of ['caught', 'completed', 'statuses'] satisfies Listened[]) {
-      helper.getNode(name).on('input', (message) => flow[name].push(message as unknown as Received));
+    try {
+      await helper.load(
+        [registerMqtt, registerServer, registerPush, registerRollout, registerHaUpdate],
+        flowOf(settings) as TestFlows,
+        secret === undefined ? {} : { server: { secret } },
+      );
+      flow.#listen();
+      return flow;
+    } catch (error) {
+      await flow.stop();
+      throw error;
     }
-    helper.getNode('caught').on('input', (message) => flow.ends.push({ ...message, output: 0 } as unknown as Received));
-    helper.getNode('output3').on('input', (message) => flow.progress.push(message as unknown as Received));
-    for (const output of [1, 2]) {
-      helper.getNode(`output${output}`).on('input', (message) => {
-        flow.ends.push(Object.assign(message, { output }) as unknown as Received);
-      });
-    }
-    return flow;
   }
 
   /** Sends a message into the node. */
@@ -92,6 +88,19 @@ export class TestFlow {
 
   async stop(): Promise<void> {
     await helper.unload();
+  }
+
+  #listen(): void {
+    for (const name of ['caught', 'completed', 'statuses'] satisfies Listened[]) {
+      helper.getNode(name).on('input', (message) => this[name].push(message as unknown as Received));
+    }
+    helper.getNode('caught').on('input', (message) => this.ends.push({ ...message, output: 0 } as unknown as Received));
+    helper.getNode('output3').on('input', (message) => this.progress.push(message as unknown as Received));
+    for (const output of [1, 2]) {
+      helper.getNode(`output${output}`).on('input', (message) => {
+        this.ends.push(Object.assign(message, { output }) as unknown as Received);
+      });
+    }
   }
 }
 

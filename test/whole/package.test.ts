@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { NodeRedProcess } from '../peers/node-red-process';
 import { installPacked } from '../peers/packed';
+import { resourcesOfSuite } from '../peers/resources';
 
 const root = resolve(__dirname, '../..');
 const name = 'node-red-contrib-ota-push';
@@ -15,20 +16,17 @@ interface NodeSet {
 }
 
 describe('The package as users get it: packed, and installed into an empty user directory', () => {
+  const resources = resourcesOfSuite();
+
   let userDir: string;
   let installed: string;
   let nodeRed: NodeRedProcess;
 
   before(async function () {
     this.timeout(180_000);
-    userDir = await installPacked();
+    userDir = await installPacked(resources);
     installed = join(userDir, 'node_modules', name);
-    nodeRed = await NodeRedProcess.start(userDir);
-  });
-
-  after(async () => {
-    await nodeRed.stop();
-    await rm(userDir, { recursive: true });
+    nodeRed = await resources.use(NodeRedProcess.start(userDir));
   });
 
   it('brings at most six packages to run on, and none to develop with', async () => {

@@ -1,37 +1,34 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { connectAsync, type MqttClient } from 'mqtt';
-import { startMosquitto, type TestBroker } from '../peers/brokers';
+import type { MqttClient } from 'mqtt';
+import { startMosquitto } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
+import { connectClient } from '../peers/mqtt-client';
+import { describeNeeding } from '../peers/needing';
+import { type Resources, resourcesOfSuite } from '../peers/resources';
+import { runProgram } from '../peers/run-program';
+import { temporaryFolder } from '../peers/temporary-folder';
 
 const users = ['node-red', 'nightlamp', 'daylamp', 'home-assistant'] as const;
 
-describe('The ACL that the README shows', () => {
-  let broker: TestBroker;
+describeNeeding(['mosquitto'], 'The ACL that the README shows', () => {
+  const resources = resourcesOfSuite();
+
   const clients = {} as Record<(typeof users)[number], MqttClient>;
 
   before(async () => {
     const readme = await readFile(resolve(__dirname, '../../README.md'), 'utf8');
     const acl = /```\n( *user node-red\n[^`]*)```/.exec(readme)?.[1] ?? assert.fail('the README shows none');
-    const passwords = await passwordFile();
+    const passwords = await passwordFile(resources);
     const settings = ['allow_anonymous false', 'password_file {folder}/passwords', 'acl_file {folder}/acl'];
     const house = 'user home-assistant\ntopic readwrite #\n';
-    broker = await startMosquitto(settings, {
-      passwords,
-      acl: acl.replace(/^ +/gm, '').replace('pattern', `${house}pattern`),
-    });
+    const files = { passwords, acl: acl.replace(/^ +/gm, '').replace('pattern', `${house}pattern`) };
+    const broker = await resources.use(startMosquitto(settings, files));
     for (const user of users) {
-      clients[user] = await connectAsync(broker.url, { username: user, password: 'secret', clientId: user });
+      const login = { username: user, password: 'secret', clientId: user };
+      clients[user] = await connectClient(resources, broker.url, login);
     }
-  });
-
-  after(async () => {
-    await Promise.all(Object.values(clients).map((client) => client.endAsync()));
-    await broker.stop();
   });
 
   /** What a user hears of a topic from all the others, of whom Node-RED or the board itself comes last. */
@@ -66,14 +63,11 @@ describe('The ACL that the README shows', () => {
 });
 
 /** Mosquitto's own, with the same password for all. */
-async function passwordFile(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'passwords-'));
-  const file = join(folder, 'passwords');
+async function passwordFile(resources: Resources): Promise<string> {
+  const file = join(await temporaryFolder(resources, 'passwords'), 'passwords');
   for (const [number, user] of users.entries()) {
     const create = number === 0 ? ['-c'] : [];
-    await promisify(execFile)('mosquitto_passwd', ['-b', ...create, file, user, 'secret']);
+    await runProgram(resources, 'mosquitto_passwd', ['-b', ...create, file, user, 'secret']);
   }
-  const text = await readFile(file, 'utf8');
-  await rm(folder, { recursive: true });
-  return text;
+  return readFile(file, 'utf8');
 }

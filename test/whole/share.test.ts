@@ -1,62 +1,63 @@
 import assert from 'node:assert/strict';
-import { connectAsync } from 'mqtt';
+import { once } from 'node:events';
 import { startMosquitto, type TestBroker } from '../peers/brokers';
 import { changing, Example, injecting, setting } from '../peers/example';
 import { Inbox } from '../peers/inbox';
+import { connectClient } from '../peers/mqtt-client';
+import { describeNeeding } from '../peers/needing';
+import { resourcesOfEachTest } from '../peers/resources';
 import { lamps, SimulatedFleet } from '../peers/simulated-fleet';
 
 const file = `# ${'a lamp, '.repeat(40_000)}\n`;
 
-describe('The example flow "Share the work between servers"', function () {
-  this.timeout(90_000);
-  const all = lamps(100);
+/** Those that get the file at once, before a server is killed, and those that are half-way then. */
+const early = lamps(20);
+const late = lamps(80, 21);
+const all = [...early, ...late];
+
+describeNeeding(['mosquitto'], 'The example flow "Share the work between servers"', function () {
+  this.timeout(180_000);
+  const resources = resourcesOfEachTest();
+
   let broker: TestBroker;
   let fleet: SimulatedFleet;
   let servers: Example[];
 
   beforeEach(async () => {
-    broker = await startMosquitto(['set_tcp_nodelay true']);
-    // So slow that a server can be killed while it serves many of them.
-    const slow = { pausesMsAfterEachRead: 150 };
-    fleet = await SimulatedFleet.start(broker.url, all, Object.fromEntries(all.map((hostname) => [hostname, slow])));
+    broker = await resources.use(startMosquitto());
+    // Until they are told to go on.
+    const halfWay = Object.fromEntries(late.map((hostname) => [hostname, { stallsAfterBytes: 1 }]));
+    fleet = await resources.use(SimulatedFleet.start(broker.url, all, halfWay));
     const changes = changing(
-      injecting({ targets: all, filename: 'main.py', timeout: '8' }),
+      injecting({ targets: all, filename: 'main.py', timeout: '15' }),
       setting('debug', { console: true }),
     );
-    const deploy = () =>
-      Example.deploy('Share the work between servers', broker, changes, { files: { 'main.py': file } });
+    const files = { 'main.py': file };
+    const deploy = () => resources.use(Example.deploy('Share the work between servers', broker, changes, { files }));
     servers = [await deploy(), await deploy()];
-  });
-
-  afterEach(async () => {
-    for (const server of servers) await server.stop();
-    await fleet.stop();
-    await broker.stop();
   });
 
   it('gives every device the file, although one of two servers is killed half-way', async () => {
     const [requester, other] = servers as [Example, Example];
     const installed: string[] = [];
-    const half = new Promise<void>((resolve) => {
-      for (const [hostname, device] of fleet.devices) {
-        device.on('installed', () => {
-          installed.push(hostname);
-          if (installed.length === 20) resolve();
-        });
-      }
-    });
+    for (const [hostname, device] of fleet.devices) device.on('installed', () => installed.push(hostname));
+    const half = Promise.all([
+      ...early.map((hostname) => once(fleet.get(hostname), 'installed')),
+      ...late.map((hostname) => once(fleet.get(hostname), 'connected')),
+    ]);
     await requester.press('request updates');
     await half;
     await other.nodeRed.kill();
     const before = new Set(installed);
     assert.ok(before.size < all.length, 'they were all served before the server was killed');
+    for (const hostname of late) fleet.get(hostname).goOn();
     await requester.nodeRed.logged(/left: 0/);
     assert.deepEqual(fleet.having('main.py', Buffer.from(file)), all);
     assert.ok(fleet.announced.length > all.length, 'no request had to be sent again');
   });
 
   it('answers a request that cannot be pushed, and goes on after one that is none', async () => {
-    const client = await connectAsync(broker.url);
+    const client = await connectClient(resources, broker.url);
     const results = new Inbox<Record<string, unknown>>();
     client.on('message', (_topic, payload) => results.push(JSON.parse(payload.toString())));
     await client.subscribeAsync('ota-push/result/+');
@@ -77,6 +78,5 @@ describe('The example flow "Share the work between servers"', function () {
     const good = await results.next();
     assert.deepEqual([good.id, good.target, good.result], ['c', 'lamp02', 'success']);
     assert.deepEqual(fleet.having('lib/lamp.py', Buffer.from('pass')), ['lamp02']);
-    await client.endAsync();
   });
 });

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect as connectTcp, createServer, type Socket } from 'node:net';
+import { writeFile } from 'node:fs/promises';
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type AedesBroker, startAedes } from '../peers/brokers';
+import { describeNeeding } from '../peers/needing';
 import { NodeRedProcess } from '../peers/node-red-process';
 import { installPacked } from '../peers/packed';
+import { type Resources, resourcesOfEachTest, resourcesOfSuite } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { pushDefaults, serverDefaults } from '../peers/test-flow';
-import { installedRuntime } from '../peers/versions';
+import { runtimeIn } from '../peers/versions';
 
 /** Ten times what a page of the kernel's table of connections holds: the device's is on another page. */
 const connections = 300;
@@ -25,32 +27,20 @@ const versions = [
 ] as const;
 
 for (const [what, place] of versions) {
-  describe(`On ${what}, the package`, () => {
-    let userDir: string | undefined;
+  describeNeeding(['versions'], `On ${what}, the package`, function () {
+    this.timeout(180_000);
+    const resources = resourcesOfEachTest();
+    const suite = resourcesOfSuite();
+
     let broker: AedesBroker;
     let nodeRed: NodeRedProcess;
-    let device: SimulatedDevice | undefined;
-    let held: { end(): void } | undefined;
 
-    before(async function () {
-      this.timeout(180_000);
-      const runtime = installedRuntime(place);
-      broker = await startAedes();
-      userDir = await installPacked();
+    before(async () => {
+      broker = await suite.use(startAedes());
+      const userDir = await installPacked(suite);
       await writeFile(join(userDir, 'flows.json'), JSON.stringify(flowOf(broker.port)));
-      nodeRed = await NodeRedProcess.start(userDir, 'flows.json', { runtime });
+      nodeRed = await suite.use(NodeRedProcess.start(userDir, 'flows.json', { runtime: runtimeIn(place) }));
       await nodeRed.logged(/Connected to broker/);
-    });
-
-    after(async () => {
-      await nodeRed?.stop();
-      await broker?.stop();
-      if (userDir) await rm(userDir, { recursive: true });
-    });
-
-    afterEach(async () => {
-      held?.end();
-      await device?.stop();
     });
 
     /** How the push of a file of so many bytes ended. */
@@ -66,15 +56,16 @@ for (const [what, place] of versions) {
     }
 
     it('pushes a file to a device', async () => {
-      device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url });
+      const device = await resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url }));
       const { payload, ota } = await push(3800);
       assert.deepEqual([payload, ota.code, ota.sent], ['success', null, 3800]);
       assert.equal(device.files.get('main.py')?.length, 3800);
     });
 
     it('notices a device that takes no more bytes, however many connections the machine has', async () => {
-      held = await holdConnections(connections);
-      device = await SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url, stallsAfterBytes: 10_000 });
+      await holdConnections(resources, connections);
+      const options = { hostname: 'nightlamp', brokerUrl: broker.url, stallsAfterBytes: 10_000 };
+      await resources.use(SimulatedDevice.start(options));
       const { payload, ota } = await push(8 * 1024 * 1024);
       assert.deepEqual([payload, ota.code], ['timeout', 'stalled']);
       assert.ok(ota.sent > 0, `${ota.sent} bytes were acknowledged`);
@@ -83,21 +74,15 @@ for (const [what, place] of versions) {
 }
 
 /** In the same table as the OTA server's, which listens on all addresses. */
-async function holdConnections(count: number): Promise<{ end(): void }> {
+async function holdConnections(resources: Resources, count: number): Promise<void> {
   const server = createServer().listen(0, '::');
+  resources.defer(() => server.close());
   await once(server, 'listening');
-  const sockets: Socket[] = [];
   for (let index = 0; index < count; index += 1) {
     const socket = connectTcp((server.address() as AddressInfo).port, '127.0.0.1');
+    resources.defer(() => socket.destroy());
     await once(socket, 'connect');
-    sockets.push(socket);
   }
-  return {
-    end() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  };
 }
 
 function flowOf(port: number) {
@@ -124,7 +109,7 @@ function flowOf(port: number) {
       type: 'ota-push',
       ...pushDefaults,
       server: 'server',
-      timeout: '2',
+      timeout: '5',
       wires: [['text'], ['text']],
     },
     { id: 'text', ...place, type: 'function', func: toText, outputs: 1, wires: [['out']] },

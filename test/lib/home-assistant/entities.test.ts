@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Entities, type HomeBroker } from '../../../nodes/lib/home-assistant/entities';
+import { Entities, type EntitiesOptions, type HomeBroker } from '../../../nodes/lib/home-assistant/entities';
 import type { PushNews } from '../../../nodes/lib/home-assistant/entity';
 import { type Release, releaseFile } from '../../../nodes/lib/home-assistant/release';
 import { ReleaseStore } from '../../../nodes/lib/home-assistant/store';
 import type { Heard } from '../../../nodes/lib/push/means';
 import type { Report } from '../../../nodes/lib/push/report';
 import { Inbox } from '../../peers/inbox';
+import { resourcesOfEachTest } from '../../peers/resources';
+import { temporaryFolder } from '../../peers/temporary-folder';
 
 const bytes = Buffer.from('print()');
 const file = releaseFile('main.py', bytes);
@@ -31,6 +32,8 @@ interface Shown {
 }
 
 describe('The entities', () => {
+  const resources = resourcesOfEachTest();
+
   let folder: string;
   let entities: Entities;
   let shown: Inbox<Shown>;
@@ -39,8 +42,8 @@ describe('The entities', () => {
   let install: (release: Release) => void;
   let hear: (report: Report) => void;
 
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'entities-'));
+  async function start(options: Partial<EntitiesOptions> = {}): Promise<void> {
+    folder = await temporaryFolder(resources, 'entities');
     shown = new Inbox();
     const listeners = new Map<string, (message: Heard) => void>();
     const broker: HomeBroker = {
@@ -77,20 +80,17 @@ describe('The entities', () => {
       },
       onChange: () => undefined,
       onProblem: () => undefined,
-      silenceMs: 100,
+      ...options,
     });
+    resources.defer(() => entities.close());
     await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
     await shown.next();
-  });
-
-  afterEach(async () => {
-    await entities.close();
-    await rm(folder, { recursive: true });
-  });
+  }
 
   const press = () => say('ota-push/update/lamp/install', 'install');
 
   it('are in progress no longer when nothing was heard for too long', async () => {
+    await start({ silenceMs: 100 });
     press();
     assert.equal((await shown.next()).in_progress, true);
     const { in_progress: working, isRetained } = await shown.next();
@@ -98,6 +98,7 @@ describe('The entities', () => {
   });
 
   it('are in progress no longer when what was pressed can not be sent', async () => {
+    await start();
     onInstall = () => Promise.reject(new Error('the bytes are gone'));
     press();
     assert.equal((await shown.next()).in_progress, true);
@@ -105,6 +106,7 @@ describe('The entities', () => {
   });
 
   it('are in progress no longer when they are closed', async () => {
+    await start();
     press();
     await shown.next();
     await entities.close();
@@ -112,6 +114,7 @@ describe('The entities', () => {
   });
 
   it('do not end with a push that was under way when Install was pressed', async () => {
+    await start();
     await entities.hearPush(news);
     assert.equal((await shown.next()).update_percentage, 10);
     press();
@@ -125,6 +128,7 @@ describe('The entities', () => {
   });
 
   it('end with the only word of a push whose progress is not wired', async () => {
+    await start();
     press();
     await shown.next();
     await entities.hearPush({ ...news, result: 'timeout' });
@@ -132,6 +136,7 @@ describe('The entities', () => {
   });
 
   it('are not in progress while a push waits for a device that sleeps', async () => {
+    await start();
     press();
     await shown.next();
     await entities.hearPush({ ...news, isWaiting: true });
@@ -139,14 +144,16 @@ describe('The entities', () => {
   });
 
   it('are in progress no longer for whoever speaks of something else', async () => {
+    await start({ silenceMs: 100 });
     press();
     await shown.next();
     const other = setInterval(() => hear({ state: 'running', file: 'other.py', hash: 'ab', error: null }), 20);
+    resources.defer(() => clearInterval(other));
     assert.equal((await shown.next()).in_progress, false);
-    clearInterval(other);
   });
 
   it('count a press that comes twice once', async () => {
+    await start({ silenceMs: 100 });
     let pressed = 0;
     onInstall = async () => {
       pressed += 1;
@@ -159,6 +166,7 @@ describe('The entities', () => {
   });
 
   it('keep what they had when a release cannot be kept', async () => {
+    await start();
     const blocked = join(folder, 'devices.json.tmp');
     await mkdir(blocked);
     const other = Buffer.from('print(2)');
@@ -178,6 +186,7 @@ describe('The entities', () => {
   });
 
   it('obey nothing but a press of Install for a device that they have', async () => {
+    await start();
     let pressed = 0;
     onInstall = async () => {
       pressed += 1;

@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Release, releaseFile, withRelease } from '../../../nodes/lib/home-assistant/release';
 import { ReleaseStore } from '../../../nodes/lib/home-assistant/store';
+import { resourcesOfEachTest } from '../../peers/resources';
+import { temporaryFolder } from '../../peers/temporary-folder';
 
 describe('The store of releases', () => {
+  const resources = resourcesOfEachTest();
+
   let folder: string;
   let store: ReleaseStore;
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'releases-'));
+    folder = await temporaryFolder(resources, 'releases');
     store = new ReleaseStore(folder);
   });
-
-  afterEach(() => rm(folder, { recursive: true }));
 
   const bytesOf = (text: string) => Buffer.from(text);
   const release = (text: string): Release => ({

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type QueueReading, queueKey, SendQueues } from '../../../nodes/lib/push/send-queues';
+import { resourcesOfEachTest } from '../../peers/resources';
 
 /** Each way in which a device's address can look to the kernel. */
 const families: [string, string, string][] = [
@@ -11,13 +12,18 @@ const families: [string, string, string][] = [
 ];
 
 describe('The send queues of the kernel (protocol 2.7)', () => {
+  const resources = resourcesOfEachTest();
+
   for (const [what, listenOn, connectTo] of families) {
     it(`tell how much a device has not acknowledged, over ${what}`, async () => {
-      const server = createServer({ allowHalfOpen: true }).listen(0, listenOn);
+      const server = await resources.use(createServer({ allowHalfOpen: true }));
+      server.listen(0, listenOn);
       await once(server, 'listening');
       const { port } = server.address() as AddressInfo;
       const device = connect({ port, host: connectTo });
+      resources.defer(() => device.destroy());
       const [socket] = (await once(server, 'connection')) as [Socket];
+      resources.defer(() => socket.destroy());
       const queues = new SendQueues();
       const next = () =>
         new Promise<QueueReading | undefined>((resolve) => {
@@ -25,6 +31,7 @@ describe('The send queues of the kernel (protocol 2.7)', () => {
             stop();
             resolve(reading);
           });
+          resources.defer(stop);
         });
 
       assert.deepEqual(await next(), { unacknowledged: 0, timeWait: false });
@@ -50,9 +57,10 @@ describe('The send queues of the kernel (protocol 2.7)', () => {
         stop();
         resolve();
       });
+      resources.defer(stop);
     });
-    const resources = () => (process as unknown as { getActiveResourcesInfo(): string[] }).getActiveResourcesInfo();
-    assert.ok(!resources().includes('FSReqPromise'));
+    const open = () => (process as unknown as { getActiveResourcesInfo(): string[] }).getActiveResourcesInfo();
+    assert.ok(!open().includes('FSReqPromise'));
     assert.equal(readings, 2);
   });
 });

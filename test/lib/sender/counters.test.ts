@@ -1,23 +1,24 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Counters } from '../../../nodes/lib/sender/counters';
+import { resourcesOfEachTest } from '../../peers/resources';
+import { temporaryFolder } from '../../peers/temporary-folder';
 
 const year = 365 * 24 * 3_600_000;
 
 describe('The counters of signed announcements (protocol 6.4)', () => {
+  const resources = resourcesOfEachTest();
+
   let folder: string;
   let now = 0;
   const problems: Error[] = [];
 
   beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'counters-'));
+    folder = await temporaryFolder(resources, 'counters');
     now = 1_700_000_000_000;
     problems.length = 0;
   });
-
-  afterEach(() => rm(folder, { recursive: true }));
 
   const open = (path = join(folder, 'deep', 'counters.json')) =>
     new Counters(

@@ -5,27 +5,37 @@ import { Cancellation } from '../../../nodes/lib/push/cancellation';
 import { parseAllow } from '../../../nodes/lib/sender/allow';
 import { Ports, parsePorts } from '../../../nodes/lib/sender/ports';
 import { freePort } from '../../peers/brokers';
+import { resourcesOfEachTest } from '../../peers/resources';
 
 describe('Ports', () => {
-  const servers: Server[] = [];
+  const resources = resourcesOfEachTest();
+
   const releases = new Map<number, () => void>();
   const never = new Cancellation();
+  let servers: Server[];
+
+  beforeEach(() => {
+    servers = [];
+  });
 
   const listen = async (ports: Ports, cancellation = never): Promise<number> => {
-    const server = createServer();
-    servers.push(server);
-    const { port, release } = await ports.listen(server, cancellation);
+    const { port, release } = await ports.listen(newServer(), cancellation);
     releases.set(port, release);
     return port;
   };
 
-  afterEach(async () => {
-    for (const server of servers.splice(0)) {
-      if (!server.listening) continue;
-      server.close();
-      await once(server, 'close');
-    }
-  });
+  /** Another program's. */
+  const listenAt = async (port: number): Promise<void> => {
+    const other = newServer().listen(port, '127.0.0.1');
+    await once(other, 'listening');
+  };
+
+  const newServer = (): Server => {
+    const server = createServer();
+    resources.defer(() => server.close());
+    servers.push(server);
+    return server;
+  };
 
   /** Neighbouring ports that are free. */
   async function freeRange(size: number): Promise<Ports & { first: number }> {
@@ -55,17 +65,13 @@ describe('Ports', () => {
 
   it('that another program has are passed over', async () => {
     const ports = await freeRange(2);
-    const other = createServer().listen(ports.first, '127.0.0.1');
-    servers.push(other);
-    await once(other, 'listening');
+    await listenAt(ports.first);
     assert.equal(await listen(ports), ports.first + 1);
   });
 
   it('are waited for where the others are taken by another program and one by a push', async () => {
     const ports = await freeRange(2);
-    const other = createServer().listen(ports.first, '127.0.0.1');
-    servers.push(other);
-    await once(other, 'listening');
+    await listenAt(ports.first);
     const port = await listen(ports);
     const waiting = listen(ports);
     servers[1]?.close();
@@ -75,9 +81,7 @@ describe('Ports', () => {
 
   it('that can all not be opened are an error that names the last one', async () => {
     const ports = await freeRange(1);
-    const other = createServer().listen(ports.first, '127.0.0.1');
-    servers.push(other);
-    await once(other, 'listening');
+    await listenAt(ports.first);
     await assert.rejects(listen(ports), new RegExp(`EADDRINUSE.*${ports.first}`));
   });
 
@@ -85,8 +89,8 @@ describe('Ports', () => {
     const port = await listen(new Ports(parsePorts(''), '127.0.0.1'));
     servers[0]?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
     const socket = connect(port, '127.0.0.1');
+    resources.defer(() => socket.destroy());
     await once(socket, 'connect');
-    socket.destroy();
   });
 
   it('are waited for no longer when the push is cancelled', async () => {

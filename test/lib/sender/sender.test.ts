@@ -5,6 +5,7 @@ import type { Job, Verify } from '../../../nodes/lib/push/means';
 import { Ports } from '../../../nodes/lib/sender/ports';
 import { Sender, type SenderOptions } from '../../../nodes/lib/sender/sender';
 import { Inbox } from '../../peers/inbox';
+import { resourcesOfEachTest } from '../../peers/resources';
 
 const bytes = Buffer.from('lamp');
 
@@ -28,6 +29,8 @@ function jobOf(target: string, verify: Verify = { level: 'delivered' }): Job {
 }
 
 describe('A sender whose surroundings fail in ways that they should not', () => {
+  const resources = resourcesOfEachTest();
+
   let announced: Inbox<string>;
   let sender: Sender;
 
@@ -59,9 +62,8 @@ describe('A sender whose surroundings fail in ways that they should not', () => 
       counters: { next: async () => 1, goOnFrom: async () => true },
       ...options,
     });
+    resources.defer(() => sender.close());
   }
-
-  afterEach(() => sender.close());
 
   it('gives a turn back once, though what a push waited for fails after it was cancelled', async () => {
     start({

@@ -9,7 +9,7 @@ DEBIAN=trixie
 PACKAGES=ca-certificates,g++,libturbojpeg0,python3-dev,python3-venv # some requirements are compiled
 
 recipe=$(realpath "${BASH_SOURCE[0]}")
-folder=$(realpath --canonicalize-missing "${1:-$(dirname "$recipe")/../../../.home-assistant}")
+folder=$(realpath --canonicalize-missing "${1:-$(dirname "$recipe")/../../../.peers/home-assistant}")
 begun=$folder/.begun
 installed=$folder/.installed # tells which recipe it was, so that another one installs anew
 hash=$(sha256sum <"$recipe")
@@ -31,18 +31,8 @@ if [ -n "$(ls --almost-all "$folder")" ]; then
 fi
 touch "$begun"
 
-if ! command -v debootstrap >/dev/null; then
-  apt-get update
-  DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends debootstrap debian-archive-keyring
-fi
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Origin: Debian' 'Label: Debian' 'Component: main' | sort -u | head -n 1)
-debootstrap --variant=minbase --include="$PACKAGES" "$DEBIAN" "$folder" "${mirror:-http://deb.debian.org/debian}"
-rm "$folder"/var/cache/apt/archives/*.deb
-
-# The network is the machine's: its names, certificates and proxies.
-cp --dereference /etc/resolv.conf /etc/hosts "$folder/etc/"
+"$(dirname "$recipe")/../debootstrap.sh" "$folder" "$DEBIAN" "$PACKAGES"
 certificates=/etc/ssl/certs/ca-certificates.crt
-if [ -e "$certificates" ]; then cp --dereference "$certificates" "$folder$certificates"; fi
 mount --types proc proc "$folder/proc"
 settings=(PATH=/opt/hass/bin:/usr/bin:/bin HOME=/root LANG=C.UTF-8 VIRTUAL_ENV=/opt/hass
   PIP_CERT="$certificates" SSL_CERT_FILE="$certificates" UV_HTTP_TIMEOUT=180)

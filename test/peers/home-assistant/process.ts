@@ -1,24 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { CONFIG_INSIDE, insideOf } from './installation';
 import type { Log } from './log';
-
-const PROJECT_ROOT = resolve(__dirname, '../../..');
-const INSTALLER = 'test/peers/home-assistant/install.sh';
 
 /** Long after a slow machine has started or ended it. */
 const START_LIMIT = 90_000;
 const END_LIMIT = 20_000;
-
-/** The folder of the Debian that it is installed in; where there is none, an error with the command that installs it. */
-export function installation(): string {
-  const named = process.env.HOME_ASSISTANT;
-  const folder = resolve(named || join(PROJECT_ROOT, '.home-assistant'));
-  if (existsSync(join(folder, '.installed'))) return folder;
-  const command = `sudo ${INSTALLER}${named ? ` ${folder}` : ''}`;
-  throw new Error(`Home Assistant is missing (not in ${folder}). Install it with: ${command}`);
-}
 
 /** Home Assistant's process. It ends with the test's, and what it mounts is gone with it. */
 export class HassProcess {
@@ -28,7 +15,8 @@ export class HassProcess {
 
   /**
    * Resolves when it hears what is published: what comes before and is not retained is lost.
-   * @param config its folder, as seen from inside the installation
+   * @param root the folder of its installation
+   * @param config the folder of its house
    * @param log takes all it says
    */
   static async start(root: string, config: string, log: Log): Promise<HassProcess> {
@@ -43,10 +31,10 @@ export class HassProcess {
   }
 
   private constructor(root: string, config: string, log: Log) {
-    const ownMounts = ['unshare', '--mount-proc=/proc', `--root=${root}`];
-    const command = ['hass', '--config', config, '--skip-pip', '--log-no-color'];
-    const child = spawn('setpriv', ['--pdeathsig', 'TERM', ...ownMounts, ...command], {
-      env: { PATH: '/opt/hass/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LANG: 'C.UTF-8' },
+    const hass = ['hass', '--config', CONFIG_INSIDE, '--skip-pip', '--log-no-color'];
+    const [command, ...args] = insideOf(root, config, hass);
+    const child = spawn(String(command), args, {
+      env: { PATH: '/opt/hass/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: CONFIG_INSIDE, LANG: 'C.UTF-8' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;
