@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { runInNewContext } from 'node:vm';
 import { util } from '@node-red/util';
 import type { Node, NodeAPI } from 'node-red';
 import { BadInput } from '../../nodes/lib/node-red/bad-input';
@@ -10,20 +9,15 @@ import { Input, type InputSettings } from '../../nodes/lib/node-red/input';
 import { type RolloutSettings, readRolloutSettings } from '../../nodes/lib/node-red/rollout-settings';
 import { readServerSettings, type ServerSettings } from '../../nodes/lib/node-red/server-settings';
 import { pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
+import { type Definition, definitionOf } from './definition';
 
 type Verdicts = Record<string, boolean>;
-
-/** What a node's html registers with the editor, as far as it is asked for here. */
-interface Definition {
-  readonly defaults: Record<string, { value: string; validate?: (value: unknown, options: object) => true | string }>;
-  oneditprepare(): void;
-}
 
 const homeDefaults = { prefix: 'homeassistant', baseTopic: 'ota-push' } satisfies Record<keyof HomeSettings, string>;
 
 /** The inputs of the open dialog, by their id. */
 const inputs: Record<string, { value: string }> = {};
-const push = definitionOf('ota-push');
+const push = definitionOf('ota-push', inputs);
 const rollout = definitionOf('ota-rollout');
 const haUpdate = definitionOf('ota-ha-update');
 const server = definitionOf('ota-server');
@@ -253,33 +247,6 @@ describe('the defaults of the dialogs', () => {
     for (const [property, value] of Object.entries(fixed)) assert.equal(editorTakes(property, value), true, property);
   });
 });
-
-function definitionOf(type: string): Definition {
-  const html = readFileSync(resolve(__dirname, `../../dist/${type}.html`), 'utf8');
-  const script = /<script type="text\/javascript">(.*)<\/script>/s.exec(html)?.[1] ?? '';
-  const registered: Definition[] = [];
-  const field = {
-    typedInput: () => field,
-    next: () => field,
-    attr: () => field,
-    on: () => field,
-    val: () => '',
-    toggle: () => field,
-    prop: () => false,
-  };
-  runInNewContext(script, {
-    RED: {
-      nodes: { registerType: (_type: string, definition: Definition) => registered.push(definition) },
-      utils: { validateTypedProperty: () => true },
-    },
-    document: { getElementById: (id: string) => inputs[id] },
-    $: () => field,
-    URL,
-  });
-  const [definition] = registered;
-  if (!definition) throw new Error(`${type}.html registers nothing`);
-  return definition;
-}
 
 /** A node of the editor, whose types are those of text that is typed in. */
 function node(property: string): object {

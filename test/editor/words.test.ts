@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Node, NodeAPI } from 'node-red';
+import type { RolloutEnd } from '../../nodes/lib/fleet/rollout';
+import type { Entities } from '../../nodes/lib/home-assistant/entities';
+import type { Translate } from '../../nodes/lib/node-red/calm-status';
+import { serveDeviceKeys } from '../../nodes/lib/node-red/device-keys';
+import { HomeStatus } from '../../nodes/lib/node-red/home-status';
+import { RolloutStatus } from '../../nodes/lib/node-red/rollout-status';
+import type { Rollouts } from '../../nodes/lib/node-red/rollouts';
+import { StatusLine } from '../../nodes/lib/node-red/status';
+import type { HostKind, Job, Verify } from '../../nodes/lib/push/means';
+import type { Code, Doing, Outcome, Verified } from '../../nodes/lib/push/outcome';
+import { definitionOf } from './definition';
 
 /** A catalogue: words, or branches of them. */
 interface Words {
@@ -8,6 +20,7 @@ interface Words {
 }
 
 const nodesFolder = resolve(__dirname, '../../dist');
+const sourceFolder = resolve(__dirname, '../../nodes');
 const languages = readdirSync(resolve(nodesFolder, 'locales'));
 const types = readdirSync(nodesFolder).flatMap((name) => /^(.*)\.html$/.exec(name)?.[1] ?? []);
 
@@ -40,6 +53,206 @@ describe('the words of the editor', () => {
     }
   }
 });
+
+// The compiler keeps these tables: each has all that its type has.
+const codes = keysOf<Code>({
+  no_connection: true,
+  stalled: true,
+  broker_offline: true,
+  publish_failed: true,
+  listen_failed: true,
+  interrupted: true,
+  rejected: true,
+  not_verified: true,
+  cancelled: true,
+  superseded: true,
+});
+const levels = keysOf<Verified>({ delivered: true, installed: true, running: true, online: true });
+const choices = keysOf<Verify['level']>({ auto: true, delivered: true, installed: true, running: true, online: true });
+const rolloutEnds = keysOf<RolloutEnd>({ complete: true, stopped: true, cancelled: true });
+const isWarnedAbout: Record<HostKind, boolean> = {
+  loopback: true,
+  container: true,
+  own: false,
+  elsewhere: false,
+  name: false,
+};
+/** Whether an OTA push that does this waits: always, never, or both; `done` is told by how it ended. */
+const waitsWhile: Record<Doing, readonly boolean[]> = {
+  queued: [true],
+  waiting: [true],
+  retry: [true],
+  announce: [true, false],
+  connect: [false],
+  transfer: [false],
+  verify: [false],
+  done: [],
+};
+
+/** Tells a status line one thing. */
+type Tell = (node: Node, translate: Translate) => void;
+
+const ended =
+  (outcome: Partial<Outcome>): Tell =>
+  (node, translate) =>
+    new StatusLine(node, translate).end({ id: '1', target: 'nightlamp', ...outcome } as Outcome);
+const pushing =
+  (count: number, doing: Doing, isWaiting: boolean): Tell =>
+  (node, translate) => {
+    const line = new StatusLine(node, translate);
+    for (let id = 1; id <= count; id += 1) line.phase([{ id: `${id}`, target: 'nightlamp' } as Job], doing, isWaiting);
+  };
+const rollingOut =
+  (isPaused: boolean, waiting: number): Tell =>
+  (node, translate) =>
+    new RolloutStatus(node, translate).working({ underWay: { isPaused }, waiting } as Rollouts);
+const showing =
+  (...inProgress: readonly [target: string, percent: number][]): Tell =>
+  (node, translate) =>
+    new HomeStatus(node, translate).show({ size: 3, inProgress } as unknown as Entities);
+const noCounts = { success: 0, unchanged: 0, timeout: 0, failed: 0, cancelled: 0, skipped: 0 };
+
+/** All that the line under each kind of node can be told. */
+const lines: Readonly<Record<string, readonly Tell[]>> = {
+  'ota-push': [
+    ...codes.map((code) => ended({ result: 'failed', code })),
+    ...levels.map((verified) => ended({ result: 'success', code: null, verified })),
+    ended({ result: 'unchanged', code: null }),
+    ...keysOf<Doing>(waitsWhile).flatMap((doing) => waitsWhile[doing].map((waits) => pushing(1, doing, waits))),
+    pushing(2, 'transfer', false),
+    (node, translate) => new StatusLine(node, translate).problem('bad_input'),
+  ],
+  'ota-rollout': [
+    ...rolloutEnds.map<Tell>((end) => (node, translate) => new RolloutStatus(node, translate).end(end, noCounts)),
+    rollingOut(false, 1),
+    rollingOut(true, 1),
+    (node, translate) => new RolloutStatus(node, translate).badInput({ underWay: undefined } as Rollouts),
+  ],
+  'ota-ha-update': [
+    showing(),
+    showing(['nightlamp', 50], ['daylamp', 50]),
+    (node, translate) => new HomeStatus(node, translate).badInput(),
+  ],
+};
+
+describe('the words that a node looks up while it runs', () => {
+  for (const language of languages) {
+    for (const [type, tells] of Object.entries(lines)) {
+      it(`are there for all that the line under an ${type} can be told: ${language}`, async () => {
+        const words = catalogue(language, type);
+        const keys = (await Promise.all(tells.map(keysAskedFor))).flat().map((key) => `${type}.status.${key}`);
+        assert.deepEqual(missingIn(words, keys), []);
+      });
+    }
+
+    it(`are there for every level that a push can be asked to reach: ${language}`, () => {
+      const keys = choices.map((level) => `ota-push.verify.${level}`);
+      assert.deepEqual(missingIn(catalogue(language, 'ota-push'), keys), []);
+    });
+
+    it(`are there for every announced host that is warned about: ${language}`, () => {
+      const kinds = keysOf<HostKind>(isWarnedAbout).filter((kind) => isWarnedAbout[kind]);
+      const keys = kinds.map((kind) => `ota-server.warnings.${kind}`);
+      assert.deepEqual(missingIn(catalogue(language, 'ota-server'), keys), []);
+    });
+
+    it(`are there for every reason why a device's key is not shown: ${language}`, () => {
+      const keys = [...keyProblems(), 'forbidden'].map((problem) => `ota-server.keyProblem.${problem}`);
+      assert.deepEqual(missingIn(catalogue(language, 'ota-server'), keys), []);
+    });
+
+    it(`are there wherever the nodes ask for one by its name: ${language}`, () => {
+      const { named } = keysInCode();
+      assert.ok(named.length > 0, 'this test looks for nothing');
+      assert.deepEqual(missingIn(allWords(language), named), []);
+    });
+
+    it(`are there for every value that a dialog refuses: ${language}`, () => {
+      const keys = types.flatMap(refusalsOf).map((key) => key.replace(/^.*:/, ''));
+      assert.ok(keys.length > 0, 'this test looks for nothing');
+      assert.deepEqual(missingIn(allWords(language), keys), []);
+    });
+
+    it(`are there for every output: ${language}`, () => {
+      const keys = types.flatMap((type) => outputsIn(read(`${type}.html`)));
+      assert.ok(keys.length > 0, 'this test looks for nothing');
+      assert.deepEqual(missingIn(allWords(language), keys), []);
+    });
+  }
+
+  it('are asked for by names that end in a value only where a test above knows all those values', () => {
+    const known = [...Object.keys(lines).map((type) => `${type}.status.`), 'ota-server.warnings.'];
+    assert.deepEqual(new Set(keysInCode().beginnings), new Set(known));
+  });
+});
+
+/** The keys that a status line looks up to show what it was told. */
+function keysAskedFor(tell: Tell): Promise<string[]> {
+  const keys: string[] = [];
+  return new Promise((resolve) => {
+    tell({ status: () => resolve(keys) } as unknown as Node, (key) => {
+      keys.push(key);
+      return key;
+    });
+  });
+}
+
+/** The server's answers to a hostname that is none, and to one where there is no secret. */
+function keyProblems(): string[] {
+  const problems: string[] = [];
+  const ask = (_path: string, _mayChange: unknown, answer: (request: object, response: object) => void) => {
+    const response = { json: ({ problem }: { problem: string }) => problems.push(problem) };
+    for (const hostname of ['no hostname', 'nightlamp']) answer({ body: { hostname } }, response);
+  };
+  const auth = { needsPermission: () => undefined };
+  serveDeviceKeys({ httpAdmin: { post: ask }, auth, nodes: { getNode: () => null } } as unknown as NodeAPI);
+  return problems;
+}
+
+/** What the nodes' code asks Node-RED for: keys, and the beginnings of those that end in a value. */
+function keysInCode(): { named: string[]; beginnings: string[] } {
+  const files = readdirSync(sourceFolder, { recursive: true }).map(String);
+  const code = files
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => readFileSync(resolve(sourceFolder, file), 'utf8'));
+  const asked = [...code.join('\n').matchAll(/RED\._\(\s*['"`]([^'"`]+)/g)].map(([, key = '']) =>
+    key.replace(`\${words}`, 'ota-push'),
+  );
+  const [named, open] = [false, true].map((isOpen) => asked.filter((key) => key.includes('${') === isOpen));
+  return { named: named ?? [], beginnings: (open ?? []).map((key) => key.slice(0, key.indexOf('${'))) };
+}
+
+/** The keys of what a node's dialog says of values that none of its properties takes. */
+function refusalsOf(type: string): string[] {
+  const keys: string[] = [];
+  for (const [property, { validate }] of Object.entries(definitionOf(type).defaults)) {
+    const types = { [`${property}Type`]: property === 'timeout' ? 'num' : 'str' };
+    validate?.call({ ...types, _: (key: string) => keys.push(key) }, '#/ \0', {});
+  }
+  return keys;
+}
+
+/** The keys of a node's outputs. */
+function outputsIn(html: string): string[] {
+  return [...html.matchAll(/_\('([\w-]+\.output\.)(?:(\w+)'|' \+ \[([^\]]*)\])/g)].flatMap(
+    ([, branch, one, several = '']) =>
+      [one ?? '', ...[...several.matchAll(/'(\w+)'/g)].map(([, output]) => output ?? '')]
+        .filter(Boolean)
+        .map((output) => `${branch}${output}`),
+  );
+}
+
+function missingIn(words: Record<string, string>, keys: readonly string[]): string[] {
+  return keys.filter((key) => !words[key]);
+}
+
+function allWords(language: string): Record<string, string> {
+  return Object.assign({}, ...types.map((type) => catalogue(language, type)));
+}
+
+function keysOf<Key extends string>(table: Record<Key, unknown>): Key[] {
+  return Object.keys(table) as Key[];
+}
 
 function read(path: string): string {
   return readFileSync(resolve(nodesFolder, path), 'utf8');

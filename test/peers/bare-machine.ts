@@ -33,7 +33,7 @@ export class BareMachine {
     readonly settings: Readonly<Record<string, string>>,
   ) {}
 
-  /** Runs a line of shell in a user's home. @param user his number; 0 is root */
+  /** Runs a line of shell in a folder of /home. @param user his number; 0 is root */
   async run(user: number, folder: string, line: string): Promise<Ending> {
     const script = [
       'mount --bind "$1" "$1" && cd "$1" && mount -o remount,bind,ro .',
@@ -45,7 +45,7 @@ export class BareMachine {
       'unshare',
       [...namespaces, 'sh', '-c', script, 'sh', bareFolder, this.home, String(user), folder, line],
       {
-        env: { PATH: '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: `/home/${folder}`, ...this.settings },
+        env: { PATH: '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/home', ...this.settings },
         stdio: ['ignore', 'pipe', 'pipe'],
         signal: this.#stopping.signal,
         killSignal: 'SIGKILL',
