@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { copyEditorFiles } from './copy-editor-files.mjs';
+import { killGroup, spawnGroup } from './process-group.mjs';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DIST = join(ROOT, 'dist');
+
+/**
+ * Builds the package in a temporary folder, then brings `dist/` up to date: file by file, and only those that differ.
+ * So whoever loads it meanwhile finds every file whole, two builds at once do each other no harm, and a checkout that
+ * cannot be written will do as long as it is up to date.
+ *
+ * @param {string} folder
+ * @param {AbortSignal} signal ends it
+ * @throws {Error} where the sources have errors, which are shown, or `dist/` would have to be written and cannot
+ */
+export async function buildPackage(folder, signal) {
+  const fresh = join(folder, 'dist');
+  await compile(fresh, signal);
+  copyEditorFiles(ROOT, fresh);
+  const files = filesBelow(fresh);
+  const changed = files.filter((file) => !isSame(join(fresh, file), join(DIST, file)));
+  const surplus = filesBelow(DIST).filter((file) => !files.includes(file));
+  if (changed.length + surplus.length === 0) return;
+  try {
+    replace(fresh, changed);
+    for (const file of surplus) rmSync(join(DIST, file), { force: true });
+  } catch (error) {
+    throw new Error(
+      `dist/ is not up to date and cannot be written (${error.message}). Run "npm run build" while it can be, or work in a copy.`,
+    );
+  }
+}
+
+/**
+ * The path of a module that only developers have.
+ *
+ * @param {string} name
+ * @throws {Error} where it is missing
+ */
+export function toolPath(name) {
+  try {
+    return createRequire(import.meta.url).resolve(name);
+  } catch {
+    throw new Error(`What the project is built with is not installed (${name}). Run "npm install" first.`);
+  }
+}
+
+/**
+ * @param {string} target
+ * @param {AbortSignal} signal
+ */
+async function compile(target, signal) {
+  const program = join(dirname(toolPath('typescript/package.json')), 'bin', 'tsc');
+  const tsc = spawnGroup([program, '--project', ROOT, '--outDir', target], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const end = () => killGroup(tsc);
+  signal.addEventListener('abort', end);
+  // 'close', not 'exit': by then nothing of it is left that could still write into the folder.
+  const [errors, [code]] = await Promise.all([text(tsc.stdout), once(tsc, 'close')]);
+  signal.removeEventListener('abort', end);
+  signal.throwIfAborted();
+  if (code === 0) return;
+  const [unwritten] = /(?<=^error TS5033: ).*/m.exec(errors) ?? [];
+  if (unwritten) throw new Error(`The package cannot be built. ${unwritten} Set TMPDIR to a folder with more room.`);
+  throw new Error(`${errors}The package cannot be built: its sources have the errors above.`);
+}
+
+/**
+ * Puts fresh files into `dist/`, each at once: renamed, which goes only within one file system.
+ *
+ * @param {string} fresh
+ * @param {readonly string[]} files
+ */
+function replace(fresh, files) {
+  const beside = mkdtempSync(join(ROOT, '.build-'));
+  try {
+    for (const file of files) {
+      mkdirSync(dirname(join(DIST, file)), { recursive: true });
+      copyFileSync(join(fresh, file), join(beside, 'file'));
+      renameSync(join(beside, 'file'), join(DIST, file));
+    }
+  } finally {
+    rmSync(beside, { recursive: true });
+  }
+}
+
+/**
+ * @param {string} folder
+ * @param {string} path of the folder to look into, below it
+ * @returns {string[]} the paths of the files; none where there is no folder
+ */
+function filesBelow(folder, path = '') {
+  if (!existsSync(folder)) return [];
+  return readdirSync(join(folder, path), { withFileTypes: true }).flatMap((entry) => {
+    const inside = join(path, entry.name);
+    return entry.isDirectory() ? filesBelow(folder, inside) : [inside];
+  });
+}
+
+/**
+ * @param {string} one
+ * @param {string} other may be missing
+ */
+function isSame(one, other) {
+  return existsSync(other) && readFileSync(one).equals(readFileSync(other));
+}

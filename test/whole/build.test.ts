@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const root = resolve(__dirname, '../..');
+const run = promisify(execFile);
+
+describe('npm run build', () => {
+  let checkout: string;
+
+  beforeEach(async () => {
+    checkout = await mkdtemp(join(tmpdir(), 'build-'));
+    for (const path of ['dist', 'icons', 'nodes', 'scripts', 'package.json', 'tsconfig.json']) {
+      cpSync(join(root, path), join(checkout, path), { recursive: true });
+    }
+    symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
+  });
+
+  afterEach(() => rm(checkout, { recursive: true }));
+
+  const build = () => run('npm', ['run', '--silent', 'build'], { cwd: checkout });
+  const built = (file: string) => join(checkout, 'dist', file);
+  /** Another number for the same name is another file. */
+  const numberOf = (file: string) => statSync(built(file)).ino;
+
+  it('leaves what is up to date as it is, for whoever is loading it', async () => {
+    const before = ['ota-push.js', 'ota-push.html', 'lib/push/push.js'].map(numberOf);
+    await build();
+    assert.deepEqual(['ota-push.js', 'ota-push.html', 'lib/push/push.js'].map(numberOf), before);
+  });
+
+  it('replaces what has changed, removes what is no more, and leaves nothing beside', async () => {
+    const here = readdirSync(checkout);
+    const [push, other] = [numberOf('lib/push/push.js'), numberOf('ota-push.js')];
+    appendFileSync(join(checkout, 'nodes/lib/push/push.ts'), '\nexport const isNew = true;\n');
+    writeFileSync(built('lib/old.js'), '');
+    await build();
+    assert.match(readFileSync(built('lib/push/push.js'), 'utf8'), /isNew/);
+    assert.notEqual(numberOf('lib/push/push.js'), push);
+    assert.equal(numberOf('ota-push.js'), other);
+    assert.equal(existsSync(built('lib/old.js')), false);
+    assert.deepEqual(readdirSync(checkout), here);
+  });
+
+  it('builds everything where nothing is, twice at once', async () => {
+    await rm(built(''), { recursive: true });
+    await Promise.all([build(), build()]);
+    assert.deepEqual(
+      readdirSync(built(''), { recursive: true }).sort(),
+      readdirSync(join(root, 'dist'), { recursive: true }).sort(),
+    );
+  });
+
+  it('keeps what was built where the sources have errors, and shows them', async () => {
+    const before = readFileSync(built('ota-push.js'), 'utf8');
+    appendFileSync(join(checkout, 'nodes/ota-push.ts'), '\nconst two: number = "2";\n');
+    await assert.rejects(build(), { code: 1, stderr: /^nodes\/ota-push\.ts\(\d+,7\): error TS2322/ });
+    assert.equal(readFileSync(built('ota-push.js'), 'utf8'), before);
+  });
+
+  describe('in a checkout that cannot be written', () => {
+    const readOnly = 'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && npm run --silent build';
+    const buildReadOnly = () => run('unshare', ['--map-root-user', '--mount', 'sh', '-c', readOnly], { cwd: checkout });
+
+    it('is content with what is up to date', async () => {
+      const { stdout, stderr } = await buildReadOnly();
+      assert.equal(stdout + stderr, '');
+    });
+
+    it('says in one line what to do where that is not', async () => {
+      writeFileSync(built('ota-push.js'), '// old');
+      const stderr = /^dist\/ is not up to date and cannot be written .*npm run build.*\n$/;
+      await assert.rejects(buildReadOnly(), { code: 1, stderr });
+    });
+  });
+});
