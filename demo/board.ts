@@ -1,35 +1,41 @@
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Board, example } from '../test/peers/board';
-import { startAedes } from '../test/peers/brokers';
+import { type AedesBroker, startAedes } from '../test/peers/brokers';
+import { micropythonPath } from '../test/peers/micropython-process';
 import { NodeRed } from './node-red';
+import { type Own, play, type Resource } from './play';
+import { sayVerdict, stopwatch, type Verdict } from './say';
 
-/** What `npm run board` runs: a broker, a board with ota.py on real MicroPython, and Node-RED with "Update a board". */
-async function main(): Promise<void> {
-  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  const broker = await startAedes();
-  const folder = await mkdtemp(join(tmpdir(), 'ota-push-board-'));
-  const program = join(folder, 'main.py');
-  const lamp = (await example('main.py'))
-    .replace(/^BROKER = .*$/m, `BROKER = '${broker.host}'`)
-    .replace(/^PORT = .*$/m, `PORT = ${broker.port}`);
+/** What `npm run board` plays: a broker, a board with ota.py on real MicroPython, and Node-RED with "Update a board". */
+async function demo(own: Own): Promise<never> {
+  micropythonPath(); // it may be missing: said before anything is started
+  const say = stopwatch();
+  const broker = await own(startAedes());
+  say(`an MQTT broker runs at ${broker.url}`);
+  const program = join((await own(temporaryFolder())).path, 'main.py');
+  const lamp = await lampAt(broker);
   await writeFile(program, lamp);
-  const board = await Board.start({ files: { 'main.py': lamp }, timerSecond: 1000 });
+  const board = await own(Board.start({ files: { 'main.py': lamp }, timerSecond: 1000 }));
   board.onLine = (line) => console.log(`board │ ${line}`);
-  const nodeRed = await NodeRed.start(await exampleFlow(broker.port, program));
+  const hasEnded = board.untilItEnds();
+  const nodeRed = await Promise.race([hasEnded, own(NodeRed.start(await exampleFlow(broker.port, program)))]);
+  const outputs = ['5142c434e24bca2a', 'be9405ed77b7d56c'];
+  nodeRed.onInput<Verdict>(outputs, (verdict) => sayVerdict(verdict, say));
+  say(`Node-RED runs with the example flow "Update a board": ${nodeRed.url}`);
 
-  console.log(`\nThe board listens as nightlamp at ${broker.url}; its flash is ${board.flash}`);
+  console.log(`\nThe board is called nightlamp; its flash is ${board.flash}`);
   console.log(`Change its program, ${program},`);
   console.log(`then open ${nodeRed.url} and press the button of the inject node. Break it, and see it come back.`);
   console.log('Ctrl-C ends.\n');
-  await interrupted;
-  await nodeRed.stop();
-  await board.stop();
-  await broker.stop();
-  await rm(folder, { recursive: true });
-  process.exit(0);
+  return hasEnded;
+}
+
+/** The program of the example, with this broker put in. */
+async function lampAt({ host, port }: AedesBroker): Promise<string> {
+  const lamp = await example('main.py');
+  return lamp.replace(/^BROKER = .*$/m, `BROKER = '${host}'`).replace(/^PORT = .*$/m, `PORT = ${port}`);
 }
 
 /** The example, with this broker and file put in. */
@@ -44,7 +50,9 @@ async function exampleFlow(brokerPort: number, program: string): Promise<{ id: s
   });
 }
 
-main().catch((error: unknown) => {
-  console.error(error);
-  process.exit(1);
-});
+async function temporaryFolder(): Promise<Resource & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), 'ota-push-board-'));
+  return { path, stop: () => rm(path, { recursive: true, force: true }) };
+}
+
+void play(demo);

@@ -5,41 +5,24 @@ import type { Announcement } from '../nodes/lib/push/announcement';
 import { startAedes } from '../test/peers/brokers';
 import { SimulatedDevice } from '../test/peers/simulated-device';
 import { NodeRed } from './node-red';
+import { type Own, play } from './play';
+import { type Say, sayVerdict, stopwatch, type Verdict } from './say';
 
-/** What `npm start` runs: a broker, Node-RED with the first example flow, a simulated device, and one push. */
-async function main(): Promise<void> {
+/** What `npm start` plays: a broker, Node-RED with the first example flow, a simulated device, and one push. */
+async function demo(own: Own): Promise<number | undefined> {
   const say = stopwatch();
-  const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  const broker = await startAedes();
+  const broker = await own(startAedes());
   say(`an MQTT broker runs at ${broker.url}`);
-  const device = await SimulatedDevice.start({ hostname: 'NIGHTLAMP', brokerUrl: broker.url });
+  const device = await own(SimulatedDevice.start({ hostname: 'NIGHTLAMP', brokerUrl: broker.url }));
   say('NIGHTLAMP, a simulated device, listens on NIGHTLAMP/OTA');
   narrate(device, say);
-  const nodeRed = await NodeRed.start(await exampleFlow(broker.port));
+  const nodeRed = await own(NodeRed.start(await exampleFlow(broker.port)));
   say(`Node-RED runs with the example flow "Push one file": ${nodeRed.url}`);
 
-  const stop = async (): Promise<void> => {
-    await nodeRed.stop();
-    await device.stop();
-    await broker.stop();
-  };
-
   const result = await pushOnce(nodeRed, say);
-  if (process.argv.includes('--once')) {
-    await stop();
-    process.exit(result === 'success' ? 0 : 1);
-  }
+  if (process.argv.includes('--once')) return result === 'success' ? 0 : 1;
   console.log(`\nOpen ${nodeRed.url}, press the button of the inject node, and watch the debug sidebar. Ctrl-C ends.`);
-  await interrupted;
-  await stop();
-  process.exit(0);
-}
-
-type Say = (text: string) => void;
-
-function stopwatch(): Say {
-  const startedAt = performance.now();
-  return (text) => console.log(`${((performance.now() - startedAt) / 1000).toFixed(3).padStart(7)} s  ${text}`);
+  return undefined;
 }
 
 /** Says what the device sees, step by step. */
@@ -73,20 +56,14 @@ async function exampleFlow(brokerPort: number): Promise<{ id: string }[]> {
   return (JSON.parse(text) as { id: string; type: string }[]).map((node) => ({ ...node, ...changes[node.type] }));
 }
 
-/** Presses the button of the flow's inject node; the result, as it comes out of the OTA push. */
+/** Presses the button of the flow's inject node, and tells what comes out of the OTA push, now and later; the first result. */
 async function pushOnce(nodeRed: NodeRed, say: Say): Promise<string> {
-  const inject = nodeRed.node('c93b60d1e8f4a572');
-  const outputs = [nodeRed.node('0b7e52c4f9a3186d'), nodeRed.node('e4a8931d6c5f072b')];
-  const ended = Promise.race(outputs.map(async (output) => (await once(output, 'input'))[0]));
+  const outputs = ['0b7e52c4f9a3186d', 'e4a8931d6c5f072b'];
+  nodeRed.onInput<Verdict>(outputs, (verdict) => sayVerdict(verdict, say));
+  const ended = Promise.race(outputs.map(async (id) => (await once(nodeRed.node(id), 'input'))[0] as Verdict));
   say('the inject node is pressed: main.py to NIGHTLAMP');
-  inject.receive();
-  const { payload, ota } = await ended;
-  say(`OTA push says ${payload}: ${ota.message}`);
-  if (ota.remedy) say(ota.remedy);
-  return payload;
+  nodeRed.node('c93b60d1e8f4a572').receive();
+  return (await ended).payload;
 }
 
-main().catch((error: unknown) => {
-  console.error(error);
-  process.exit(1);
-});
+void play(demo);

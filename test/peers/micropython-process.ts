@@ -92,6 +92,14 @@ export abstract class MicroPythonProcess {
     return new Promise((resolve, reject) => this.#waiters.add({ from, matches, resolve, reject }));
   }
 
+  /** Rejects once it has ended by itself, with the reason. */
+  untilItEnds(): Promise<never> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    return new Promise((_resolve, reject) =>
+      this.#waiters.add({ from: 0, matches: () => false, resolve: () => undefined, reject }),
+    );
+  }
+
   /** Switches it off and removes its flash, wherever it is; may be called twice. */
   async stop(): Promise<void> {
     this.#end(new Error('The device was stopped.'));

@@ -3,11 +3,16 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 
-describe('The demo', () => {
-  it('pushes once, says what happened step by step with times, and ends with 0', async function () {
-    this.timeout(60_000);
-    const root = resolve(__dirname, '../..');
-    const { stdout } = await promisify(execFile)('npm', ['start', '--', '--once'], { cwd: root });
+const root = resolve(__dirname, '../..');
+const run = promisify(execFile);
+
+describe('The demo', function () {
+  this.timeout(60_000);
+
+  const startOnce = () => run('npm', ['start', '--', '--once'], { cwd: root });
+
+  it('pushes once, says what happened step by step with times, and ends with 0', async () => {
+    const { stdout } = await startOnce();
     const steps = [
       /\d\.\d{3} s {2}an MQTT broker runs at mqtt:\/\/127\.0\.0\.1:\d+/,
       /Node-RED runs with the example flow "Push one file": http:\/\/127\.0\.0\.1:\d+/,
@@ -17,5 +22,37 @@ describe('The demo', () => {
       /OTA push says success/,
     ];
     for (const step of steps) assert.match(stdout, step);
+  });
+
+  it('runs three times at once: each has ports and a folder of its own, and what is built stays in place', async () => {
+    for (const { stdout } of await Promise.all([startOnce(), startOnce(), startOnce()])) {
+      assert.match(stdout, /OTA push says success/);
+    }
+  });
+
+  it('says in one line that MicroPython is missing', async () => {
+    const env = { ...process.env, MICROPYTHON: '/no/micropython' };
+    const board = run('npm', ['run', '--silent', 'board'], { cwd: root, env });
+    await assert.rejects(board, { code: 1, stdout: '', stderr: /^MicroPython is missing.*\n$/ });
+  });
+
+  it('says what Node-RED lacks for a flow, instead of waiting', async () => {
+    const flow = [
+      { id: 'tab', type: 'tab' },
+      { id: 'node', type: 'no-such-node', z: 'tab' },
+    ];
+    const start = `require('./demo/node-red').NodeRed.start(${JSON.stringify(flow)})`;
+    const script = `${start}.catch(({ message }) => console.log(message)).finally(() => process.exit())`;
+    const { stdout } = await run(process.execPath, ['--require', 'tsx/cjs', '--eval', script], { cwd: root });
+    assert.equal(stdout, 'Node-RED does not start the flow (missing-types). no-such-node\n');
+  });
+
+  describe('in a checkout that cannot be written', () => {
+    it('runs', async () => {
+      const readOnly =
+        'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && ! touch file && npm start -- --once';
+      const { stdout } = await run('unshare', ['--map-root-user', '--mount', 'sh', '-c', readOnly], { cwd: root });
+      assert.match(stdout, /OTA push says success/);
+    });
   });
 });
