@@ -21,6 +21,7 @@ def run(name):
         os.stat(name)
     except OSError:
         return
+    print('@run', name)
     try:
         execfile(name)
     except BaseException as error:
