@@ -26,10 +26,11 @@ async function demo(own: Own): Promise<never> {
   const program = join((await own(temporaryFolder())).path, 'main.py');
   const lamp = await lampAt(broker);
   await writeFile(program, lamp);
+  const flow = await exampleFlow(broker.port, program);
   const board = await own(Board.start({ files: { 'main.py': lamp }, timerSecond: (START_S * 1000) / BOARD_START_S }));
   narrate(board, broker, say);
   const hasEnded = board.untilItEnds();
-  const nodeRed = await Promise.race([hasEnded, own(NodeRed.start(await exampleFlow(broker.port, program)))]);
+  const nodeRed = await Promise.race([hasEnded, own(NodeRed.start(flow))]);
   const outputs = ['5142c434e24bca2a', 'be9405ed77b7d56c'];
   nodeRed.onInput<Verdict>(outputs, (verdict) => sayVerdict(verdict, say));
   say(`Node-RED runs with the example flow "Update a board": ${nodeRed.url}`);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-const INTERVAL_MS = 1000;
+const INTERVAL_MS = 200;
 
 /**
  * Calls back when npm, which has started this process, has ended without passing a signal on: killed, or by a signal

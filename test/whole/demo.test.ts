@@ -30,10 +30,15 @@ describe('The demo', function () {
     }
   });
 
+  const board = (micropython: string) =>
+    run('npm', ['run', '--silent', 'board'], { cwd: root, env: { ...process.env, MICROPYTHON: micropython } });
+
   it('says in one line that MicroPython is missing', async () => {
-    const env = { ...process.env, MICROPYTHON: '/no/micropython' };
-    const board = run('npm', ['run', '--silent', 'board'], { cwd: root, env });
-    await assert.rejects(board, { code: 1, stdout: '', stderr: /^MicroPython is missing.*\n$/ });
+    await assert.rejects(board('/no/micropython'), { code: 1, stdout: '', stderr: /^MicroPython is missing.*\n$/ });
+  });
+
+  it('says in one line that MicroPython has ended', async () => {
+    await assert.rejects(board('/bin/false'), { code: 1, stderr: 'The device ended by itself (status 1).\n' });
   });
 
   it('says what Node-RED lacks for a flow, instead of waiting', async () => {
