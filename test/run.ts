@@ -69,7 +69,7 @@ async function leftProcesses(folder: string): Promise<string[]> {
   const left: string[] = [];
   for (const id of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
-      if (!readFileSync(`/proc/${id}/environ`, 'utf8').split('\0').includes(`TMPDIR=${folder}`)) continue;
+      if (!readFileSync(`/proc/${id}/environ`, 'utf8').includes(`\0TMPDIR=${folder}`)) continue;
       const command = readFileSync(`/proc/${id}/cmdline`, 'utf8').replaceAll('\0', ' ');
       process.kill(Number(id), 'SIGKILL');
       if (command) left.push(`process ${id}, ${command}`);

@@ -317,18 +317,21 @@ async function startBroker(): Promise<Broker> {
   const { Aedes } = await import('aedes');
   const aedes = await Aedes.createBroker();
   const server = createServer(aedes.handle);
-  return {
-    port: await listen(server),
-    publish: (topic, payload) =>
-      new Promise((resolve, reject) => {
-        const packet = { cmd: 'publish', topic, payload, qos: 0, retain: false, dup: false } as const;
-        aedes.publish(packet, (error) => (error ? reject(error) : resolve()));
-      }),
-    close: async () => {
-      await new Promise<void>((resolve) => aedes.close(resolve));
-      await new Promise((resolve) => server.close(resolve));
-    },
+  const close = async () => {
+    await new Promise<void>((resolve) => aedes.close(resolve));
+    await new Promise((resolve) => server.close(resolve));
   };
+  const publish = (topic: string, payload: string | Buffer) =>
+    new Promise<void>((resolve, reject) => {
+      const packet = { cmd: 'publish', topic, payload, qos: 0, retain: false, dup: false } as const;
+      aedes.publish(packet, (error) => (error ? reject(error) : resolve()));
+    });
+  try {
+    return { port: await listen(server), publish, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 interface Misbehaviour {

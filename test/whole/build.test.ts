@@ -6,30 +6,31 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { describeNeeding } from '../peers/needing';
+import { resourcesOfEachTest } from '../peers/resources';
+import { temporaryFolder } from '../peers/temporary-folder';
 
 const root = resolve(__dirname, '../..');
 const run = promisify(execFile);
 
 describe('npm run build', () => {
+  const resources = resourcesOfEachTest();
   let checkout: string;
 
   beforeEach(async () => {
-    checkout = await mkdtemp(join(tmpdir(), 'build-'));
+    checkout = await temporaryFolder(resources, 'build');
     for (const path of ['dist', 'icons', 'nodes', 'scripts', 'package.json', 'tsconfig.json']) {
       cpSync(join(root, path), join(checkout, path), { recursive: true });
     }
     symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
   });
-
-  afterEach(() => rm(checkout, { recursive: true }));
 
   const build = () => run('npm', ['run', '--silent', 'build'], { cwd: checkout });
   const built = (file: string) => join(checkout, 'dist', file);
@@ -56,7 +57,7 @@ describe('npm run build', () => {
   });
 
   it('builds everything where nothing is, twice at once', async () => {
-    await rm(built(''), { recursive: true });
+    rmSync(built(''), { recursive: true });
     await Promise.all([build(), build()]);
     assert.deepEqual(
       readdirSync(built(''), { recursive: true }).sort(),
@@ -71,7 +72,7 @@ describe('npm run build', () => {
     assert.equal(readFileSync(built('ota-push.js'), 'utf8'), before);
   });
 
-  describe('in a checkout that cannot be written', () => {
+  describeNeeding(['namespaces'], 'in a checkout that cannot be written', () => {
     const readOnly = 'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && npm run --silent build';
     const buildReadOnly = () => run('unshare', ['--map-root-user', '--mount', 'sh', '-c', readOnly], { cwd: checkout });
 

@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { DemoProcess } from '../peers/demo-process';
+import { describeNeeding } from '../peers/needing';
+import { resourcesOfSuite } from '../peers/resources';
 
-describe('npm run board, with MicroPython', function () {
+describeNeeding(['micropython'], 'npm run board, with MicroPython', function () {
   this.timeout(90_000);
+  const resources = resourcesOfSuite();
   let demo: DemoProcess;
   let file: string;
   let url: string;
 
   before(async () => {
-    demo = await DemoProcess.start(['run', 'board']);
+    demo = await resources.use(DemoProcess.start(['run', 'board']));
     file = wordsOf(/Change its program, (.*),$/, await demo.said(/Change its program/));
     url = wordsOf(/then open (\S+)/, await demo.said(/then open/));
   });
-
-  after(() => demo.stop());
 
   async function push(program: string): Promise<void> {
     await writeFile(file, program);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { DemoProcess } from '../peers/demo-process';
+import { describeNeeding } from '../peers/needing';
+import { resourcesOfEachTest } from '../peers/resources';
 
 interface End {
   readonly end: (demo: DemoProcess) => void;
@@ -41,15 +43,13 @@ async function endOf(demo: DemoProcess): Promise<number> {
 }
 
 function itLeavesNothing(command: readonly string[], ends: readonly string[]): void {
-  let demo: DemoProcess;
-
-  afterEach(() => demo.stop());
+  const resources = resourcesOfEachTest();
 
   for (const what of ends) {
     const { end, code } = ENDS[what] as End;
     it(`leaves no process and no file when it ends because ${what}`, async function () {
       this.timeout(60_000);
-      demo = await DemoProcess.start(command);
+      const demo = await resources.use(DemoProcess.start(command));
       await demo.said(/Ctrl-C ends/);
       end(demo);
       assert.equal(await endOf(demo), code, demo.text);
@@ -57,13 +57,13 @@ function itLeavesNothing(command: readonly string[], ends: readonly string[]): v
   }
 
   for (const [when, reached] of [
-    ['builds', () => demo.building],
-    ['starts', () => demo.said(/an MQTT broker runs/)],
+    ['builds', (demo: DemoProcess) => demo.building],
+    ['starts', (demo: DemoProcess) => demo.said(/an MQTT broker runs/)],
   ] as const) {
     it(`leaves nothing when it ends by three Ctrl-C while it ${when}, and says nothing more`, async function () {
       this.timeout(60_000);
-      demo = await DemoProcess.start(command);
-      await reached();
+      const demo = await resources.use(DemoProcess.start(command));
+      await reached(demo);
       pressCtrlC(demo);
       assert.equal(await endOf(demo), 130, demo.text);
       assert.doesNotMatch(demo.text, /Ctrl-C ends|rror/);
@@ -73,20 +73,19 @@ function itLeavesNothing(command: readonly string[], ends: readonly string[]): v
 
 describe('npm start', () => itLeavesNothing(['start'], Object.keys(ENDS)));
 
-describe('npm run board, with MicroPython', () =>
+describeNeeding(['micropython'], 'npm run board, with MicroPython', () =>
   itLeavesNothing(
     ['run', 'board'],
     ['of three quick Ctrl-C', 'all that the terminal knows of is killed', 'the demo itself is killed'],
-  ));
+  ),
+);
 
 describe('A demo that hangs', () => {
-  let demo: DemoProcess;
-
-  afterEach(() => demo.stop());
+  const resources = resourcesOfEachTest();
 
   it('is ended by force ten seconds after a Ctrl-C', async function () {
     this.timeout(60_000);
-    demo = await DemoProcess.start(['start']);
+    const demo = await resources.use(DemoProcess.start(['start']));
     await demo.said(/Ctrl-C ends/);
     demo.signalOne(INNER, 'SIGSTOP');
     demo.signalAll('SIGINT');

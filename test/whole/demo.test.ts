@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { describeNeeding } from '../peers/needing';
 
 const root = resolve(__dirname, '../..');
 const run = promisify(execFile);
@@ -52,7 +53,7 @@ describe('The demo', function () {
     assert.equal(stdout, 'Node-RED does not start the flow (missing-types). no-such-node\n');
   });
 
-  describe('in a checkout that cannot be written', () => {
+  describeNeeding(['namespaces'], 'in a checkout that cannot be written', () => {
     it('runs', async () => {
       const readOnly =
         'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && ! touch file && npm start -- --once';
