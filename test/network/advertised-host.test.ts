@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { hostKind } from '../../nodes/lib/sender/address';
+import { ownNamespaces } from '../peers/namespaces';
 import { itNeeding } from '../peers/needing';
 import { type Resources, resourcesOfEachTest } from '../peers/resources';
 import { runProgram } from '../peers/run-program';
@@ -38,7 +39,11 @@ async function pushOn(
     broker,
     JSON.stringify(server),
   ];
-  const stdout = await runProgram(resources, 'unshare', ['-rnm', 'sh', '-c', script, 'sh', ...program]);
+  const stdout = await runProgram(
+    resources,
+    'unshare',
+    ownNamespaces(['net', 'mount'], ['sh', '-c', script, 'sh', ...program]),
+  );
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Seen;
 }
 

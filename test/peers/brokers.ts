@@ -115,7 +115,7 @@ export async function startMosquitto(
       port,
       url: `mqtt://127.0.0.1:${port}`,
       async stop() {
-        child.kill();
+        child.kill('SIGKILL'); // Mosquitto loses a SIGTERM that comes as soon as it runs
         await exited;
         await removeFolder();
       },

@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { isBareMachineThere } from './bare-machine';
 import { findProgram } from './find-program';
 import { homeAssistantFolder, runsHomeAssistant } from './home-assistant/installation';
+import { ownNamespaces } from './namespaces';
 import { isInstalled, versionFolders } from './versions';
 
 /** A program that tests run against and that `npm install` does not bring. */
@@ -73,7 +74,7 @@ function networkAddress(): string | undefined {
 /** Whether this user may make networks of his own, as the tests of the advertised host do. */
 function canMakeNetworks(): boolean {
   const setUp = 'ip link set lo up && mount -t tmpfs tmpfs /run';
-  return runs('unshare', ['--map-root-user', '--net', '--mount', 'sh', '-c', setUp]);
+  return runs('unshare', ownNamespaces(['net', 'mount'], ['sh', '-c', setUp]));
 }
 
 function runs(command: string, args: readonly string[]): boolean {

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { ownNamespaces } from '../peers/namespaces';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfEachTest } from '../peers/resources';
 import { temporaryFolder } from '../peers/temporary-folder';
@@ -74,7 +75,7 @@ describe('npm run build', () => {
 
   describeNeeding(['namespaces'], 'in a checkout that cannot be written', () => {
     const readOnly = 'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && npm run --silent build';
-    const buildReadOnly = () => run('unshare', ['--map-root-user', '--mount', 'sh', '-c', readOnly], { cwd: checkout });
+    const buildReadOnly = () => run('unshare', ownNamespaces(['mount'], ['sh', '-c', readOnly]), { cwd: checkout });
 
     it('is content with what is up to date', async () => {
       const { stdout, stderr } = await buildReadOnly();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { ownNamespaces } from '../peers/namespaces';
 import { describeNeeding } from '../peers/needing';
 
 const root = resolve(__dirname, '../..');
@@ -57,7 +58,7 @@ describe('The demo', function () {
     it('runs', async () => {
       const readOnly =
         'mount --bind . . && mount -o remount,bind,ro . && cd "$PWD" && ! touch file && npm start -- --once';
-      const { stdout } = await run('unshare', ['--map-root-user', '--mount', 'sh', '-c', readOnly], { cwd: root });
+      const { stdout } = await run('unshare', ownNamespaces(['mount'], ['sh', '-c', readOnly]), { cwd: root });
       assert.match(stdout, /OTA push says success/);
     });
   });

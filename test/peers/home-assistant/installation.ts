@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { peersFolder } from '../find-program';
+import { ownNamespaces } from '../namespaces';
 
 /** Where the config folder of a house lies, as seen from inside the installation. */
 export const CONFIG_INSIDE = '/mnt';
@@ -23,7 +24,6 @@ export function runsHomeAssistant(folder: string): boolean {
  * @param config a folder of the machine that is seen inside as `CONFIG_INSIDE`
  */
 export function insideOf(folder: string, config: string, command: readonly string[]): string[] {
-  const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user'];
   const script = [
     'mount --rbind /proc "$1/proc"',
     `mount --bind "$2" "$1${CONFIG_INSIDE}"`,
@@ -32,5 +32,5 @@ export function insideOf(folder: string, config: string, command: readonly strin
     // It ends with the test's process, also where that is killed.
     'exec setpriv --pdeathsig TERM chroot "$root" "$@"',
   ].join(' && ');
-  return ['unshare', ...asRoot, '--mount', 'sh', '-c', script, 'sh', folder, config, ...command];
+  return ['unshare', ...ownNamespaces(['mount'], ['sh', '-c', script, 'sh', folder, config, ...command])];
 }
