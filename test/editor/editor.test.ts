@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Locator } from 'playwright-core';
 import { Editor } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfSuite } from '../peers/resources';
@@ -88,9 +89,9 @@ describeNeeding(['chromium'], 'the editor with the demo', function () {
       const before = await editor.evaluate<number>(count);
       await editor.evaluate('RED.actions.invoke("core:show-examples-import-dialog")');
       const tree = editor.page.locator('#red-ui-clipboard-dialog-import-tab-examples .red-ui-treeList-label:visible');
-      for (const part of ['node-red-contrib-ota-push', ...example.split('/')]) {
-        await tree.filter({ hasText: new RegExp(`^\\s*${part}\\s*$`) }).click();
-      }
+      const parts = ['node-red-contrib-ota-push', ...example.split('/')];
+      const labels = parts.map((part) => tree.filter({ hasText: new RegExp(`^\\s*${part}\\s*$`) }));
+      for (const [index, label] of labels.entries()) await openUntil(label, labels[index + 1]);
       await editor.page.locator('#red-ui-clipboard-dialog-ok').click();
       // The demo runs the first example: its nodes, or its broker, are there already.
       if (example === 'Push one file' || example === 'Update every night') {
@@ -106,3 +107,14 @@ describeNeeding(['chromium'], 'the editor with the demo', function () {
     assert.deepEqual(editor.errors, []);
   });
 });
+
+/** The editor swallows a click while the dialog is still sliding in. @param next what the click is to bring up */
+async function openUntil(label: Locator, next: Locator | undefined): Promise<void> {
+  const isUp = () =>
+    next?.waitFor({ timeout: 3000 }).then(
+      () => true,
+      () => false,
+    );
+  do await label.click();
+  while ((await isUp()) === false);
+}

@@ -13,6 +13,9 @@ export function isBareMachineThere(): boolean {
   return process.getuid?.() === 0 && existsSync(join(bareFolder, '.installed'));
 }
 
+/** The machine's certificates are there too; Node.js would know its own only. */
+const certificates = { NODE_EXTRA_CA_CERTS: '/etc/ssl/certs/ca-certificates.crt' };
+
 /** What a command said, on both of its outputs, and how it ended. */
 export interface Ending {
   readonly code: number | null;
@@ -45,7 +48,7 @@ export class BareMachine {
       'unshare',
       [...namespaces, 'sh', '-c', script, 'sh', bareFolder, this.home, String(user), folder, line],
       {
-        env: { PATH: '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/home', ...this.settings },
+        env: { PATH: '/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/home', ...certificates, ...this.settings },
         stdio: ['ignore', 'pipe', 'pipe'],
         signal: this.#stopping.signal,
         killSignal: 'SIGKILL',
