@@ -8,7 +8,7 @@
 #
 # `client` has umqtt.simple's API; the program sets its callback and subscribes as always. Announcements on
 # `nightlamp/OTA` never reach it: the file is fetched, checked, installed, and reported on `nightlamp/OTA/status`.
-# Section numbers are those of the protocol (README, "The protocol in short"). What is said in comments and not in
+# Section numbers are those of the protocol, docs/protocol.md in the project. What is said in comments and not in
 # docstrings costs a board no memory while it compiles this.
 
 import binascii

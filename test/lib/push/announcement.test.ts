@@ -6,7 +6,7 @@ const hash = 'd878bd7ed0532ac01ec9e6c943103dd0c1bd1279';
 const lamp: Announcement = { host: '192.168.4.2', port: 40001, filename: 'lib/lamp.py', hash, reboot: true };
 
 describe('An announcement (protocol 1.2)', () => {
-  it('has four fields to restart, the form that every device understands (1.3)', () => {
+  it('has four fields to restart, the form that every device understands (protocol 1.3)', () => {
     assert.equal(formatAnnouncement(lamp), `192.168.4.2|40001|lib/lamp.py|${hash}`);
   });
 
@@ -14,7 +14,7 @@ describe('An announcement (protocol 1.2)', () => {
     assert.equal(formatAnnouncement({ ...lamp, reboot: false }), `192.168.4.2|40001|lib/lamp.py|${hash}|0`);
   });
 
-  it('is never shorter than the 45 bytes under which first-generation devices ignore it (4)', () => {
+  it('is never shorter than the 45 bytes under which first-generation devices ignore it (protocol 4)', () => {
     const shortest = formatAnnouncement({ host: 'a', port: 1, filename: 'b', hash, reboot: true });
     assert.ok(shortest.length >= 45, `${shortest.length} bytes`);
   });

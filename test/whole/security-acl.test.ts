@@ -12,14 +12,14 @@ import { temporaryFolder } from '../peers/temporary-folder';
 
 const users = ['node-red', 'nightlamp', 'daylamp', 'home-assistant'] as const;
 
-describeNeeding(['mosquitto'], 'The ACL that the README shows', () => {
+describeNeeding(['mosquitto'], 'The ACL that docs/security.md shows', () => {
   const resources = resourcesOfSuite();
 
   const clients = {} as Record<(typeof users)[number], MqttClient>;
 
   before(async () => {
-    const readme = await readFile(resolve(__dirname, '../../README.md'), 'utf8');
-    const acl = /```\n( *user node-red\n[^`]*)```/.exec(readme)?.[1] ?? assert.fail('the README shows none');
+    const security = await readFile(resolve(__dirname, '../../docs/security.md'), 'utf8');
+    const acl = /```\n( *user node-red\n[^`]*)```/.exec(security)?.[1] ?? assert.fail('docs/security.md shows none');
     const passwords = await passwordFile(resources);
     const settings = ['allow_anonymous false', 'password_file {folder}/passwords', 'acl_file {folder}/acl'];
     const house = 'user home-assistant\ntopic readwrite #\n';
