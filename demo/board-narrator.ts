@@ -1,4 +1,4 @@
-import { parseReport, type Report } from '../nodes/lib/push/report';
+import { parseReport, type Report } from '../lib/protocol/report';
 import type { Publication } from '../test/peers/brokers';
 import { BoardPrints } from './board-prints';
 import type { Say } from './say';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Announcement } from '../nodes/lib/push/announcement';
+import type { Announcement } from '../lib/protocol/announcement';
 import { startAedes } from '../test/peers/brokers';
 import { SimulatedDevice } from '../test/peers/simulated-device';
 import { NodeRed } from './node-red';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { hashOf } from '../../nodes/lib/push/announcement';
+import { hashOf } from '../../lib/protocol/announcement';
 import { startMosquitto, type TestBroker } from '../peers/brokers';
 import { FirstGenerationDevice } from '../peers/first-generation-device';
 import { connectClient } from '../peers/mqtt-client';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { hashOf } from '../../nodes/lib/push/announcement';
-import { deviceKey } from '../../nodes/lib/push/signature';
+import { hashOf } from '../../lib/protocol/announcement';
+import { deviceKey } from '../../lib/protocol/signature';
 import { Board } from '../peers/board';
 import { startMosquitto, type TestBroker } from '../peers/brokers';
 import { describeNeeding } from '../peers/needing';

@@ -3,17 +3,17 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { util } from '@node-red/util';
 import type { Node, NodeAPI } from 'node-red';
-import { BadInput } from '../../nodes/lib/node-red/bad-input';
-import { type HomeSettings, readHomeTopics } from '../../nodes/lib/node-red/home-settings';
-import { Input, type InputSettings } from '../../nodes/lib/node-red/input';
-import { type RolloutSettings, readRolloutSettings } from '../../nodes/lib/node-red/rollout-settings';
-import { readServerSettings, type ServerSettings } from '../../nodes/lib/node-red/server-settings';
+import { type HaSettings, readHaTopics } from '../../nodes/ota-ha-update/settings';
+import { type RolloutSettings, readRolloutSettings } from '../../nodes/ota-rollout/settings';
+import { readServerSettings, type ServerSettings } from '../../nodes/ota-server/settings';
+import { BadInput } from '../../nodes/shared/bad-input';
+import { Input, type InputSettings } from '../../nodes/shared/input';
 import { pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
 import { type Definition, definitionOf } from './definition';
 
 type Verdicts = Record<string, boolean>;
 
-const homeDefaults = { prefix: 'homeassistant', baseTopic: 'ota-push' } satisfies Record<keyof HomeSettings, string>;
+const homeDefaults = { prefix: 'homeassistant', baseTopic: 'ota-push' } satisfies Record<keyof HaSettings, string>;
 
 /** The inputs of the open dialog, by their id. */
 const inputs: Record<string, { value: string }> = {};
@@ -255,7 +255,7 @@ function node(property: string): object {
 
 function wordOf(key: string): string {
   const [type, branch = '', name = ''] = key.replace('node-red-contrib-ota-push/ota-push:', '').split('.');
-  const words = JSON.parse(readFileSync(resolve(__dirname, `../../nodes/locales/en-US/${type}.json`), 'utf8'));
+  const words = JSON.parse(readFileSync(resolve(__dirname, `../../nodes/${type}/locales/en-US/${type}.json`), 'utf8'));
   const word = words[type ?? '']?.[branch]?.[name];
   assert.equal(typeof word, 'string', `no word for ${key}`);
   return word;
@@ -278,7 +278,7 @@ function serverTakes(property: string, value: string): boolean {
   const settings = { ...pushDefaults, target: 'lamp', targetType: 'str', filename: 'main.py', filenameType: 'str' };
   try {
     if (property in serverDefaults) return Boolean(readServerSettings({ [property]: value }));
-    if (property in homeDefaults) return Boolean(readHomeTopics({ [property]: value }));
+    if (property in homeDefaults) return Boolean(readHaTopics({ [property]: value }));
     if (!(property in pushDefaults)) return Boolean(readRolloutSettings({ [property]: value }));
     const input = new Input({ util } as NodeAPI, {} as Node, { ...settings, [property]: value });
     return Array.isArray(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { deviceKey } from '../../nodes/lib/push/signature';
+import { deviceKey } from '../../lib/protocol/signature';
 import { Editor } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfSuite } from '../peers/resources';

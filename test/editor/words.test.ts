@@ -2,16 +2,18 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Node, NodeAPI } from 'node-red';
-import type { RolloutEnd } from '../../nodes/lib/fleet/rollout';
-import type { Entities } from '../../nodes/lib/home-assistant/entities';
-import type { Translate } from '../../nodes/lib/node-red/calm-status';
-import { serveDeviceKeys } from '../../nodes/lib/node-red/device-keys';
-import { HomeStatus } from '../../nodes/lib/node-red/home-status';
-import { RolloutStatus } from '../../nodes/lib/node-red/rollout-status';
-import type { Rollouts } from '../../nodes/lib/node-red/rollouts';
-import { StatusLine } from '../../nodes/lib/node-red/status';
-import type { HostKind, Job, Verify } from '../../nodes/lib/push/means';
-import type { Code, Doing, Outcome, Verified } from '../../nodes/lib/push/outcome';
+import type { Entities } from '../../lib/home-assistant/entities';
+import type { Job, Verify } from '../../lib/push/job';
+import type { Outcome } from '../../lib/push/outcome';
+import type { HostKind } from '../../lib/push/services';
+import type { Code, PushActivity, Verified } from '../../lib/push/state';
+import type { RolloutEnd } from '../../lib/rollout/rollout';
+import { HaStatus } from '../../nodes/ota-ha-update/status';
+import { StatusLine } from '../../nodes/ota-push/status';
+import type { RolloutQueue } from '../../nodes/ota-rollout/rollout-queue';
+import { RolloutStatus } from '../../nodes/ota-rollout/status';
+import { serveDeviceKeys } from '../../nodes/ota-server/device-keys';
+import type { Translate } from '../../nodes/shared/throttled-status';
 import { definitionOf } from './definition';
 
 /** A catalogue: words, or branches of them. */
@@ -19,17 +21,20 @@ interface Words {
   readonly [key: string]: string | Words;
 }
 
-const nodesFolder = resolve(__dirname, '../../dist');
+const nodesFolder = resolve(__dirname, '../../dist/nodes');
 const sourceFolder = resolve(__dirname, '../../nodes');
-const languages = readdirSync(resolve(nodesFolder, 'locales'));
-const types = readdirSync(nodesFolder).flatMap((name) => /^(.*)\.html$/.exec(name)?.[1] ?? []);
+const types = readdirSync(nodesFolder).filter((name) => name !== 'shared');
+const languages = readdirSync(resolve(nodesFolder, 'ota-push/locales'));
 
 describe('the words of the editor', () => {
   it('are there for every node in every language, as a catalogue and a help text', () => {
-    const expected = types.flatMap((type) => [`${type}.html`, `${type}.json`]).sort();
     assert.ok(languages.includes('en-US') && languages.includes('de'));
-    for (const language of languages) {
-      assert.deepEqual(readdirSync(resolve(nodesFolder, 'locales', language)).sort(), expected, language);
+    for (const type of types) {
+      assert.deepEqual(readdirSync(resolve(nodesFolder, type, 'locales')), languages, type);
+      for (const language of languages) {
+        const files = readdirSync(resolve(nodesFolder, type, 'locales', language)).sort();
+        assert.deepEqual(files, [`${type}.html`, `${type}.json`], `${type} ${language}`);
+      }
     }
   });
 
@@ -37,7 +42,7 @@ describe('the words of the editor', () => {
     for (const language of languages) {
       it(`have all keys that ${type}.html uses: ${language}`, () => {
         const words = { ...catalogue(language, type), ...shared(language) };
-        const missing = keysIn(read(`${type}.html`)).filter((key) => !(key in words));
+        const missing = keysIn(read(`${type}/${type}.html`)).filter((key) => !(key in words));
         assert.deepEqual(missing, []);
       });
 
@@ -46,9 +51,9 @@ describe('the words of the editor', () => {
       });
 
       it(`have a help text for ${type} about the same properties as in English: ${language}`, () => {
-        const help = read(`locales/${language}/${type}.html`);
+        const help = read(`${type}/locales/${language}/${type}.html`);
         assert.match(help, new RegExp(`<script type="text/html" data-help-name="${type}">`));
-        assert.deepEqual(namesIn(help), namesIn(read(`locales/en-US/${type}.html`)));
+        assert.deepEqual(namesIn(help), namesIn(read(`${type}/locales/en-US/${type}.html`)));
       });
     }
   }
@@ -78,7 +83,7 @@ const isWarnedAbout: Record<HostKind, boolean> = {
   name: false,
 };
 /** Whether an OTA push that does this waits: always, never, or both; `done` is told by how it ended. */
-const waitsWhile: Record<Doing, readonly boolean[]> = {
+const waitsWhile: Record<PushActivity, readonly boolean[]> = {
   queued: [true],
   waiting: [true],
   retry: [true],
@@ -97,7 +102,7 @@ const ended =
   (node, translate) =>
     new StatusLine(node, translate).end({ id: '1', target: 'nightlamp', ...outcome } as Outcome);
 const pushing =
-  (count: number, doing: Doing, isWaiting: boolean): Tell =>
+  (count: number, doing: PushActivity, isWaiting: boolean): Tell =>
   (node, translate) => {
     const line = new StatusLine(node, translate);
     for (let id = 1; id <= count; id += 1) line.phase([{ id: `${id}`, target: 'nightlamp' } as Job], doing, isWaiting);
@@ -105,11 +110,11 @@ const pushing =
 const rollingOut =
   (isPaused: boolean, waiting: number): Tell =>
   (node, translate) =>
-    new RolloutStatus(node, translate).working({ underWay: { isPaused }, waiting } as Rollouts);
+    new RolloutStatus(node, translate).working({ underWay: { isPaused }, waiting } as RolloutQueue);
 const showing =
   (...inProgress: readonly [target: string, percent: number][]): Tell =>
   (node, translate) =>
-    new HomeStatus(node, translate).show({ size: 3, inProgress } as unknown as Entities);
+    new HaStatus(node, translate).show({ size: 3, inProgress } as unknown as Entities);
 const noCounts = { success: 0, unchanged: 0, timeout: 0, failed: 0, cancelled: 0, skipped: 0 };
 
 /** All that the line under each kind of node can be told. */
@@ -118,7 +123,7 @@ const lines: Readonly<Record<string, readonly Tell[]>> = {
     ...codes.map((code) => ended({ result: 'failed', code })),
     ...levels.map((verified) => ended({ result: 'success', code: null, verified })),
     ended({ result: 'unchanged', code: null }),
-    ...keysOf<Doing>(waitsWhile).flatMap((doing) => waitsWhile[doing].map((waits) => pushing(1, doing, waits))),
+    ...keysOf<PushActivity>(waitsWhile).flatMap((doing) => waitsWhile[doing].map((waits) => pushing(1, doing, waits))),
     pushing(2, 'transfer', false),
     (node, translate) => new StatusLine(node, translate).problem('bad_input'),
   ],
@@ -126,12 +131,12 @@ const lines: Readonly<Record<string, readonly Tell[]>> = {
     ...rolloutEnds.map<Tell>((end) => (node, translate) => new RolloutStatus(node, translate).end(end, noCounts)),
     rollingOut(false, 1),
     rollingOut(true, 1),
-    (node, translate) => new RolloutStatus(node, translate).badInput({ underWay: undefined } as Rollouts),
+    (node, translate) => new RolloutStatus(node, translate).badInput({ underWay: undefined } as RolloutQueue),
   ],
   'ota-ha-update': [
     showing(),
     showing(['nightlamp', 50], ['daylamp', 50]),
-    (node, translate) => new HomeStatus(node, translate).badInput(),
+    (node, translate) => new HaStatus(node, translate).badInput(),
   ],
 };
 
@@ -174,7 +179,7 @@ describe('the words that a node looks up while it runs', () => {
     });
 
     it(`are there for every output: ${language}`, () => {
-      const keys = types.flatMap((type) => outputsIn(read(`${type}.html`)));
+      const keys = types.flatMap(outputsOf);
       assert.ok(keys.length > 0, 'this test looks for nothing');
       assert.deepEqual(missingIn(allWords(language), keys), []);
     });
@@ -232,14 +237,11 @@ function refusalsOf(type: string): string[] {
   return keys;
 }
 
-/** The keys of a node's outputs. */
-function outputsIn(html: string): string[] {
-  return [...html.matchAll(/_\('([\w-]+\.output\.)(?:(\w+)'|' \+ \[([^\]]*)\])/g)].flatMap(
-    ([, branch, one, several = '']) =>
-      [one ?? '', ...[...several.matchAll(/'(\w+)'/g)].map(([, output]) => output ?? '')]
-        .filter(Boolean)
-        .map((output) => `${branch}${output}`),
-  );
+/** The keys of a node's outputs, with and without that for the progress. */
+function outputsOf(type: string): string[] {
+  const { outputLabels, outputs = 3 } = definitionOf(type);
+  const labels = Array.from({ length: outputs }, (_, index) => outputLabels?.call({ _: (key) => key }, index));
+  return labels.filter((label) => label !== undefined);
 }
 
 function missingIn(words: Record<string, string>, keys: readonly string[]): string[] {
@@ -266,7 +268,7 @@ function shared(language: string): Record<string, string> {
 
 /** By their keys, such as `ota-push.label.server`. */
 function catalogue(language: string, type: string): Record<string, string> {
-  return flat(JSON.parse(read(`locales/${language}/${type}.json`)));
+  return flat(JSON.parse(read(`${type}/locales/${language}/${type}.json`)));
 }
 
 function flat(words: Words, prefix = ''): Record<string, string> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { hashOf } from '../../nodes/lib/push/announcement';
+import { hashOf } from '../../lib/protocol/announcement';
 import { startMosquitto, type TestBroker } from '../peers/brokers';
 import { startBrowser } from '../peers/browser';
 import { changing, Example, injecting, inOwnFolder, setting } from '../peers/example';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { hostKind } from '../../nodes/lib/sender/address';
+import { hostKind } from '../../lib/server/advertised-host';
 import { ownNamespaces } from '../peers/namespaces';
 import { itNeeding } from '../peers/needing';
 import { type Resources, resourcesOfEachTest } from '../peers/resources';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { MqttClient } from 'mqtt';
-import { hashOf } from '../../nodes/lib/push/announcement';
+import { hashOf } from '../../lib/protocol/announcement';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
 import { connectClient } from '../peers/mqtt-client';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import type { Announcement } from '../../nodes/lib/push/announcement';
+import type { Announcement } from '../../lib/protocol/announcement';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
 import { resourcesOfEachTest } from '../peers/resources';
@@ -101,7 +101,7 @@ describe('A push that may try again', () => {
   });
 
   it('announces again though a stranger has come in the pause', async () => {
-    await start({ retries: '1', retryDelay: '0.3' });
+    await start({ retries: '1', retryDelay: '2' });
     const [{ port }] = await announcements.next();
     await firstAttemptOver();
     const scanner = visit(port);

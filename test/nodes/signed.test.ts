@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashOf } from '../../nodes/lib/push/announcement';
-import { deviceKey, signatureOf } from '../../nodes/lib/push/signature';
+import { hashOf } from '../../lib/protocol/announcement';
+import { deviceKey, signatureOf } from '../../lib/protocol/signature';
 import { startAedes, type TestBroker } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
 import { type Misbehaviour, SimulatedDevice } from '../peers/simulated-device';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { Announcement } from '../../nodes/lib/push/announcement';
+import type { Announcement } from '../../lib/protocol/announcement';
 import { startAedes, type TestBroker } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
 import { resourcesOfEachTest } from '../peers/resources';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Announcement } from '../../nodes/lib/push/announcement';
+import type { Announcement } from '../../lib/protocol/announcement';
 import { freePort, startAedes, type TestBroker } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
 import { type Misbehaviour, SimulatedDevice } from '../peers/simulated-device';

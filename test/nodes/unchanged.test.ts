@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { Report } from '../../nodes/lib/push/report';
+import type { Report } from '../../lib/protocol/report';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type EventEmitter, once } from 'node:events';
-import { hashOf } from '../../nodes/lib/push/announcement';
+import { hashOf } from '../../lib/protocol/announcement';
 import { startAedes, startMosquitto, type TestBroker } from '../peers/brokers';
 import { connectClient } from '../peers/mqtt-client';
 import { describeNeeding } from '../peers/needing';

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { type Announcement, parseAnnouncement } from '../../nodes/lib/push/announcement';
-import type { Report } from '../../nodes/lib/push/report';
+import { type Announcement, parseAnnouncement } from '../../lib/protocol/announcement';
+import type { Report } from '../../lib/protocol/report';
 
 /** What this device does otherwise than protocol 1 to 3 ask for. */
 export interface Misbehaviour {

@@ -1,9 +1,9 @@
 import helper, { type TestFlows } from 'node-red-node-test-helper';
-import type { Durations } from '../../nodes/lib/push/outcome';
-import registerHaUpdate from '../../nodes/ota-ha-update';
-import registerPush from '../../nodes/ota-push';
-import registerRollout from '../../nodes/ota-rollout';
-import registerServer from '../../nodes/ota-server';
+import type { Durations } from '../../lib/push/state';
+import registerHaUpdate from '../../nodes/ota-ha-update/ota-ha-update';
+import registerPush from '../../nodes/ota-push/ota-push';
+import registerRollout from '../../nodes/ota-rollout/ota-rollout';
+import registerServer from '../../nodes/ota-server/ota-server';
 import { Inbox } from './inbox';
 
 const registerMqtt: typeof registerPush = require('@node-red/nodes/core/network/10-mqtt.js');

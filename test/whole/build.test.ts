@@ -27,7 +27,7 @@ describe('npm run build', () => {
 
   beforeEach(async () => {
     checkout = await temporaryFolder(resources, 'build');
-    for (const path of ['dist', 'icons', 'nodes', 'scripts', 'package.json', 'tsconfig.json']) {
+    for (const path of ['dist', 'icons', 'lib', 'nodes', 'scripts', 'package.json', 'tsconfig.json']) {
       cpSync(join(root, path), join(checkout, path), { recursive: true });
     }
     symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
@@ -39,20 +39,23 @@ describe('npm run build', () => {
   const numberOf = (file: string) => statSync(built(file)).ino;
 
   it('leaves what is up to date as it is, for whoever is loading it', async () => {
-    const before = ['ota-push.js', 'ota-push.html', 'lib/push/push.js'].map(numberOf);
+    const before = ['nodes/ota-push/ota-push.js', 'nodes/ota-push/ota-push.html', 'lib/push/push.js'].map(numberOf);
     await build();
-    assert.deepEqual(['ota-push.js', 'ota-push.html', 'lib/push/push.js'].map(numberOf), before);
+    assert.deepEqual(
+      ['nodes/ota-push/ota-push.js', 'nodes/ota-push/ota-push.html', 'lib/push/push.js'].map(numberOf),
+      before,
+    );
   });
 
   it('replaces what has changed, removes what is no more, and leaves nothing beside', async () => {
     const here = readdirSync(checkout);
-    const [push, other] = [numberOf('lib/push/push.js'), numberOf('ota-push.js')];
-    appendFileSync(join(checkout, 'nodes/lib/push/push.ts'), '\nexport const isNew = true;\n');
+    const [push, other] = [numberOf('lib/push/push.js'), numberOf('nodes/ota-push/ota-push.js')];
+    appendFileSync(join(checkout, 'lib/push/push.ts'), '\nexport const isNew = true;\n');
     writeFileSync(built('lib/old.js'), '');
     await build();
     assert.match(readFileSync(built('lib/push/push.js'), 'utf8'), /isNew/);
     assert.notEqual(numberOf('lib/push/push.js'), push);
-    assert.equal(numberOf('ota-push.js'), other);
+    assert.equal(numberOf('nodes/ota-push/ota-push.js'), other);
     assert.equal(existsSync(built('lib/old.js')), false);
     assert.deepEqual(readdirSync(checkout), here);
   });
@@ -67,10 +70,10 @@ describe('npm run build', () => {
   });
 
   it('keeps what was built where the sources have errors, and shows them', async () => {
-    const before = readFileSync(built('ota-push.js'), 'utf8');
-    appendFileSync(join(checkout, 'nodes/ota-push.ts'), '\nconst two: number = "2";\n');
-    await assert.rejects(build(), { code: 1, stderr: /^nodes\/ota-push\.ts\(\d+,7\): error TS2322/ });
-    assert.equal(readFileSync(built('ota-push.js'), 'utf8'), before);
+    const before = readFileSync(built('nodes/ota-push/ota-push.js'), 'utf8');
+    appendFileSync(join(checkout, 'nodes/ota-push/ota-push.ts'), '\nconst two: number = "2";\n');
+    await assert.rejects(build(), { code: 1, stderr: /^nodes\/ota-push\/ota-push\.ts\(\d+,7\): error TS2322/ });
+    assert.equal(readFileSync(built('nodes/ota-push/ota-push.js'), 'utf8'), before);
   });
 
   describeNeeding(['namespaces'], 'in a checkout that cannot be written', () => {
@@ -83,7 +86,7 @@ describe('npm run build', () => {
     });
 
     it('says in one line what to do where that is not', async () => {
-      writeFileSync(built('ota-push.js'), '// old');
+      writeFileSync(built('nodes/ota-push/ota-push.js'), '// old');
       const stderr = /^dist\/ is not up to date and cannot be written .*npm run build.*\n$/;
       await assert.rejects(buildReadOnly(), { code: 1, stderr });
     });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { hashOf } from '../../nodes/lib/push/announcement';
+import { hashOf } from '../../lib/protocol/announcement';
 import { startAedes } from '../peers/brokers';
 import { startBrowser } from '../peers/browser';
 import { Example, type ExampleNode } from '../peers/example';

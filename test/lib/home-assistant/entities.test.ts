@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Entities, type EntitiesOptions, type HomeBroker } from '../../../nodes/lib/home-assistant/entities';
-import type { PushNews } from '../../../nodes/lib/home-assistant/entity';
-import { type Release, releaseFile } from '../../../nodes/lib/home-assistant/release';
-import { ReleaseStore } from '../../../nodes/lib/home-assistant/store';
-import type { Heard } from '../../../nodes/lib/push/means';
-import type { Report } from '../../../nodes/lib/push/report';
+import { Entities, type EntitiesOptions, type HaBroker } from '../../../lib/home-assistant/entities';
+import type { PushEvent } from '../../../lib/home-assistant/entity';
+import { type Release, releaseFile } from '../../../lib/home-assistant/release';
+import { ReleaseStore } from '../../../lib/home-assistant/store';
+import type { Report } from '../../../lib/protocol/report';
+import type { InboundMessage } from '../../../lib/push/services';
 import { Inbox } from '../../peers/inbox';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { temporaryFolder } from '../../peers/temporary-folder';
@@ -14,7 +14,7 @@ import { temporaryFolder } from '../../peers/temporary-folder';
 const bytes = Buffer.from('print()');
 const file = releaseFile('main.py', bytes);
 const release: Release = { version: '1.0', files: [file], isSet: false };
-const news: PushNews = {
+const news: PushEvent = {
   id: 'a',
   target: 'lamp',
   filename: 'main.py',
@@ -45,8 +45,8 @@ describe('The entities', () => {
   async function start(options: Partial<EntitiesOptions> = {}): Promise<void> {
     folder = await temporaryFolder(resources, 'entities');
     shown = new Inbox();
-    const listeners = new Map<string, (message: Heard) => void>();
-    const broker: HomeBroker = {
+    const listeners = new Map<string, (message: InboundMessage) => void>();
+    const broker: HaBroker = {
       isOnline: true,
       async publish(topic, text, isRetained) {
         if (topic === 'ota-push/update/lamp/state') shown.push({ ...JSON.parse(text), isRetained });
@@ -59,7 +59,7 @@ describe('The entities', () => {
     };
     say = (topic, text) => {
       const payload = Buffer.from(text);
-      listeners.get('ota-push/update/+/install')?.({ topic, payload, isReplay: false, mayBeOld: false });
+      listeners.get('ota-push/update/+/install')?.({ topic, payload, isRetainedReplay: false, maybeStale: false });
     };
     onInstall = async () => undefined;
     install = () => undefined;

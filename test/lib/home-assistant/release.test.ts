@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { discoveryOf, discoveryTopic, targetOf } from '../../../nodes/lib/home-assistant/discovery';
+import { discoveryOf, discoveryTopic, targetOf } from '../../../lib/home-assistant/discovery';
 import {
   type DeviceRecord,
   type Release,
@@ -8,8 +8,8 @@ import {
   withInstalled,
   withoutInstalled,
   withRelease,
-} from '../../../nodes/lib/home-assistant/release';
-import { hashOf } from '../../../nodes/lib/push/announcement';
+} from '../../../lib/home-assistant/release';
+import { hashOf } from '../../../lib/protocol/announcement';
 
 const topics = { prefix: 'homeassistant', base: 'ota-push' };
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Release, releaseFile, withRelease } from '../../../nodes/lib/home-assistant/release';
-import { ReleaseStore } from '../../../nodes/lib/home-assistant/store';
+import { type Release, releaseFile, withRelease } from '../../../lib/home-assistant/release';
+import { ReleaseStore } from '../../../lib/home-assistant/store';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { temporaryFolder } from '../../peers/temporary-folder';
 
@@ -26,7 +26,7 @@ describe('The store of releases', () => {
   const save = async (texts: Record<string, string>) => {
     const bytes = new Map(Object.values(texts).map((text) => [releaseFile('', bytesOf(text)).sha256, bytesOf(text)]));
     await store.keep(bytes);
-    store.letGo(bytes);
+    store.release(bytes);
     const records = Object.entries(texts).map(
       ([target, text]) => [target, withRelease(undefined, release(text))] as const,
     );

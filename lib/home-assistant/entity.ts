@@ -1,0 +1,88 @@
+import type { Report } from '../protocol/report';
+import { type EntityState, unknownVersion } from './discovery';
+import { type DeviceRecord, lastFile, withInstalled, withoutInstalled } from './release';
+
+/** What a push tells of itself, while it goes on and at its end. */
+export interface PushEvent {
+  readonly id: string;
+  readonly target: string;
+  /** Of the last file of a set. */
+  readonly filename: string;
+  readonly hash: string;
+  /** null while it goes on. */
+  readonly result: string | null;
+  readonly percent: number;
+  /** It waits for a device that sleeps: that may take days, and is no progress. */
+  readonly isWaiting: boolean;
+}
+
+/** Between a press of Install and the first word of its push its id is not known. */
+type Progress = { readonly id: string; readonly percent: number | null } | { readonly pressed: true };
+
+/** The update entity of one device: what it runs, what it is offered, and whether an update is under way. */
+export class Entity {
+  record: DeviceRecord;
+  #progress: Progress | undefined;
+  /** Pushes that were under way when Install was pressed: their words are not the pressed one's. */
+  readonly #older = new Set<string>();
+
+  constructor(record: DeviceRecord) {
+    this.record = record;
+  }
+
+  /** Another one each time that something is heard of the update. */
+  get progress(): object | undefined {
+    return this.#progress;
+  }
+
+  /** Install was pressed, and nobody has answered yet. */
+  get isPressed(): boolean {
+    return this.#progress !== undefined && 'pressed' in this.#progress;
+  }
+
+  get isInProgress(): boolean {
+    return this.#progress !== undefined;
+  }
+
+  get state(): EntityState {
+    const percent = this.#progress && 'percent' in this.#progress ? this.#progress.percent : null;
+    return {
+      installed_version: this.record.installed ?? unknownVersion,
+      latest_version: this.record.release.version,
+      in_progress: this.isInProgress,
+      update_percentage: percent,
+    };
+  }
+
+  /** Install was pressed. */
+  press(): void {
+    if (this.#progress && 'id' in this.#progress) this.#older.add(this.#progress.id);
+    this.#progress = { pressed: true };
+  }
+
+  /** A push to the device has begun, goes on or has ended. */
+  hearPush({ id, filename, hash, result, percent, isWaiting }: PushEvent): void {
+    if (result === null) {
+      if (!this.#older.has(id)) this.#progress = isWaiting ? undefined : { id, percent };
+      return;
+    }
+    const isOurs = this.#progress && ('pressed' in this.#progress || this.#progress.id === id);
+    if (!this.#older.delete(id) && isOurs) this.endProgress();
+    const isGood = result === 'success' || result === 'unchanged';
+    if (isGood && filename === lastFile(this.record.release).filename) this.record = withInstalled(this.record, hash);
+  }
+
+  /** The device's own word. @param maybeStale it counts only where nothing newer is known */
+  hearReport({ state, file, hash }: Report, maybeStale: boolean): void {
+    if (file !== lastFile(this.record.release).filename || hash === null) return;
+    if (maybeStale && this.record.installed !== null) return;
+    if (state === 'running') this.record = withInstalled(this.record, hash);
+    if (state === 'rolled_back') this.record = withoutInstalled(this.record, hash);
+  }
+
+  /** Nothing was heard for too long, or nobody is there any more to hear it. */
+  endProgress(): void {
+    this.#progress = undefined;
+    this.#older.clear();
+  }
+}

@@ -1,0 +1,109 @@
+import { hashOf } from '../protocol/announcement';
+
+/** A file of a release, without its bytes: they are kept under its SHA-256. */
+export interface ReleaseFile {
+  readonly filename: string;
+  readonly sha1: string;
+  readonly sha256: string;
+}
+
+/** What a device is to be given when Install is pressed. */
+export interface Release {
+  readonly version: string;
+  /** For the entity's dialog; undefined: none. */
+  readonly title?: string | undefined;
+  readonly summary?: string | undefined;
+  readonly url?: string | undefined;
+  /** One at least; the last one tells what a device runs. */
+  readonly files: readonly ReleaseFile[];
+  /** It came as `msg.files`, and goes out so. */
+  readonly isSet: boolean;
+}
+
+/** A version that a device may run, by its last file. */
+export type KnownVersion = ReleaseFile & { readonly version: string };
+
+/** What is remembered of a device. */
+export interface DeviceRecord {
+  readonly release: Release;
+  /** Those that it was offered, the newest first. */
+  readonly known: readonly KnownVersion[];
+  /** What it runs, as far as is known, and what it ran before; null: not known. */
+  readonly installed: string | null;
+  readonly before: string | null;
+}
+
+/** Whether something that was read from the disk is what was written there. */
+export function isRecord(value: unknown): value is DeviceRecord {
+  if (!isObject(value) || !isObject(value.release)) return false;
+  const { installed, before, known, release } = value;
+  const areVersions = [installed, before].every((one) => one === null || typeof one === 'string');
+  const isRelease = typeof release.version === 'string' && Array.isArray(release.files) && release.files.length > 0;
+  return areVersions && isRelease && Array.isArray(known) && [...known, ...(release.files as unknown[])].every(isFile);
+}
+
+function isFile(value: unknown): boolean {
+  return isObject(value) && [value.filename, value.sha1, value.sha256].every((one) => typeof one === 'string');
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** More than anybody goes back. */
+const maxKnown = 20;
+
+/** The file without its bytes. */
+export function releaseFile(filename: string, bytes: Buffer): ReleaseFile {
+  return { filename, sha1: hashOf(bytes, 'sha1'), sha256: hashOf(bytes, 'sha256') };
+}
+
+/** Of a release that was given none. The `#` keeps Home Assistant from comparing hashes as numbers. */
+export function versionOf(files: readonly ReleaseFile[]): string {
+  const [first, ...others] = files;
+  const all = others.length > 0 ? hashOf(Buffer.from(files.map(({ sha1 }) => sha1).join('')), 'sha1') : first?.sha1;
+  return shortHash(all ?? '');
+}
+
+/** The file that tells which release a device runs. */
+export function lastFile({ files }: Release): ReleaseFile {
+  const last = files.at(-1);
+  if (!last) throw new Error('a release has a file');
+  return last;
+}
+
+/** A device gets a newer release; what it runs stays. */
+export function withRelease(record: DeviceRecord | undefined, release: Release): DeviceRecord {
+  const newest: KnownVersion = { ...lastFile(release), version: release.version };
+  const others = (record?.known ?? []).filter(
+    ({ sha256, filename }) => !(sha256 === newest.sha256 && filename === newest.filename),
+  );
+  return {
+    release,
+    known: [newest, ...others].slice(0, maxKnown),
+    installed: record?.installed ?? null,
+    before: record?.before ?? null,
+  };
+}
+
+/** The device runs the file with this hash, SHA-1 or SHA-256: its version, or the hash's beginning where no release had it. */
+export function withInstalled(record: DeviceRecord, hash: string): DeviceRecord {
+  const version = versionWith(record, hash);
+  return version === record.installed ? record : { ...record, installed: version, before: record.installed };
+}
+
+/** The device has taken the file with this hash back: it runs the one before, unless it never counted as installed. */
+export function withoutInstalled(record: DeviceRecord, hash: string): DeviceRecord {
+  if (versionWith(record, hash) !== record.installed) return record;
+  return { ...record, installed: record.before, before: null };
+}
+
+function versionWith({ release, known }: DeviceRecord, hash: string): string {
+  const { filename } = lastFile(release);
+  const match = known.find((one) => one.filename === filename && (one.sha1 === hash || one.sha256 === hash));
+  return match?.version ?? shortHash(hash);
+}
+
+function shortHash(hash: string): string {
+  return `#${hash.slice(0, 8)}`;
+}

@@ -1,0 +1,117 @@
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hashOf } from '../protocol/announcement';
+import { writeFileAtomic } from '../write-file-atomic';
+import { type DeviceRecord, isRecord, type ReleaseFile } from './release';
+
+const recordsFile = 'devices.json';
+/** Also what was left of one that was being written at a power cut. */
+const bytesFile = /^([0-9a-f]{64})\.bin(\.tmp)?$/;
+
+type Records = ReadonlyMap<string, DeviceRecord>;
+
+/** What is remembered of devices, and the bytes of their releases, in a folder: each file once, under its SHA-256. */
+export class ReleaseStore {
+  readonly #folder: string;
+  /** One write after the other; never rejects. */
+  #queue: Promise<unknown> = Promise.resolve();
+  /** The save that has not begun. */
+  #next: Promise<void> | undefined;
+  /** Kept for a release that is not saved yet. */
+  readonly #reserved = new Set<string>();
+  /** What can't be read may need bytes that nobody knows of. */
+  #isDamaged = false;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /**
+   * What was saved; nothing where nothing was. Records that are none are left out.
+   * @throws Error where it can't be read; it is put aside, and all bytes stay
+   */
+  async load(): Promise<Map<string, DeviceRecord>> {
+    const path = join(this.#folder, recordsFile);
+    try {
+      const saved: unknown = JSON.parse(await readFile(path, 'utf8'));
+      return new Map(
+        Object.entries(saved as object).filter((entry): entry is [string, DeviceRecord] => isRecord(entry[1])),
+      );
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
+      this.#isDamaged = true;
+      await rename(path, `${path}.damaged`);
+      throw new Error(
+        `What was known of releases can't be read (${(error as Error).message}). It is put aside: ${path}.damaged`,
+      );
+    }
+  }
+
+  /** Keeps the bytes of a release's files. To be followed by `save`, or by `release`. @throws Error of the disk */
+  keep(bytes: ReadonlyMap<string, Buffer>): Promise<void> {
+    for (const sha256 of bytes.keys()) this.#reserved.add(sha256);
+    return this.#inTurn(async () => {
+      await mkdir(this.#folder, { recursive: true });
+      for (const [sha256, content] of bytes) await writeFileAtomic(this.#pathOf(sha256), content);
+    });
+  }
+
+  /** They are needed no longer, unless by a record. */
+  release(bytes: ReadonlyMap<string, Buffer>): void {
+    for (const sha256 of bytes.keys()) this.#reserved.delete(sha256);
+  }
+
+  /** @throws Error where they are gone, or are others */
+  bytesOf({ sha256, filename }: ReleaseFile): Promise<Buffer> {
+    return this.#inTurn(async () => {
+      const bytes = await readFile(this.#pathOf(sha256));
+      if (hashOf(bytes, 'sha256') !== sha256) throw new Error(`The kept bytes of ${filename} are damaged.`);
+      return bytes;
+    });
+  }
+
+  /**
+   * Resolves when it is on the disk; then the bytes that no device needs any more are removed.
+   * A thousand devices that report at once are one write: who comes before it has begun is written with it.
+   * @param records asked for when it begins
+   */
+  save(records: () => Records): Promise<void> {
+    this.#next ??= this.#inTurn(() => {
+      this.#next = undefined;
+      return this.#save(records());
+    });
+    return this.#next;
+  }
+
+  /** Resolves when nothing is being written. */
+  async settled(): Promise<void> {
+    await this.#queue;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+
+  async #save(records: Records): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    await writeFileAtomic(join(this.#folder, recordsFile), JSON.stringify(Object.fromEntries(records)));
+    // What is left over takes room and does no harm: it must not make a save fail that has been done.
+    await this.#cleanUp(records).catch(() => undefined);
+  }
+
+  async #cleanUp(records: Records): Promise<void> {
+    if (this.#isDamaged) return;
+    const needed = new Set(this.#reserved);
+    for (const { release } of records.values()) for (const { sha256 } of release.files) needed.add(sha256);
+    for (const name of await readdir(this.#folder)) {
+      const [, sha256] = bytesFile.exec(name) ?? [];
+      if (sha256 && !needed.has(sha256)) await rm(join(this.#folder, name), { force: true });
+    }
+  }
+
+  #pathOf(sha256: string): string {
+    return join(this.#folder, `${sha256}.bin`);
+  }
+}

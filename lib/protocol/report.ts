@@ -1,0 +1,58 @@
+/** Why a device did not install a file (protocol 5.3). */
+export const reportErrors = [
+  'bad_announcement',
+  'bad_name',
+  'unsigned',
+  'no_secret',
+  'bad_signature',
+  'replayed',
+  'counter_lost',
+  'no_space',
+  'connect_failed',
+  'timed_out',
+  'size_mismatch',
+  'hash_mismatch',
+  'write_failed',
+] as const;
+
+export type ReportError = (typeof reportErrors)[number];
+
+const states = ['installed', 'running', 'failed', 'rolled_back'] as const;
+
+/** A device's own word on one file (protocol 5.2). */
+export interface Report {
+  readonly state: (typeof states)[number];
+  /** The file's name on the device; null where the device could not read it. */
+  readonly file: string | null;
+  /** As announced; null where the device could not read it. */
+  readonly hash: string | null;
+  /** Why it failed; a newer module may know errors that are not listed here. */
+  readonly error: ReportError | string | null;
+  /** With the error `replayed`: the last counter that the device has accepted. */
+  readonly counter?: number;
+}
+
+/** Longer than any report: what is longer is none. */
+const maxBytes = 2048;
+
+/** Reads a report; undefined for anything else, since anyone may publish there (protocol 5.2). */
+export function parseReport(payload: Buffer): Report | undefined {
+  if (payload.length > maxBytes) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(payload.toString());
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { state, file = null, hash = null, error = null, counter } = value as Record<string, unknown>;
+  const known = states.find((one) => one === state);
+  if (!known || !isTextOrNull(file) || !isTextOrNull(hash) || !isTextOrNull(error)) return undefined;
+  const report = { state: known, file, hash, error };
+  return Number.isSafeInteger(counter) ? { ...report, counter: counter as number } : report;
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string';
+}

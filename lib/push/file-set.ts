@@ -1,0 +1,114 @@
+import type { Report } from '../protocol/report';
+import type { Job } from './job';
+import { type Outcome, unchanged } from './outcome';
+import { pushWithRetries } from './retry';
+import type { PushServices } from './services';
+import { newSession } from './session';
+import { type PushSnapshot, snapshotOf } from './snapshot';
+import { type Durations, initialState, type PushActivity, type Verified } from './state';
+import { pushWhenAwake } from './wake';
+
+/** What a device was given before. */
+export interface DeliveryHistory {
+  /** How much is known of the last success with the same bytes; undefined where it is to be pushed. @param last report */
+  unchanged(job: Job, last: Report | undefined): Promise<Verified | undefined>;
+  /** Called with how each file of a push ended, before the next push to its device begins. */
+  record(outcomes: readonly Outcome[]): Promise<void>;
+}
+
+/** Who wants to know more of a push than its outcome. */
+export interface PushHooks {
+  readonly onActivity?: ((activity: PushActivity) => void) | undefined;
+  /** Called when the device's turn is another push's, which may take days. */
+  readonly onBlocked?: (() => void) | undefined;
+  /** Called when a file's turn has come, with a way to ask from then on what is known of the push. */
+  readonly onStart?: ((snapshot: () => PushSnapshot) => void) | undefined;
+  /** What devices were given before: they are not given the same again. */
+  readonly history?: DeliveryHistory | undefined;
+}
+
+/**
+ * Pushes the files of one push to its device, whose turn has come: one after the other, until one does not succeed.
+ * @param jobs one for each file
+ * @param createdAt on the clock of `performance`: when it began to wait for its turn
+ */
+export async function pushFiles(
+  jobs: readonly Job[],
+  services: PushServices,
+  signal: AbortSignal,
+  { onActivity = () => undefined, onStart, history }: PushHooks,
+  createdAt: number,
+): Promise<Outcome> {
+  const turnAt = performance.now();
+  const known = await knownLevels(jobs, services, history);
+  const files = restartingOnce(jobs, known);
+  const outcomes: Outcome[] = [];
+  let startedAt = createdAt;
+  for (const [index, job] of files.entries()) {
+    const level = known[index];
+    if (level && !signal.aborted) {
+      outcomes.push(unchanged(initialState(job, services.topicOf(job.target)), level));
+      continue;
+    }
+    const session = newSession(job, services, onActivity, startedAt);
+    onStart?.(() => snapshotOf(files, index, session));
+    const isAwake = outcomes.some(({ result }) => result === 'success');
+    const outcome = await (job.wake
+      ? pushWhenAwake(session, { jobs, wake: job.wake, until: turnAt + job.wake.waitMs, isAwake }, services, signal)
+      : pushWithRetries(session, services, signal));
+    outcome.durations.total = Math.round(performance.now() - startedAt);
+    startedAt = performance.now();
+    outcomes.push(outcome);
+    if (outcome.code !== null) break;
+  }
+  await history?.record(outcomes);
+  const combined = combineOutcomes(outcomes, jobs);
+  combined.durations.total = Math.round(performance.now() - createdAt);
+  return combined;
+}
+
+/** How much is known of the device having each file already. */
+async function knownLevels(
+  jobs: readonly Job[],
+  { reports }: PushServices,
+  history: DeliveryHistory | undefined,
+): Promise<readonly (Verified | undefined)[]> {
+  if (!history) return [];
+  return Promise.all(jobs.map((job) => history.unchanged(job, reports.lastOf(job.target))));
+}
+
+/**
+ * The device restarts after the last of the files that it does not have. Before that it does not come back, so its
+ * online topic is not waited for.
+ */
+function restartingOnce(jobs: readonly Job[], known: readonly (Verified | undefined)[]): readonly Job[] {
+  if (jobs.length === 1) return jobs;
+  const last = jobs.findLastIndex((_, index) => known[index] === undefined);
+  return jobs.map((job, index) => {
+    if (index === last) return job;
+    return { ...job, reboot: false, verify: job.verify.level === 'online' ? { level: 'auto' } : job.verify };
+  });
+}
+
+/** What the outcomes of a push's files come to: the last that was pushed decides. */
+function combineOutcomes(outcomes: readonly Outcome[], jobs: readonly Job[]): Outcome {
+  const last = outcomes.findLast(({ result }) => result !== 'unchanged') ?? outcomes.at(-1);
+  if (!last) throw new Error('a push has a file');
+  if (!jobs[0]?.isOfSet) return last;
+  const count = jobs.length;
+  const which = last.code === null ? `All ${count} files` : `File ${outcomes.length} of ${count}`;
+  return {
+    ...last,
+    message: count > 1 ? `${which}: ${last.message}` : last.message,
+    durations: sum(outcomes),
+    files: outcomes,
+  };
+}
+
+function sum(outcomes: readonly Outcome[]): Durations {
+  const all = { queued: 0, connect: 0, transfer: 0, verify: 0, total: 0 };
+  for (const { durations } of outcomes) {
+    for (const phase of Object.keys(all) as (keyof Durations)[]) all[phase] += durations[phase];
+  }
+  return all;
+}

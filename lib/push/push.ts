@@ -1,0 +1,266 @@
+import { type Announcement, formatAnnouncement, formatSigned } from '../protocol/announcement';
+import type { Report } from '../protocol/report';
+import type { FileServer } from '../transfer/file-server';
+import type { Diagnostics } from './messages';
+import { failed, type Outcome, succeeded } from './outcome';
+import { PhaseTimer } from './phase-timer';
+import type { PushServices } from './services';
+import { classifyReport, type PushSession } from './session';
+import type { AttemptCode } from './state';
+import { requiredLevels } from './verification';
+
+/** Ends an attempt that has not succeeded. Anything else that is thrown on its way is a bug. */
+class AttemptFailure extends Error {
+  constructor(
+    readonly code: AttemptCode,
+    cause: unknown,
+  ) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/**
+ * One attempt to push the file: announce, connect, transfer, verify. The file stays served: a further attempt goes on with it.
+ * @param signal ends it as cancelled; its reason is the end of "was cancelled: …"
+ * @throws Error for bugs only: whatever devices, brokers and networks do is an outcome
+ */
+export function push(session: PushSession, services: PushServices, signal: AbortSignal): Promise<Outcome> {
+  return new Attempt(session, services).run(signal);
+}
+
+class Attempt {
+  readonly #session: PushSession;
+  readonly #services: PushServices;
+  readonly #phases: PhaseTimer;
+  /** What has ended the attempt: a timeout, the user, the broker, the device, a bug. The first reason counts. */
+  #reason: unknown;
+  #isOver = false;
+  /** Rejects what is waited for now. */
+  #interrupt = (_reason: unknown): void => undefined;
+  #withdraw = (): void => undefined;
+
+  constructor(session: PushSession, services: PushServices) {
+    const { state, job, onActivity } = session;
+    this.#session = session;
+    this.#services = services;
+    this.#phases = new PhaseTimer(state, job.timeoutMs, onActivity, (code, timeoutMs) =>
+      this.#fail(code, `no answer within ${timeoutMs / 1000} s`),
+    );
+  }
+
+  async run(signal: AbortSignal): Promise<Outcome> {
+    const { state, verification } = this.#session;
+    const onCancel = () => this.#fail('cancelled', signal.reason);
+    signal.addEventListener('abort', onCancel);
+    verification.onReport = (report) => this.#onReport(report);
+    try {
+      if (signal.aborted) throw new AttemptFailure('cancelled', signal.reason);
+      this.#phases.enter('announce');
+      await this.#brokerOnline();
+      const fileServer = await this.#serveFile(signal);
+      await this.#brokerOnline(); // the port may have been waited for
+      await this.#announce(fileServer);
+      await this.#connected(fileServer);
+      await this.#transferred(fileServer);
+      await this.#verified();
+      this.#stop();
+      return succeeded(state);
+    } catch (error) {
+      this.#stop();
+      if (error instanceof AttemptFailure) return this.#failed(error);
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', onCancel);
+    }
+  }
+
+  /** Nothing is handed to a client that is not connected (protocol 1.6). */
+  async #brokerOnline(): Promise<void> {
+    const { broker } = this.#services;
+    if (broker.isOnline) return;
+    this.#phases.enter('announce', { code: 'broker_offline' });
+    const stop = new AbortController();
+    try {
+      await this.#until(broker.online(stop.signal));
+    } finally {
+      stop.abort();
+    }
+    this.#phases.enter('announce');
+  }
+
+  /** Before the announcement is published: a device resets itself when the connection is refused (protocol 1.7). */
+  async #serveFile(signal: AbortSignal): Promise<FileServer> {
+    const session = this.#session;
+    if (session.fileServer) return session.fileServer;
+    const { job, state } = session;
+    session.host = await this.#until(this.#services.host());
+    const fileServer = await this.#services.serveFile(job, signal, state.port).catch((error: unknown) => {
+      throw new AttemptFailure(signal.aborted ? 'cancelled' : 'listen_failed', signal.aborted ? signal.reason : error);
+    });
+    session.fileServer = fileServer;
+    if (this.#isOver) throw this.#reason;
+    const { host } = session.host;
+    // At another host or port than before it is another announcement.
+    if (state.host !== host || state.port !== fileServer.port) session.announcement = undefined;
+    Object.assign(state, { host, port: fileServer.port });
+    return fileServer;
+  }
+
+  async #announce(fileServer: FileServer): Promise<void> {
+    const session = this.#session;
+    session.announcement ??= await this.#writeAnnouncement();
+    // It may have come between two attempts, or say now that it has the file.
+    if (session.verification.has('installed')) fileServer.markDelivered();
+    if (!fileServer.isDelivered) this.#publish(session.announcement);
+  }
+
+  /** In the signed form with a counter that the device has not seen yet (protocol 6.4). */
+  async #writeAnnouncement(): Promise<string> {
+    const session = this.#session;
+    const { key, target } = session.job;
+    const { host, port, filename, hash, reboot, size } = session.state;
+    const announcement: Announcement = { host: host ?? '', port: port ?? 0, filename, hash, reboot };
+    if (key === undefined) return formatAnnouncement(announcement);
+    session.counter = await this.#services.counters.next(target);
+    return formatSigned(announcement, { key, size, counter: session.counter });
+  }
+
+  #publish(text: string): void {
+    if (this.#isOver) return;
+    const session = this.#session;
+    const { state, job, verification } = session;
+    session.announcements += 1;
+    if (state.phase === 'announce') this.#phases.limit({ duration: 'connect', code: 'publish_failed' });
+    this.#withdraw = this.#services.broker.announce(state.topic, text, job.timeoutMs, {
+      // At once, not after an await: a report may follow in the same packet (protocol 5.4).
+      onAcknowledged: (nobodySubscribed) => {
+        verification.acceptReports();
+        session.nobodySubscribed = nobodySubscribed;
+        if (state.phase === 'announce') this.#phases.enter('connect', { duration: 'connect', code: 'no_connection' });
+      },
+      onFailed: (error) => {
+        if (state.phase === 'announce') this.#fail('publish_failed', error);
+      },
+    });
+  }
+
+  async #connected(fileServer: FileServer): Promise<void> {
+    const { state, verification } = this.#session;
+    state.device = await this.#until(fileServer.connected);
+    this.#phases.enter('transfer', { duration: 'transfer' });
+    verification.acceptReports();
+  }
+
+  /** The idle time is each connection's own, so the whole takes as long as it takes. */
+  async #transferred(fileServer: FileServer): Promise<void> {
+    const { state, job, announcements, verification } = this.#session;
+    const end = await this.#until(fileServer.ended);
+    Object.assign(state, { device: end.device, sent: end.sent });
+    if (end.end === 'stalled') throw new AttemptFailure('stalled', 'it took no bytes');
+    if (end.end === 'interrupted') throw new AttemptFailure('interrupted', end.cause);
+    state.verified ??= 'delivered';
+    verification.markDelivered();
+    // A signed one may have to be announced once more, with a newer counter.
+    if (announcements === 1 && job.key === undefined) fileServer.close();
+  }
+
+  /** Until the device has shown what was asked for. */
+  async #verified(): Promise<void> {
+    const { state, job, verification } = this.#session;
+    const levels = requiredLevels(job, this.#services.reports.lastOf(job.target) !== undefined);
+    if (levels.length === 0) return;
+    this.#phases.enter('verify', { duration: 'verify', code: 'not_verified', timeoutMs: job.verifyTimeoutMs });
+    for (const level of levels) {
+      await this.#until(verification.reached(level));
+      state.verified = level;
+    }
+  }
+
+  /** A report on this push: good news moves it on, bad news ends it, whatever it is waiting for. */
+  #onReport(report: Report): void {
+    const { state, fileServer } = this.#session;
+    const meaning = classifyReport(report, this.#session);
+    if (meaning === 'stale') return;
+    state.report = report;
+    if (meaning === 'rejected') {
+      this.#fail('rejected', report.error ?? report.state);
+    } else if (meaning === 'installed') {
+      state.verified = report.state === 'running' ? 'running' : 'installed';
+      fileServer?.markDelivered();
+    } else {
+      this.#announceAgain(report.counter ?? 0).catch((error: unknown) => this.#end(error));
+    }
+  }
+
+  /** Our counter was lost, or another sender's is ahead: goes on from the device's own (protocol 6.4). */
+  async #announceAgain(counter: number): Promise<void> {
+    const session = this.#session;
+    session.hasGoneOn = true;
+    session.counter = counter + 1;
+    const isBelievable = await this.#services.counters.goOnFrom(session.job.target, counter);
+    if (!isBelievable || session.job.key === undefined) throw new AttemptFailure('rejected', 'replayed');
+    session.announcement = await this.#writeAnnouncement();
+    if (this.#isOver) return;
+    // Somebody may be fetching the file already: then no connection is waited for.
+    if (session.state.phase !== 'transfer') this.#phases.enter('announce');
+    this.#publish(session.announcement);
+  }
+
+  /** What the promise brings, unless the attempt ends first. One promise is waited for at a time. */
+  #until<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject;
+      if (this.#isOver) reject(this.#reason);
+      else promise.then(resolve, reject);
+    });
+  }
+
+  #fail(code: AttemptCode, cause: unknown): void {
+    this.#end(new AttemptFailure(code, cause));
+  }
+
+  /** Ends the attempt, whatever it waits for. The first reason wins. */
+  #end(reason: unknown): void {
+    if (this.#isOver) return;
+    this.#reason = reason;
+    this.#stop();
+    this.#interrupt(reason);
+  }
+
+  /** From here on nothing is announced, counted or believed any more. */
+  #stop(): void {
+    this.#isOver = true;
+    this.#session.verification.onReport = undefined;
+    this.#phases.stop();
+    this.#withdraw();
+  }
+
+  #failed({ code, message }: AttemptFailure): Outcome {
+    const { state, fileServer } = this.#session;
+    state.sent = Math.max(state.sent, fileServer?.last?.sent ?? 0);
+    state.device ??= fileServer?.last?.device ?? null;
+    return failed(state, code, collectDiagnostics(this.#session, this.#services, message));
+  }
+}
+
+/** What is known of an attempt that has failed. @param cause in the words of whoever failed */
+function collectDiagnostics(
+  { job, fileServer, host, nobodySubscribed }: PushSession,
+  { broker, portsText }: PushServices,
+  cause: string,
+): Diagnostics {
+  return {
+    timeoutMs: job.timeoutMs,
+    verify: job.verify.level,
+    verifyTimeoutMs: job.verifyTimeoutMs,
+    isSigned: job.key !== undefined,
+    broker: broker.name,
+    brokerConnectsByItself: broker.connectsByItself,
+    hostKind: host?.kind ?? 'own',
+    ports: portsText,
+    refused: fileServer?.refused ?? [],
+    nobodySubscribed,
+    isFlushed: fileServer?.last?.isFlushed ?? false,
+    cause,
+  };
+}

@@ -1,0 +1,72 @@
+import { setTimeout } from 'node:timers/promises';
+import { abortReason, settledOrAborted } from '../abort';
+import type { FileServer } from '../transfer/file-server';
+import { isNetworkFault, type Outcome } from './outcome';
+import { push } from './push';
+import type { PushServices } from './services';
+import type { PushSession } from './session';
+
+/** Where more than one announcement was sent, a busy device may come for each of them (protocol 1.8). */
+const servesAgainForMs = 5000;
+
+/**
+ * Pushes when there is a slot, and tries again after network faults. All announcements are the same bytes, port included
+ * (protocol 1.8).
+ */
+export async function pushWithRetries(
+  session: PushSession,
+  services: PushServices,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { job, state, verification, startedAt } = session;
+  let isSuccess = false;
+  let stopListening: (() => void) | undefined;
+  const hasSlot = await services.slots.acquire(signal);
+  try {
+    state.durations.queued = Math.round(performance.now() - startedAt);
+    stopListening = verification.listen();
+    for (;;) {
+      const outcome = await push(session, services, signal);
+      isSuccess = outcome.code === null;
+      if (!isNetworkFault(outcome) || state.attempts > job.retries) return outcome;
+      await pauseBeforeRetry(session, signal);
+      if (abortReason(signal) === undefined)
+        Object.assign(state, { attempts: state.attempts + 1, device: null, sent: 0 });
+    }
+  } finally {
+    stopListening?.();
+    stopServing(session, isSuccess);
+    if (hasSlot) services.slots.release();
+  }
+}
+
+/** Waits for the retry delay, or until the device has the file after all, or the push is cancelled. */
+async function pauseBeforeRetry(session: PushSession, signal: AbortSignal): Promise<void> {
+  const { job, fileServer, verification, onActivity } = session;
+  fileServer?.reset();
+  onActivity('retry');
+  const stop = new AbortController();
+  const delay = setTimeout(job.retryDelayMs, undefined, { signal: stop.signal });
+  const hasIt = [verification.reached('installed'), ...(fileServer ? [delivered(fileServer)] : [])];
+  try {
+    await settledOrAborted(signal, Promise.race([delay, ...hasIt]));
+  } finally {
+    stop.abort();
+    fileServer?.forgetInterruptions();
+  }
+}
+
+/** Resolves when somebody takes the whole file; never where the fetching ends in another way. */
+async function delivered(fileServer: FileServer): Promise<void> {
+  const { end } = await fileServer.ended;
+  if (end !== 'delivered') await new Promise<never>(() => undefined);
+}
+
+/** What a success has served may still be fetched: a device serves every announcement that it got (protocol 1.8). */
+function stopServing(session: PushSession, isSuccess: boolean): void {
+  const { fileServer, announcements } = session;
+  if (!isSuccess) fileServer?.abort();
+  else if (announcements > 1) fileServer?.closeLater(servesAgainForMs);
+  else fileServer?.close();
+  session.fileServer = undefined;
+}

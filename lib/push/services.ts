@@ -1,0 +1,100 @@
+import type { Report } from '../protocol/report';
+import type { FileServer } from '../transfer/file-server';
+import type { Job } from './job';
+
+/** A message that a subscription has brought. */
+export interface InboundMessage {
+  readonly topic: string;
+  readonly payload: Buffer;
+  /** The broker keeps it and has sent it again because someone subscribed: it says nothing new. */
+  readonly isRetainedReplay: boolean;
+  /** The same, or the first on this topic and kept: it may have been said long ago. */
+  readonly maybeStale: boolean;
+}
+
+/** Called with what becomes of an announcement. */
+export interface AnnouncementListener {
+  /** The broker has it. Called before any message that the broker sends after its acknowledgement. */
+  onAcknowledged(nobodySubscribed: boolean): void;
+  /** The broker refuses it, or it could not be sent. */
+  onFailed(error: Error): void;
+}
+
+/** The MQTT connection over which devices are announced to and heard. */
+export interface Broker {
+  /** For people: `mqtt://localhost:1883`. */
+  readonly name: string;
+  readonly connectsByItself: boolean;
+  /** Announcements can be handed over. */
+  readonly isOnline: boolean;
+  /** Resolves when it is online, rejects when the signal is aborted first. */
+  online(signal: AbortSignal): Promise<void>;
+  /**
+   * Hands an announcement over: QoS 1, never retained (protocol 1.4, 1.5). Only while online.
+   * @param expiryMs after which nobody needs it any more
+   * @returns takes it back where the broker has not acknowledged it: it must not outlive its push (protocol 1.6)
+   */
+  announce(topic: string, text: string, expiryMs: number, listener: AnnouncementListener): () => void;
+  /** Calls back with each message on the topic, which may hold wildcards, until the returned function is called. */
+  listen(topic: string, onMessage: (message: InboundMessage) => void): () => void;
+}
+
+/** What the announced host is to this machine: devices can't reach all of them. */
+export type HostKind = 'own' | 'elsewhere' | 'loopback' | 'container' | 'name';
+
+/** The host to announce, and what it is to this machine. */
+export interface AnnouncedHost {
+  readonly host: string;
+  readonly kind: HostKind;
+}
+
+export type ReportListener = (report: Report) => void;
+
+/** What the devices say themselves (protocol 5). */
+export interface Reports {
+  /** The device's last report; undefined for one that never reports, as far as is known. */
+  lastOf(target: string): Report | undefined;
+  /** Calls back with each report of the device as it comes, until the returned function is called. */
+  listen(target: string, listener: ReportListener): () => void;
+}
+
+/** What makes each signed announcement newer than the one before (protocol 6.4). */
+export interface Counters {
+  next(target: string): Promise<number>;
+  /** Goes on from the counter that a device has told; false where it is not to be believed. */
+  goOnFrom(target: string, counter: number): Promise<boolean>;
+}
+
+/** The pushes that may be under way at once. */
+export interface Slots {
+  /** Resolves to true when there is a slot; to false when the signal is aborted first: then there is nothing to release. */
+  acquire(signal: AbortSignal): Promise<boolean>;
+  release(): void;
+}
+
+/** Why a push for a sleeping device waits no longer. */
+export type WaitResult = 'awake' | 'too late' | 'cancelled' | 'superseded';
+
+/** Pushes that wait until their device speaks. */
+export interface WakeQueue {
+  /** Waits for a fresh message on the topic. @param until at most, on the clock of `performance` */
+  wait(jobs: readonly Job[], topic: string, until: number, signal: AbortSignal): Promise<WaitResult>;
+}
+
+/** What all pushes need of the machine that they run on. */
+export interface PushServices {
+  readonly broker: Broker;
+  readonly reports: Reports;
+  /** For signed announcements (protocol 6.4). */
+  readonly counters: Counters;
+  readonly slots: Slots;
+  readonly wakeQueue: WakeQueue;
+  /** As configured, for people: empty for any free port. */
+  readonly portsText: string;
+  /** The announcement's topic. */
+  topicOf(target: string): string;
+  /** The host to announce. */
+  host(): Promise<AnnouncedHost>;
+  /** Opens a port, the given one where it can be had, and serves the job's file there. @throws Error where none can be opened */
+  serveFile(job: Job, signal: AbortSignal, port: number | null): Promise<FileServer>;
+}

@@ -1,0 +1,70 @@
+import type { Report } from '../protocol/report';
+import type { FileServer } from '../transfer/file-server';
+import type { Job } from './job';
+import type { AnnouncedHost, PushServices } from './services';
+import { initialState, type PushActivity, type PushState } from './state';
+import { Verification } from './verification';
+
+/** One file on its way to one device, and what its attempts share: all its announcements are the same bytes (protocol 1.8). */
+export interface PushSession {
+  readonly job: Job;
+  readonly state: PushState;
+  readonly verification: Verification;
+  readonly onActivity: (activity: PushActivity) => void;
+  /** On the clock of `performance`: when it began to wait for its turn. */
+  readonly startedAt: number;
+  fileServer: FileServer | undefined;
+  /** Where that listens. */
+  host: AnnouncedHost | undefined;
+  announcement: string | undefined;
+  /** How often it was announced. */
+  announcements: number;
+  /** Of the signed form; greater than what the device has seen, as far as is known. */
+  counter: number;
+  /** It has gone on from the device's own counter, which it does once (protocol 6.4). */
+  hasGoneOn: boolean;
+  /** The broker has said so of the last announcement (MQTT 5 only). */
+  nobodySubscribed: boolean;
+}
+
+export function newSession(
+  job: Job,
+  services: PushServices,
+  onActivity: (activity: PushActivity) => void,
+  startedAt: number,
+): PushSession {
+  return {
+    job,
+    state: initialState(job, services.topicOf(job.target)),
+    verification: new Verification(job, services),
+    onActivity,
+    startedAt,
+    fileServer: undefined,
+    host: undefined,
+    announcement: undefined,
+    announcements: 0,
+    counter: 0,
+    hasGoneOn: false,
+    nobodySubscribed: false,
+  };
+}
+
+/**
+ * What a report means for the push that is under way:
+ * - `stale`: nothing, it tells of what was before
+ * - `installed`: the file is in place
+ * - `counter_behind`: its counter is ahead of ours, which was lost, or another sender's is ahead (protocol 6.4)
+ * - `rejected`: the device did not take the file, or took it back
+ */
+export type ReportMeaning = 'stale' | 'installed' | 'counter_behind' | 'rejected';
+
+export function classifyReport(report: Report, { state, counter, hasGoneOn, fileServer }: PushSession): ReportMeaning {
+  if (report.state === 'installed' || report.state === 'running') return 'installed';
+  // A board says again at each start that it took a file back, and what it could not say while it was away.
+  if (report.state === 'rolled_back' && state.verified === null) return 'stale';
+  const isOfItsConnection = report.error === 'connect_failed' || report.error === 'timed_out';
+  if (isOfItsConnection && state.attempts > 1 && !fileServer?.isFetched) return 'stale';
+  if (report.error !== 'replayed' || report.counter === undefined) return 'rejected';
+  if (report.counter < counter) return 'stale';
+  return hasGoneOn ? 'rejected' : 'counter_behind';
+}

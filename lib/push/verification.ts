@@ -1,0 +1,110 @@
+import type { Report } from '../protocol/report';
+import { Deferred } from '../transfer/deferred';
+import type { Job } from './job';
+import type { PushServices, ReportListener } from './services';
+import type { Verified } from './state';
+
+/** Payloads of online topics that say the opposite. */
+const gone = new Set(['offline', 'false', '0', '']);
+
+/**
+ * What the device says of a push: reports of this file and hash, and messages on its online topic.
+ * It believes only what comes after the device can have heard the announcement (protocol 5.4).
+ */
+export class Verification {
+  /** Called with each report that counts, at once: what follows in the same packet must find it heard. */
+  onReport: ReportListener | undefined;
+  readonly #job: Job;
+  readonly #services: PushServices;
+  readonly #levels = new Set<Verified>();
+  #awaited: { readonly level: Verified; readonly reached: Deferred<void> } | undefined;
+  #acceptsReports = false;
+  #isDelivered = false;
+
+  constructor(job: Job, services: PushServices) {
+    this.#job = job;
+    this.#services = services;
+  }
+
+  /** Before the announcement. @returns what ends it */
+  listen(): () => void {
+    const { verify, target } = this.#job;
+    const stopReports = this.#services.reports.listen(target, (report) => this.#onReport(report));
+    if (verify.level !== 'online') return stopReports;
+    try {
+      const stopOnline = this.#listenOnline(verify.topic, verify.payload);
+      return () => {
+        stopReports();
+        stopOnline();
+      };
+    } catch (error) {
+      stopReports();
+      throw error;
+    }
+  }
+
+  /** The broker has the announcement, or the device has connected: from now on reports are answers (protocol 5.4). */
+  acceptReports(): void {
+    this.#acceptsReports = true;
+  }
+
+  /** The device has the file: from now on a message on the online topic may be the new program's. */
+  markDelivered(): void {
+    this.#isDelivered = true;
+  }
+
+  /** The device has shown as much. */
+  has(level: Verified): boolean {
+    return this.#levels.has(level);
+  }
+
+  /** Resolves when the device has shown as much; one level is waited for at a time. */
+  reached(level: Verified): Promise<void> {
+    const reached = new Deferred<void>();
+    this.#awaited = { level, reached };
+    if (this.has(level)) reached.resolve();
+    return reached.promise;
+  }
+
+  #listenOnline(topic: string, expected: string): () => void {
+    return this.#services.broker.listen(topic, ({ payload, isRetainedReplay }) => {
+      const text = payload.toString();
+      const isOnline = expected === '' ? !gone.has(text.toLowerCase()) : text === expected;
+      if (this.#isDelivered && !isRetainedReplay && isOnline) this.#reach('online');
+    });
+  }
+
+  #onReport(report: Report): void {
+    const { filename, hash } = this.#job;
+    if (!this.#acceptsReports || report.file !== filename || report.hash !== hash) return;
+    this.onReport?.(report);
+    if (report.state === 'installed' || report.state === 'running') this.#reach('installed');
+    if (report.state === 'running') this.#reach('running');
+  }
+
+  #reach(level: Verified): void {
+    this.#levels.add(level);
+    if (this.#awaited?.level === level) this.#awaited.reached.resolve();
+  }
+}
+
+/**
+ * What has to be waited for, in this order, after the delivery.
+ * A signed push is never a success on delivery alone: a board without the module takes its bytes and keeps its old file
+ * (protocol 6.5). Without a restart nobody comes back.
+ */
+export function requiredLevels({ verify, key, reboot }: Job, reportsAtAll: boolean): readonly Verified[] {
+  const isSigned = key !== undefined;
+  switch (verify.level) {
+    case 'auto':
+      return isSigned || reportsAtAll ? ['installed'] : [];
+    case 'delivered':
+      return isSigned ? ['installed'] : [];
+    case 'installed':
+      return ['installed'];
+    case 'running':
+      return reboot ? ['running'] : ['installed'];
+    case 'online':
+      return isSigned ? ['installed', 'online'] : ['online'];
+  }
+}

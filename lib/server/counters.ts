@@ -1,0 +1,77 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { writeFileAtomic } from '../write-file-atomic';
+
+/** How far a device's counter may be ahead of our clock to be gone on from (protocol 6.4). */
+const maxAheadMs = 365 * 24 * 3600 * 1000;
+
+/**
+ * The counters of signed announcements (protocol 6.4): our clock in milliseconds, raised where needed so that each
+ * device sees it grow, whatever happens to the clock. The last ones are kept in a file.
+ */
+export class Counters {
+  readonly #path: string;
+  readonly #onProblem: (error: Error) => void;
+  readonly #now: () => number;
+  #last: Promise<Map<string, number>> | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #isWritten = true;
+
+  /** @param onProblem told when the file can't be read or written: the clock alone makes the counters grow then */
+  constructor(path: string, onProblem: (error: Error) => void, now: () => number = Date.now) {
+    this.#path = path;
+    this.#onProblem = onProblem;
+    this.#now = now;
+  }
+
+  /** The counter for an announcement to this device; resolves when it is on the disk. */
+  async next(target: string): Promise<number> {
+    this.#last ??= this.#read();
+    const last = await this.#last;
+    const counter = Math.max(this.#now(), (last.get(target) ?? 0) + 1);
+    last.set(target, counter);
+    await this.#write(last);
+    return counter;
+  }
+
+  /** Goes on from the counter that a device has told; false where it is too far ahead to be believed. */
+  async goOnFrom(target: string, counter: number): Promise<boolean> {
+    if (counter < 0 || counter > this.#now() + maxAheadMs) return false;
+    this.#last ??= this.#read();
+    const last = await this.#last;
+    last.set(target, Math.max(counter, last.get(target) ?? 0));
+    return true;
+  }
+
+  async #read(): Promise<Map<string, number>> {
+    try {
+      const value: unknown = JSON.parse(await readFile(this.#path, 'utf8'));
+      const entries = Object.entries(value as Record<string, unknown>);
+      return new Map(entries.filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1])));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#onProblem(error as Error);
+      return new Map();
+    }
+  }
+
+  /** Those who come while it is being written share the next writing. */
+  #write(last: Map<string, number>): Promise<void> {
+    if (this.#isWritten) {
+      this.#isWritten = false;
+      this.#writing = this.#writing.then(() => {
+        this.#isWritten = true;
+        return this.#writeNow(JSON.stringify(Object.fromEntries(last)));
+      });
+    }
+    return this.#writing;
+  }
+
+  async #writeNow(text: string): Promise<void> {
+    try {
+      await mkdir(dirname(this.#path), { recursive: true });
+      await writeFileAtomic(this.#path, text);
+    } catch (error) {
+      this.#onProblem(error as Error);
+    }
+  }
+}

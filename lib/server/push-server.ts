@@ -1,0 +1,123 @@
+import type { Report } from '../protocol/report';
+import { type PushHooks, pushFiles } from '../push/file-set';
+import type { Job } from '../push/job';
+import type { Outcome } from '../push/outcome';
+import type { Counters, PushServices } from '../push/services';
+import type { IsAllowed } from '../transfer/address-filter';
+import { FileServer } from '../transfer/file-server';
+import type { Ports } from '../transfer/ports';
+import { SendQueues } from '../transfer/send-queue';
+import { AdvertisedHost, type HostOptions } from './advertised-host';
+import { DeviceReports } from './device-reports';
+import { KeyedMutex, Semaphore } from './semaphore';
+import { DeviceWakeQueue } from './wake-queue';
+
+export interface PushServerOptions extends HostOptions {
+  /** The announcement's topic; `{target}` stands for the hostname. */
+  readonly topic: string;
+  readonly ports: Ports;
+  /** As configured, for people. */
+  readonly portsText: string;
+  readonly isAllowed: IsAllowed;
+  /** Pushes under way at once. */
+  readonly concurrency: number;
+  readonly counters: Counters;
+}
+
+/** Why the pushes of a server that is closed were cancelled. */
+const serverStopped = 'the OTA server was stopped';
+
+/** Many pushes from one machine: one per device at a time, so many at once, each on a port of its own. */
+export class PushServer {
+  readonly #services: PushServices;
+  readonly #reports: DeviceReports;
+  readonly #slots: Semaphore;
+  readonly #wakeQueue: DeviceWakeQueue;
+  /** One push per device at a time. */
+  readonly #turns = new KeyedMutex();
+  readonly #pushes = new Set<AbortController>();
+  #onIdle: () => void = () => undefined;
+  /** They outlive their push while someone is still being served. */
+  readonly #fileServers = new Set<FileServer>();
+  #isClosed = false;
+
+  constructor(options: PushServerOptions) {
+    const { broker, topic, ports, portsText, isAllowed, concurrency, counters } = options;
+    const host = new AdvertisedHost(options);
+    const transfer = { queues: new SendQueues(), isAllowed, open: this.#fileServers };
+    this.#reports = new DeviceReports(broker, topic);
+    this.#slots = new Semaphore(Math.min(concurrency, ports.size));
+    this.#wakeQueue = new DeviceWakeQueue(broker);
+    this.#services = {
+      broker,
+      reports: this.#reports,
+      counters,
+      slots: this.#slots,
+      wakeQueue: this.#wakeQueue,
+      portsText,
+      topicOf: (target) => topic.replace('{target}', () => target),
+      host: () => host.get(),
+      serveFile: (job, signal, port) => FileServer.open(job, transfer, (server) => ports.listen(server, signal, port)),
+    };
+  }
+
+  /** How many pushes can be under way at once. */
+  get concurrency(): number {
+    return this.#slots.size;
+  }
+
+  /**
+   * Pushes a file, or a set of files in order, when the device's turn has come.
+   * @param jobs of one device, one per file
+   * @param ending when it is aborted, the push ends as cancelled; its reason is the end of "was cancelled: …". A server that
+   * closes aborts it itself
+   * @throws Error for bugs only: whatever others do is an outcome
+   */
+  async push(jobs: readonly Job[], ending: AbortController, hooks: PushHooks = {}): Promise<Outcome> {
+    const [job] = jobs;
+    if (!job) throw new Error('a push has a file');
+    const createdAt = performance.now();
+    const { signal } = ending;
+    if (this.#isClosed) ending.abort(serverStopped);
+    this.#pushes.add(ending);
+    let hasTurn = false;
+    try {
+      hooks.onActivity?.('queued');
+      hasTurn = this.#wakeQueue.supersede(jobs);
+      if (!hasTurn && !this.#turns.isFree(job.target)) hooks.onBlocked?.();
+      hasTurn ||= await this.#turns.acquire(job.target, signal);
+      const outcome = await pushFiles(jobs, this.#services, signal, hooks, createdAt);
+      // Who takes the place of this one has its turn too.
+      if (outcome.code === 'superseded') hasTurn = false;
+      return outcome;
+    } finally {
+      if (hasTurn) this.#turns.release(job.target);
+      this.#pushes.delete(ending);
+      if (this.#pushes.size === 0) this.#onIdle();
+    }
+  }
+
+  /** The device's last report; undefined for one that never reports, as far as is known. */
+  lastReportOf(target: string): Report | undefined {
+    return this.#reports.lastOf(target);
+  }
+
+  /** Calls back with each report of any device, until the returned function is called. */
+  watchReports(onReport: (target: string, report: Report, maybeStale: boolean) => void): () => void {
+    return this.#reports.watch(onReport);
+  }
+
+  /** Cancels every push and breaks every connection off. Resolves when no port, socket or timer is left. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const ending of this.#pushes) ending.abort(serverStopped);
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      if (this.#pushes.size === 0) resolve();
+    });
+    const fileServers = [...this.#fileServers];
+    for (const fileServer of fileServers) fileServer.abort();
+    await Promise.all(fileServers.map((fileServer) => fileServer.closed()));
+    this.#reports.close();
+  }
+}

@@ -1,0 +1,61 @@
+import { settledOrAborted } from '../abort';
+import { Deferred } from '../transfer/deferred';
+
+/** So many at once; the others wait in the order in which they came. */
+export class Semaphore {
+  readonly #waiting: Deferred<void>[] = [];
+  #taken = 0;
+
+  constructor(readonly size: number) {}
+
+  get isFree(): boolean {
+    return this.#taken < this.size;
+  }
+
+  get isUnused(): boolean {
+    return this.#taken === 0;
+  }
+
+  /** Resolves to true when there is room; to false when the signal is aborted first: then there is nothing to release. */
+  async acquire(signal: AbortSignal): Promise<boolean> {
+    if (this.isFree) {
+      this.#taken += 1;
+      return true;
+    }
+    const turn = new Deferred<void>();
+    this.#waiting.push(turn);
+    await settledOrAborted(signal, turn.promise);
+    const position = this.#waiting.indexOf(turn);
+    if (position >= 0) this.#waiting.splice(position, 1);
+    return position < 0;
+  }
+
+  /** The room goes to whoever has waited longest. */
+  release(): void {
+    const next = this.#waiting.shift();
+    if (next) next.resolve();
+    else this.#taken -= 1;
+  }
+}
+
+/** One at a time for each key; the next waits its turn. */
+export class KeyedMutex {
+  readonly #mutexes = new Map<string, Semaphore>();
+
+  isFree(key: string): boolean {
+    return !this.#mutexes.has(key);
+  }
+
+  /** Resolves to true when the turn has come; to false when the signal is aborted first: then there is nothing to release. */
+  acquire(key: string, signal: AbortSignal): Promise<boolean> {
+    const mutex = this.#mutexes.get(key) ?? new Semaphore(1);
+    this.#mutexes.set(key, mutex);
+    return mutex.acquire(signal);
+  }
+
+  release(key: string): void {
+    const mutex = this.#mutexes.get(key);
+    mutex?.release();
+    if (mutex?.isUnused) this.#mutexes.delete(key);
+  }
+}

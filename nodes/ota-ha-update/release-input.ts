@@ -1,0 +1,68 @@
+import { type Release, releaseFile, versionOf } from '../../lib/home-assistant/release';
+import { BadInput } from '../shared/bad-input';
+import { readDevices } from '../shared/devices';
+import { bringsSet, type NamedFile, readFile, readSet } from '../shared/files';
+import type { Message } from '../shared/message';
+import { parseTarget } from '../shared/validation';
+
+/** A release for some devices, as a message brings it. */
+export interface ReleaseInput {
+  readonly targets: readonly string[];
+  readonly release: Release;
+  /** By their SHA-256. */
+  readonly bytes: ReadonlyMap<string, Buffer>;
+}
+
+/** Where an `ota-push` that was just dropped looks for them. */
+const fromMessage = { file: 'payload', fileType: 'msg', filename: 'filename', filenameType: 'msg' };
+
+const maxVersionLength = 100;
+const maxTextLength = 10_000;
+
+/** Checked as an OTA push would check it. @throws BadInput */
+export function readRelease(message: Message): ReleaseInput {
+  const hasList = message.targets !== undefined && message.targets !== null;
+  const targets = hasList ? [...readDevices(message.targets).keys()] : [parseTarget(message.target)];
+  const isSet = bringsSet(message);
+  const named: NamedFile[] = isSet
+    ? readSet(message)
+    : [readFile(message.payload, message.filename, message, fromMessage)];
+  const kept = named.map(({ filename, bytes }) => ({ file: releaseFile(filename, bytes), bytes }));
+  const files = kept.map(({ file }) => file);
+  const release: Release = {
+    version: parseVersion(message.version) ?? versionOf(files),
+    title: parseText('title', message.title),
+    summary: parseText('releaseSummary', message.releaseSummary),
+    url: parseUrl(message.releaseUrl),
+    files,
+    isSet,
+  };
+  return { targets, release, bytes: new Map(kept.map(({ file, bytes }) => [file.sha256, bytes])) };
+}
+
+function parseVersion(value: unknown): string | undefined {
+  if (isNothing(value)) return undefined;
+  const text = typeof value === 'number' && Number.isFinite(value) ? String(value) : value;
+  if (typeof text === 'string' && text.length <= maxVersionLength && text.trim() === text) return text;
+  throw BadInput.expected(
+    `Expected the version as a text of at most ${maxVersionLength} characters without space around it`,
+    value,
+  );
+}
+
+function parseText(property: string, value: unknown): string | undefined {
+  if (isNothing(value)) return undefined;
+  if (typeof value === 'string' && value.length <= maxTextLength) return value;
+  throw BadInput.expected(`Expected msg.${property} as a text of at most ${maxTextLength} characters`, value);
+}
+
+/** Home Assistant drops what holds an address without a scheme. */
+function parseUrl(value: unknown): string | undefined {
+  if (isNothing(value)) return undefined;
+  if (typeof value === 'string' && /^https?:\/\/[^\s/]+(\/\S*)?$/.test(value)) return value;
+  throw BadInput.expected('Expected msg.releaseUrl as an address that begins with http:// or https://', value);
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || value === '';
+}

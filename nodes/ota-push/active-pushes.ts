@@ -1,0 +1,62 @@
+import type { Job } from '../../lib/push/job';
+import { reasons } from '../shared/reasons';
+
+/** The pushes of one node, so that they can be cancelled and end with it. */
+export class ActivePushes {
+  /** What ends each, and the device that it is for. */
+  readonly #active = new Map<AbortController, string>();
+  /** Messages whose sources take their time, each with the targets of the resets that came meanwhile. */
+  readonly #readings = new Set<(string | undefined)[]>();
+  readonly #cancelledWhileRead = new WeakSet<readonly Job[]>();
+  #isClosed = false;
+  #onIdle: () => void = () => undefined;
+
+  /** The jobs of a message that is still being read: a reset that comes before they are there counts for them too. */
+  async reading(read: Promise<Job[]>): Promise<Job[]> {
+    const resets: (string | undefined)[] = [];
+    this.#readings.add(resets);
+    try {
+      const jobs = await read;
+      const isMeant = (target: string | undefined) => target === undefined || target === jobs[0]?.target;
+      if (resets.some(isMeant)) this.#cancelledWhileRead.add(jobs);
+      return jobs;
+    } finally {
+      this.#readings.delete(resets);
+    }
+  }
+
+  /**
+   * Runs a push with what ends it; once the node is closed, what still comes is cancelled at once.
+   * @param push begins at once, before a reset that comes after its message is looked at
+   */
+  async run<T>(jobs: readonly Job[], push: (ending: AbortController) => Promise<T>): Promise<T> {
+    const ending = new AbortController();
+    if (this.#isClosed) ending.abort(reasons.stop);
+    if (this.#cancelledWhileRead.has(jobs)) ending.abort(reasons.reset);
+    this.#active.set(ending, jobs[0]?.target ?? '');
+    try {
+      return await push(ending);
+    } finally {
+      this.#active.delete(ending);
+      if (this.#active.size === 0) this.#onIdle();
+    }
+  }
+
+  /** Cancels all of them, or those to one device. */
+  cancel(target: string | undefined): void {
+    for (const resets of this.#readings) resets.push(target);
+    for (const [ending, of] of this.#active) {
+      if (target === undefined || of === target) ending.abort(reasons.reset);
+    }
+  }
+
+  /** Cancels all of them and resolves when each has ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const ending of this.#active.keys()) ending.abort(reasons.stop);
+    await new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+      if (this.#active.size === 0) resolve();
+    });
+  }
+}

@@ -1,0 +1,76 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import type { Job } from '../../lib/push/job';
+import type { PushActivity, PushState } from '../../lib/push/state';
+import { ContextDeliveryHistory } from '../shared/delivery-history';
+import { Input, type InputSettings } from '../shared/input';
+import { asksFor, type Message } from '../shared/message';
+import { onInput, type Send } from '../shared/on-input';
+import { Progress } from '../shared/progress';
+import { type OtaServerNode, type ReadyServer, requireServer } from '../shared/server-node';
+import { ActivePushes } from './active-pushes';
+import { toOutputs, toProgress } from './output';
+import { StatusLine } from './status';
+
+interface OtaPushDef extends NodeDef, InputSettings {
+  readonly server: string;
+  readonly skipUnchanged?: boolean;
+  readonly progress?: boolean;
+}
+
+/** What a push waits for something in. */
+const waiting: ReadonlySet<PushActivity> = new Set<PushActivity>(['queued', 'waiting', 'retry']);
+
+function register(RED: NodeAPI): void {
+  function OtaPush(this: Node, config: OtaPushDef): void {
+    RED.nodes.createNode(this, config);
+    const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
+    const input = new Input(RED, this, config);
+    const pushes = new ActivePushes();
+    const history = config.skipUnchanged ? new ContextDeliveryHistory(this) : undefined;
+    const status = new StatusLine(this, (key, values) => RED._(`ota-push.status.${key}`, values));
+
+    const push = async (jobs: Job[], message: Message, send: Send, server: ReadyServer): Promise<void> => {
+      const onActivity = (activity: PushActivity) => {
+        const waitsForBroker = activity === 'announce' && !server.broker.isOnline;
+        status.phase(jobs, activity, waiting.has(activity) || waitsForBroker);
+      };
+      const progress = config.progress
+        ? new Progress<PushState>((percent, state) => send(toProgress(message, percent, state)))
+        : undefined;
+      const hooks = { onActivity, onStart: progress?.start.bind(progress), history };
+      try {
+        const outcome = await pushes.run(jobs, (ending) => server.pushServer.push(jobs, ending, hooks));
+        status.end(outcome);
+        send(toOutputs(message, outcome));
+      } catch (bug) {
+        status.forget(jobs);
+        throw bug;
+      } finally {
+        progress?.stop();
+      }
+    };
+
+    // No needless await: a reset that comes right before or after a push must find things in that order.
+    const run = async (message: Message, send: Send): Promise<void> => {
+      if (asksFor(message, 'reset')) {
+        const target = input.readResetTarget(message);
+        pushes.cancel(target instanceof Promise ? await target : target);
+        return;
+      }
+      const ready = requireServer(RED, server);
+      const read = input.readPush(message, ready.signing);
+      await push(read instanceof Promise ? await pushes.reading(read) : read, message, send, ready);
+    };
+
+    onInput(this, run, () => status.problem('bad_input'));
+
+    this.on('close', (done: (error?: Error) => void) => {
+      status.close();
+      pushes.close().then(() => done(), done);
+    });
+  }
+
+  RED.nodes.registerType('ota-push', OtaPush);
+}
+
+export = register;

@@ -1,0 +1,97 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { Rollout } from '../../lib/rollout/rollout';
+import { waveSizes } from '../../lib/rollout/waves';
+import { ContextDeliveryHistory } from '../shared/delivery-history';
+import { readDevices } from '../shared/devices';
+import { Input, type InputSettings } from '../shared/input';
+import { asksFor, type Message } from '../shared/message';
+import { onInput, type Send } from '../shared/on-input';
+import { Progress } from '../shared/progress';
+import type { PushTemplate } from '../shared/push-template';
+import { type OtaServerNode, requireServer } from '../shared/server-node';
+import { RolloutOutput } from './output';
+import { RolloutQueue } from './rollout-queue';
+import { type RolloutSettings, readRolloutSettings } from './settings';
+import { RolloutStatus } from './status';
+
+interface OtaRolloutDef extends NodeDef, InputSettings, RolloutSettings {
+  readonly server: string;
+  readonly skipUnchanged?: boolean;
+  readonly progress?: boolean;
+}
+
+function register(RED: NodeAPI): void {
+  function OtaRollout(this: Node, config: OtaRolloutDef): void {
+    RED.nodes.createNode(this, config);
+    const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
+    const input = new Input(RED, this, config);
+    const history = config.skipUnchanged ? new ContextDeliveryHistory(this) : undefined;
+    const status = new RolloutStatus(this, (key, values) => RED._(`ota-rollout.status.${key}`, values));
+    const rollouts = new RolloutQueue(() => status.working(rollouts));
+
+    /** What a message asks for, and how it is answered. @throws BadInput */
+    const read = (message: Message, send: Send) => {
+      const { pushServer, signing } = requireServer(RED, server);
+      const { waves, pauseMs, stopAfter } = readRolloutSettings(config);
+      const devices = readDevices(message.targets);
+      const targets = [...devices.keys()];
+      const toRollout = (template: PushTemplate) => {
+        const output = new RolloutOutput(message, config, template.bytes, RED.util);
+        const rollout = new Rollout({
+          targets,
+          waves: waveSizes(waves, targets.length),
+          pauseMs,
+          stopAfter,
+          concurrency: pushServer.concurrency,
+          push: (target, ending, onStage) =>
+            pushServer.push(template.jobsFor(target), ending, {
+              onActivity: (activity) => activity === 'announce' && onStage('started'),
+              onBlocked: () => onStage('blocked'),
+              onStart: () => onStage('ready'),
+              history,
+            }),
+          onOutcome: (target, outcome) => send(output.toDevice(devices.get(target) ?? { target }, outcome)),
+          onChange: () => status.working(rollouts),
+        });
+        return { rollout, output };
+      };
+      const template = input.readTemplate(message, signing);
+      return template instanceof Promise ? template.then(toRollout) : toRollout(template);
+    };
+
+    const run = async (message: Message, send: Send): Promise<void> => {
+      if (asksFor(message, 'reset')) return rollouts.cancel();
+      if (asksFor(message, 'pause')) return rollouts.pause();
+      if (asksFor(message, 'continue')) return rollouts.continue();
+      let progress: Progress<Rollout> | undefined;
+      try {
+        const { rollout, output, end } = await rollouts.run(read(message, send), (begun) => {
+          if (!config.progress) return;
+          progress = new Progress((percent, known) => send(begun.output.toProgress(percent, known.report())));
+          progress.start(() => ({ percent: percentOf(begun.rollout), known: begun.rollout }));
+        });
+        const report = rollout.report();
+        status.end(end, report.counts);
+        send(output.toEnd(end, report));
+      } finally {
+        progress?.stop();
+        status.working(rollouts);
+      }
+    };
+
+    onInput(this, run, () => status.badInput(rollouts));
+
+    this.on('close', (done: (error?: Error) => void) => {
+      status.close();
+      rollouts.close().then(() => done(), done);
+    });
+  }
+
+  RED.nodes.registerType('ota-rollout', OtaRollout);
+}
+
+function percentOf({ ended, total }: Rollout): number {
+  return Math.floor((100 * ended) / total);
+}
+
+export = register;

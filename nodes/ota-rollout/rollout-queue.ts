@@ -1,0 +1,98 @@
+import type { Rollout, RolloutEnd } from '../../lib/rollout/rollout';
+import { reasons } from '../shared/reasons';
+
+/** The rollouts of one node: one at a time, in the order in which they came. */
+export class RolloutQueue {
+  /** The first is under way. */
+  readonly #rollouts: Rollout[] = [];
+  readonly #onChange: () => void;
+  #last: Promise<unknown> = Promise.resolve();
+  #resets = 0;
+  /** Messages whose sources take their time, and whether the first of them is to be paused. */
+  #readings = 0;
+  #isPaused = false;
+  #isClosed = false;
+
+  constructor(onChange: () => void) {
+    this.#onChange = onChange;
+  }
+
+  get underWay(): Rollout | undefined {
+    return this.#rollouts[0];
+  }
+
+  /** How many wait for those before them. */
+  get waiting(): number {
+    return Math.max(0, this.#rollouts.length - 1);
+  }
+
+  /**
+   * Runs what a message asks for, when its turn has come. A reset or a pause that comes while it is still being read
+   * counts for it too.
+   * @param onStart told when its turn has come
+   */
+  async run<Read extends { readonly rollout: Rollout }>(
+    read: Read | Promise<Read>,
+    onStart: (read: Read) => void,
+  ): Promise<Read & { readonly end: RolloutEnd }> {
+    const resets = this.#resets;
+    const begun = read instanceof Promise ? await this.#reading(read) : read;
+    const { rollout } = begun;
+    if (this.#isClosed) rollout.cancel(reasons.stop);
+    if (this.#resets !== resets) rollout.cancel(reasons.reset);
+    this.#rollouts.push(rollout);
+    const ended = this.#last.then(() => this.#run(rollout, () => onStart(begun)));
+    // The next one begins however this one ends.
+    this.#last = ended.catch(() => undefined);
+    this.#onChange();
+    return { ...begun, end: await ended };
+  }
+
+  pause(): void {
+    if (this.underWay) this.underWay.pause();
+    else this.#isPaused = this.#readings > 0;
+  }
+
+  continue(): void {
+    this.#isPaused = false;
+    this.underWay?.continue();
+  }
+
+  /** Ends the one under way, and those that wait. */
+  cancel(): void {
+    this.#resets += 1;
+    this.#cancelAll(reasons.reset);
+  }
+
+  /** Cancels all of them and resolves when each has ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelAll(reasons.stop);
+    await this.#last;
+  }
+
+  #cancelAll(reason: string): void {
+    for (const rollout of this.#rollouts) rollout.cancel(reason);
+  }
+
+  async #reading<Read extends { readonly rollout: Rollout }>(read: Promise<Read>): Promise<Read> {
+    this.#readings += 1;
+    try {
+      const begun = await read;
+      if (this.#isPaused) begun.rollout.pause();
+      this.#isPaused = false;
+      return begun;
+    } finally {
+      this.#readings -= 1;
+    }
+  }
+
+  async #run(rollout: Rollout, onStart: () => void): Promise<RolloutEnd> {
+    try {
+      if (!rollout.isEnding) onStart();
+      return await rollout.run();
+    } finally {
+      this.#rollouts.shift();
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import type { NodeAPI, NodeDef } from 'node-red';
+import { Counters } from '../../lib/server/counters';
+import { PushServer } from '../../lib/server/push-server';
+import { addressFilter } from '../../lib/transfer/address-filter';
+import { Ports } from '../../lib/transfer/ports';
+import type { OtaServerNode } from '../shared/server-node';
+import { type MqttBrokerNode, NodeRedBroker } from './broker';
+import { serveDeviceKeys } from './device-keys';
+import { readServerSettings, type ServerSettings } from './settings';
+import { parseSigning } from './signing';
+
+function register(RED: NodeAPI): void {
+  function OtaServer(this: OtaServerNode, config: NodeDef & ServerSettings): void {
+    RED.nodes.createNode(this, config);
+    const brokerNode = RED.nodes.getNode(config.broker) as MqttBrokerNode | null;
+    try {
+      if (!brokerNode) throw new Error(RED._('ota-server.errors.no-broker'));
+      const { ports, allow, ...settings } = readServerSettings(config);
+      const signing = parseSigning(config, this.credentials?.secret);
+      const broker = new NodeRedBroker(brokerNode, `${this.id}-sender`);
+      const pushServer = new PushServer({
+        ...settings,
+        ports: new Ports(ports, settings.bind),
+        isAllowed: addressFilter(allow),
+        broker,
+        counters: new Counters(
+          join(RED.settings.userDir ?? '.', 'ota-push', `counters-${this.id}.json`),
+          ({ message }) => this.warn(RED._('ota-server.warnings.counters', { message })),
+        ),
+        onUnreachable: ({ host, kind }) => this.warn(RED._(`ota-server.warnings.${kind}`, { host })),
+      });
+      this.state = { pushServer, broker, signing };
+      this.on('close', (removed: boolean, done: (error?: Error) => void) => {
+        pushServer
+          .close()
+          .then(() => broker.close(removed))
+          .then(() => done(), done);
+      });
+    } catch (error) {
+      this.state = { problem: (error as Error).message };
+      this.error(this.state.problem);
+    }
+  }
+
+  RED.nodes.registerType<OtaServerNode, NodeDef & ServerSettings, object, { secret?: string }>(
+    'ota-server',
+    OtaServer,
+    { credentials: { secret: { type: 'password' } } },
+  );
+  serveDeviceKeys(RED);
+}
+
+export = register;

@@ -1,0 +1,75 @@
+import { isIP } from 'node:net';
+import { type AddressRange, parseAllow } from '../../lib/protocol/address-list';
+import { hostProblem } from '../../lib/protocol/names';
+import { type PortRange, parsePorts } from '../../lib/protocol/port-range';
+
+/** The properties of an `ota-server`, as the editor saves them. */
+export interface ServerSettings {
+  readonly broker: string;
+  readonly advertise: string;
+  readonly bind: string;
+  readonly ports: string;
+  readonly topic: string;
+  readonly allow: string;
+  readonly concurrency: string | number;
+  readonly format?: string;
+}
+
+/** The same, read and checked. */
+export interface CheckedServerSettings {
+  readonly advertise: string;
+  readonly bind: string;
+  readonly ports: PortRange;
+  readonly portsText: string;
+  readonly topic: string;
+  readonly allow: readonly AddressRange[];
+  readonly concurrency: number;
+}
+
+const maxConcurrency = 10_000;
+
+/**
+ * Reads the settings; what is missing has its default.
+ * @throws Error naming the property, what was expected and what is there
+ */
+export function readServerSettings(settings: Partial<ServerSettings>): CheckedServerSettings {
+  const bind = text(settings.bind);
+  const portsText = text(settings.ports);
+  return {
+    advertise: checked('Advertised address', text(settings.advertise), (host) =>
+      host ? hostProblem(host) : undefined,
+    ),
+    bind: checked('Listen on', bind, (address) => (address && !isIP(address) ? 'it is no IP address' : undefined)),
+    ports: parsePorts(portsText),
+    portsText,
+    topic: checked('Topic', text(settings.topic) || '{target}/OTA', topicProblem),
+    allow: parseAllow(text(settings.allow)),
+    concurrency: parseConcurrency(text(settings.concurrency) || '100'),
+  };
+}
+
+/** What is wrong with an announcement's topic, as the end of a sentence. */
+export function topicProblem(topic: string): string | undefined {
+  if (/[+#\0]/.test(topic)) return 'it holds + or #, which only subscriptions may';
+  const isOneLevel = topic.split('/').filter((level) => level === '{target}').length === 1;
+  const isOnce = topic.split('{target}').length === 2;
+  return isOneLevel && isOnce
+    ? undefined
+    : '{target}, which stands for the hostname, must be in it once, as a level of its own';
+}
+
+function parseConcurrency(value: string): number {
+  const number = Number(value);
+  if (/^\d+$/.test(value) && number >= 1 && number <= maxConcurrency) return number;
+  throw new Error(`Pushes at once: expected a whole number from 1 to ${maxConcurrency}, got ${JSON.stringify(value)}`);
+}
+
+function checked(name: string, value: string, problemOf: (value: string) => string | undefined): string {
+  const problem = problemOf(value);
+  if (problem) throw new Error(`${name}: ${problem}: ${JSON.stringify(value)}`);
+  return value;
+}
+
+function text(value: unknown): string {
+  return value === undefined || value === null ? '' : String(value).trim();
+}

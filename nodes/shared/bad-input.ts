@@ -1,0 +1,35 @@
+/** An input that was not taken: nothing has been announced. It goes to Catch nodes. */
+export class BadInput extends Error {
+  readonly code = 'bad_input';
+
+  /** @param expectation what was expected, as a sentence that ends before "got" */
+  static expected(expectation: string, value: unknown): BadInput {
+    return new BadInput(`${expectation}, got ${shown(value)}.`);
+  }
+
+  /** What is wrong with an entry of a list is said with its number. @param index from 0 */
+  static inEntry<T>(list: string, index: number, read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      throw new BadInput(`Entry ${index + 1} of ${list}: ${error.message}`);
+    }
+  }
+}
+
+const maxShownLength = 60;
+
+/** A value as people recognise it: short, and never a file's bytes. */
+function shown(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing';
+  if (typeof value === 'string') return value === '' ? 'an empty text' : JSON.stringify(cut(value));
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function cut(text: string): string {
+  return text.length > maxShownLength ? `${text.slice(0, maxShownLength)}…` : text;
+}

@@ -1,0 +1,26 @@
+import { BadInput } from './bad-input';
+import { parseTarget } from './validation';
+
+/** A device of a rollout, with what its entry said besides. */
+export type Device = Readonly<Record<string, unknown>> & { readonly target: string };
+
+/**
+ * The devices of a rollout, each once: hostnames, or objects `{target, …}`.
+ * @throws BadInput naming the entry
+ */
+export function readDevices(targets: unknown): Map<string, Device> {
+  if (!Array.isArray(targets) || targets.length === 0) {
+    throw BadInput.expected('Expected a list of hostnames, or of objects {target, …}, in msg.targets', targets);
+  }
+  const devices = new Map<string, Device>();
+  for (const [index, entry] of targets.entries()) {
+    const device = BadInput.inEntry('msg.targets', index, () => readDevice(entry));
+    if (!devices.has(device.target)) devices.set(device.target, device);
+  }
+  return devices;
+}
+
+function readDevice(entry: unknown): Device {
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return { target: parseTarget(entry) };
+  return { ...entry, target: parseTarget((entry as { readonly target?: unknown }).target) };
+}

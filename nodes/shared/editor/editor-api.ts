@@ -1,0 +1,53 @@
+/** The parts of Node-RED's editor that the dialogs use. */
+
+/** A node in the editor: its properties, and its catalogue's words. */
+export interface EditorNode {
+  readonly id: string;
+  readonly [property: string]: unknown;
+  _(key: string): string;
+}
+
+/** A problem is a text where one is asked for, else `false`. */
+export type Validate = (this: EditorNode, value: unknown, options?: object) => boolean | string;
+
+export interface Property {
+  readonly value: string | number | boolean;
+  /** Of a config node that is chosen. */
+  readonly type?: string;
+  readonly required?: boolean;
+  readonly validate?: Validate;
+}
+
+export type Properties = Readonly<Record<string, Property>>;
+
+export interface NodeDefinition {
+  readonly category: string;
+  readonly color?: string;
+  readonly icon?: string;
+  readonly defaults: Properties;
+  readonly credentials?: Readonly<Record<string, { readonly type: 'password' | 'text' }>>;
+  readonly inputs?: number;
+  readonly outputs?: number;
+  outputLabels?(this: EditorNode, index: number): string;
+  paletteLabel(this: EditorNode): string;
+  label(this: EditorNode): string;
+  labelStyle?(this: EditorNode): string;
+  oneditprepare(this: EditorNode): void;
+}
+
+interface EditorApi {
+  readonly nodes: {
+    registerType(type: string, definition: NodeDefinition): void;
+    node(id: unknown): (EditorNode & { readonly name?: string; readonly broker?: string }) | null;
+  };
+  readonly utils: {
+    validateTypedProperty(value: string, type: unknown, options?: object): boolean | string;
+  };
+}
+
+declare global {
+  const RED: EditorApi;
+  interface JQuery {
+    typedInput(options: { readonly types: readonly string[]; readonly typeField: JQuery }): JQuery;
+  }
+}

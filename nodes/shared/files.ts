@@ -1,0 +1,113 @@
+import { filenameProblem } from '../../lib/protocol/names';
+import type { RolloutEnd } from '../../lib/rollout/rollout';
+import { BadInput } from './bad-input';
+import type { Message } from './message';
+
+/** What the last message of a rollout says. */
+const rolloutEnds: ReadonlySet<string> = new Set<RolloutEnd>(['complete', 'stopped', 'cancelled']);
+
+/** A file as a message brings it. */
+export interface NamedFile {
+  readonly filename: string;
+  readonly bytes: Buffer;
+}
+
+/** The properties of a node that say where the file and its name come from. */
+export interface FileSettings {
+  readonly file: string;
+  readonly fileType: string;
+  readonly filename: string;
+  readonly filenameType: string;
+}
+
+/**
+ * The one file of a message.
+ * @throws BadInput saying what was expected and what came
+ */
+export function readFile(file: unknown, filename: unknown, message: Message, settings: FileSettings): NamedFile {
+  const isFromFileIn = settings.filenameType === 'msg' && settings.filename === 'filename';
+  const name = parseFilename(filename, isFromFileIn);
+  refusePart(message, settings);
+  refuseResult(file, message);
+  return { filename: name, bytes: parseBytes(file, name) };
+}
+
+/** Whether the message brings a set of files instead of one. */
+export function bringsSet({ files }: Message): boolean {
+  return files !== undefined && files !== null;
+}
+
+/**
+ * The set of files of a message, in order: `msg.files = [{filename, payload}, …]`.
+ * @throws BadInput naming the entry
+ */
+export function readSet({ files }: Message): NamedFile[] {
+  if (!Array.isArray(files) || files.length === 0) {
+    throw BadInput.expected('Expected a list of files in msg.files, each as {filename, payload}', files);
+  }
+  const names = new Set<string>();
+  // Not map: a list may have holes, which it passes over.
+  return Array.from(files, (file: unknown, index) =>
+    BadInput.inEntry('msg.files', index, () => {
+      if (!isObject(file)) throw BadInput.expected('Expected a file as {filename, payload}', file);
+      const filename = parseFilename(file.filename, false);
+      if (names.has(filename)) throw BadInput.expected('Expected each file once', filename);
+      names.add(filename);
+      return { filename, bytes: parseBytes(file.payload, filename) };
+    }),
+  );
+}
+
+/** Node-RED's `file in` leaves a path in msg.filename: there only the last part is the file's name. */
+function parseFilename(value: unknown, isFromFileIn: boolean): string {
+  const name = typeof value === 'string' && isFromFileIn ? value.split(/[/\\]/).at(-1) : value;
+  const problem = typeof name === 'string' ? filenameProblem(name) : 'it is no text';
+  if (typeof name === 'string' && !problem) return name;
+  throw BadInput.expected(`Expected the file's name on the device, but ${problem}`, value);
+}
+
+function parseBytes(value: unknown, filename: string): Buffer {
+  if (Buffer.isBuffer(value)) return value;
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (typeof value !== 'string') throw BadInput.expected('Expected the file as a Buffer or a text', value);
+  if (filename.endsWith('.mpy')) {
+    throw BadInput.expected(
+      'Expected the bytes of a .mpy file: choose "a single Buffer object" in the file node',
+      value,
+    );
+  }
+  if (/\uFFFD|\p{Surrogate}/u.test(value)) {
+    throw BadInput.expected(
+      'Expected a file, but this text was bytes before: choose "a single Buffer object" in the file node',
+      value,
+    );
+  }
+  return Buffer.from(value);
+}
+
+/** A loop back for another try would install the word "timeout". */
+function refuseResult(value: unknown, { ota, rollout }: Message): void {
+  if (typeof value !== 'string' || value === '') return;
+  const isOfPush = isObject(ota) && ota.result === value;
+  const isOfRollout = isObject(rollout) && rolloutEnds.has(value);
+  if (!isOfPush && !isOfRollout) return;
+  const source = isOfPush ? 'push' : 'rollout';
+  throw BadInput.expected(
+    `Expected a file, but this is the result of a ${source}; to try again, take the file anew`,
+    value,
+  );
+}
+
+function refusePart({ parts }: Message, settings: FileSettings): void {
+  if (settings.fileType !== 'msg' || !isObject(parts)) return;
+  const { type, property = 'payload' } = parts;
+  if ((type !== 'string' && type !== 'buffer') || property !== settings.file) return;
+  throw BadInput.expected(
+    'Expected a whole file, but this message is a part of one: choose "a single Buffer object" in the file node, or join the parts',
+    `msg.parts.type ${type}`,
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,135 @@
+import type { Node, NodeAPI } from 'node-red';
+import type { Job } from '../../lib/push/job';
+import { BadInput } from './bad-input';
+import { bringsSet, type FileSettings, readFile, readSet } from './files';
+import type { Message } from './message';
+import {
+  type PushOptions,
+  type PushSettings,
+  PushTemplate,
+  parseOptions,
+  type Signing,
+  secretOf,
+} from './push-template';
+import { type Reader, reader } from './typed-input';
+import { parseResetTarget, parseTarget } from './validation';
+
+/** The properties of a node that say where its input comes from. */
+export interface InputSettings extends FileSettings, PushSettings {
+  /** Of an `ota-push`. */
+  readonly target?: string;
+  readonly targetType?: string;
+  readonly reboot: string;
+  readonly rebootType: string;
+  readonly timeout: string;
+  readonly timeoutType: string;
+}
+
+type Source = 'target' | 'file' | 'filename' | 'reboot' | 'timeout';
+type Values = Record<Source, unknown>;
+
+/** Reads messages as the settings of one node say. */
+export class Input {
+  readonly #settings: InputSettings;
+  /** What is wrong with them is said when a message comes. */
+  readonly #options: PushOptions | BadInput;
+  readonly #read: Readonly<Record<Source, Reader>>;
+
+  constructor(RED: NodeAPI, node: Node, settings: InputSettings) {
+    const { target = 'target', targetType = 'msg' } = settings;
+    const read = (source: Exclude<Source, 'target'>) =>
+      reader(RED, node, source, settings[`${source}Type`], settings[source]);
+    this.#settings = settings;
+    this.#options = orBadInput(() => parseOptions(settings));
+    this.#read = {
+      target: reader(RED, node, 'target', targetType, target),
+      file: read('file'),
+      filename: read('filename'),
+      reboot: read('reboot'),
+      timeout: read('timeout'),
+    };
+  }
+
+  /**
+   * The push that a message asks for.
+   * Without await where nothing in it takes time: a promise per property is what most of a small push would cost.
+   * @throws BadInput saying what was expected and what came
+   */
+  readPush(message: Message, signing: Signing): Job[] | Promise<Job[]> {
+    const values = this.#values(message, this.#read.target);
+    return values instanceof Promise
+      ? this.#toJobsLater(values, message, signing)
+      : this.#toJobs(values, message, signing);
+  }
+
+  /** What a message asks to be pushed, whatever the device. @throws BadInput saying what was expected and what came */
+  readTemplate(message: Message, signing: Signing): PushTemplate | Promise<PushTemplate> {
+    const values = this.#values(message, nothing);
+    if (!(values instanceof Promise)) return this.#toTemplate(values, message, signing);
+    return values.then((settled) => this.#toTemplate(settled, message, signing));
+  }
+
+  /** The device that a `msg.reset` names; undefined: all of them. @throws BadInput */
+  readResetTarget(message: Message): string | undefined | Promise<string | undefined> {
+    const value = this.#read.target(message);
+    return value instanceof Promise ? value.then(parseResetTarget) : parseResetTarget(value);
+  }
+
+  #values(message: Message, target: Reader): Values | Promise<Values> {
+    const { file, filename, reboot, timeout } = this.#read;
+    // What a set of files makes needless is not asked for: a message that brings one may have neither.
+    const isSet = bringsSet(message);
+    const values: Values = {
+      target: target(message),
+      file: isSet ? undefined : file(message),
+      filename: isSet ? undefined : filename(message),
+      reboot: reboot(message),
+      timeout: timeout(message),
+    };
+    return isSettled(values) ? values : allSettled(values);
+  }
+
+  async #toJobsLater(values: Promise<Values>, message: Message, signing: Signing): Promise<Job[]> {
+    return this.#toJobs(await values, message, signing);
+  }
+
+  #toJobs(values: Values, message: Message, signing: Signing): Job[] {
+    const target = parseTarget(values.target);
+    return this.#toTemplate(values, message, signing).jobsFor(target);
+  }
+
+  #toTemplate(values: Values, message: Message, signing: Signing): PushTemplate {
+    const isSet = bringsSet(message);
+    const files = isSet ? readSet(message) : [readFile(values.file, values.filename, message, this.#settings)];
+    if (this.#options instanceof BadInput) throw this.#options;
+    const secret = secretOf(this.#settings, signing);
+    return new PushTemplate(files, isSet, secret, values.reboot, values.timeout, this.#options);
+  }
+}
+
+const nothing: Reader = () => undefined;
+
+function orBadInput<T>(read: () => T): T | BadInput {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof BadInput) return error;
+    throw error;
+  }
+}
+
+/** Nothing in it takes time. */
+function isSettled({ target, file, filename, reboot, timeout }: Values): boolean {
+  return !(
+    target instanceof Promise ||
+    file instanceof Promise ||
+    filename instanceof Promise ||
+    reboot instanceof Promise ||
+    timeout instanceof Promise
+  );
+}
+
+async function allSettled(values: Values): Promise<Values> {
+  const settled = await Promise.all(Object.entries(values).map(async ([source, value]) => [source, await value]));
+  return Object.fromEntries(settled) as Values;
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import { hashOf } from '../../lib/protocol/announcement';
+import { deviceKey } from '../../lib/protocol/signature';
+import type { Job, Verify } from '../../lib/push/job';
+import { BadInput } from './bad-input';
+import type { NamedFile } from './files';
+import { parseReboot, parseRetries, parseRetryDelayMs, parseTimeoutMs, parseWaitMs } from './validation';
+
+/** The properties of a node that say how it pushes. */
+export interface PushSettings {
+  readonly verify?: string;
+  readonly verifyTimeout?: string | number;
+  readonly onlineTopic?: string;
+  readonly onlinePayload?: string;
+  readonly format?: string;
+  readonly announceOn?: string;
+  readonly waitHours?: string | number;
+  readonly retries?: string | number;
+  readonly retryDelay?: string | number;
+}
+
+/** How the server that a push goes through announces. */
+export interface Signing {
+  readonly format: 'basic' | 'signed';
+  /** The master secret (protocol 6.1); empty where there is none. */
+  readonly secret: string;
+}
+
+const levels = ['auto', 'delivered', 'installed', 'running', 'online'] as const;
+
+/** The same, read and checked: what is the same for every message of a node. */
+export type PushOptions = Pick<Job, 'verify' | 'verifyTimeoutMs' | 'wake' | 'retries' | 'retryDelayMs'>;
+
+/** @throws BadInput naming the property */
+export function parseOptions(settings: PushSettings): PushOptions {
+  return {
+    verify: verifyOf(settings),
+    verifyTimeoutMs: parseTimeoutMs('verify timeout', settings.verifyTimeout ?? 180),
+    wake: wakeOf(settings),
+    retries: parseRetries(settings.retries ?? 0),
+    retryDelayMs: parseRetryDelayMs(settings.retryDelay ?? 5),
+  };
+}
+
+/** The master secret where announcements are to be signed. @throws BadInput where there is none */
+export function secretOf({ format: asked }: PushSettings, { format, secret }: Signing): string | undefined {
+  const isSigned = asked === 'signed' || (asked !== 'basic' && format === 'signed');
+  if (!isSigned) return undefined;
+  if (secret !== '') return secret;
+  throw new BadInput('The signed form was chosen, but the OTA server has no secret: give it one.');
+}
+
+/** What is pushed and how, whatever the device: one hash per file, however many devices get it. */
+export class PushTemplate {
+  readonly #files: readonly NamedFile[];
+  readonly #isSet: boolean;
+  readonly #hashes: readonly string[];
+  readonly #secret: string | undefined;
+  readonly #reboot: boolean;
+  readonly #timeoutMs: number;
+  readonly #options: PushOptions;
+
+  /**
+   * @param secret for signed announcements
+   * @throws BadInput
+   */
+  constructor(
+    files: readonly NamedFile[],
+    isSet: boolean,
+    secret: string | undefined,
+    reboot: unknown,
+    timeout: unknown,
+    options: PushOptions,
+  ) {
+    this.#secret = secret;
+    this.#files = files;
+    this.#isSet = isSet;
+    this.#hashes = files.map(({ bytes }) => hashOf(bytes, secret === undefined ? 'sha1' : 'sha256'));
+    this.#reboot = parseReboot(reboot);
+    this.#timeoutMs = parseTimeoutMs('timeout', timeout);
+    this.#options = options;
+  }
+
+  /** Of all files, held once however many devices get them. */
+  get bytes(): readonly Buffer[] {
+    return this.#files.map(({ bytes }) => bytes);
+  }
+
+  /** One for each file, in order, with one id. */
+  jobsFor(target: string): Job[] {
+    const id = randomUUID();
+    const key = this.#secret === undefined ? undefined : deviceKey(this.#secret, target);
+    const { verify, verifyTimeoutMs, wake, retries, retryDelayMs } = this.#options;
+    const wakeOn = wake && { ...wake, topic: topicOf(wake.topic, target) };
+    const level = verify.level === 'online' ? { ...verify, topic: topicOf(verify.topic, target) } : verify;
+    return this.#files.map(({ filename, bytes }, index) => ({
+      id,
+      target,
+      filename,
+      isOfSet: this.#isSet,
+      bytes,
+      hash: this.#hashes[index] ?? '',
+      key,
+      reboot: this.#reboot,
+      timeoutMs: this.#timeoutMs,
+      verify: level,
+      verifyTimeoutMs,
+      wake: wakeOn,
+      retries,
+      retryDelayMs,
+    }));
+  }
+}
+
+function wakeOf({ announceOn = '', waitHours = 24 }: PushSettings): Job['wake'] {
+  return announceOn === '' ? undefined : { topic: announceOn, waitMs: parseWaitMs(waitHours) };
+}
+
+function verifyOf({ verify = 'auto', onlineTopic = '', onlinePayload = '' }: PushSettings): Verify {
+  const level = levels.find((one) => one === verify);
+  if (!level) throw BadInput.expected(`Expected ${levels.join(', ')} as verify`, verify);
+  if (level !== 'online') return { level };
+  if (onlineTopic === '') throw BadInput.expected('Expected the topic on which the device says that it is online', '');
+  return { level, topic: onlineTopic, payload: onlinePayload };
+}
+
+function topicOf(template: string, target: string): string {
+  return template.replace('{target}', () => target);
+}
