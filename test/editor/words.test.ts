@@ -289,7 +289,7 @@ function gapsOf(words: Record<string, string>): Record<string, string[]> {
 function keysIn(html: string): string[] {
   const keys = [
     ...html.matchAll(
-      /data-i18n="(?:\[\w+\])?([^"]+)"|'((?:node-red-contrib-ota-push\/ota-push:)?ota-[\w-]+(?:\.[\w-]+)+)'/g,
+      /data-i18n="(?:\[\w+\])?([^"]+)"|["']((?:node-red-contrib-ota-push\/ota-push:)?ota-[\w-]+(?:\.[\w-]+)+)["']/g,
     ),
   ];
   return keys.map(([, inTemplate, inScript]) => inTemplate ?? inScript ?? '').filter((key) => !key.endsWith('.svg'));
