@@ -91,8 +91,9 @@ describeNeeding(['chromium'], 'the editor with the demo', function () {
       const tree = editor.page.locator('#red-ui-clipboard-dialog-import-tab-examples .red-ui-treeList-label:visible');
       const parts = ['node-red-contrib-ota-push', ...example.split('/')];
       const labels = parts.map((part) => tree.filter({ hasText: new RegExp(`^\\s*${part}\\s*$`) }));
-      for (const [index, label] of labels.entries()) await openUntil(label, labels[index + 1]);
-      await editor.page.locator('#red-ui-clipboard-dialog-ok').click();
+      const ok = editor.page.locator('#red-ui-clipboard-dialog-ok:enabled');
+      for (const [index, label] of labels.entries()) await clickUntil(label, labels[index + 1] ?? ok);
+      await ok.click();
       // The demo runs the first example: its nodes, or its broker, are there already.
       if (example === 'Push one file' || example === 'Update every night') {
         await editor.page.locator('.red-ui-notification button', { hasText: 'Import copy' }).click();
@@ -109,12 +110,12 @@ describeNeeding(['chromium'], 'the editor with the demo', function () {
 });
 
 /** The editor swallows a click while the dialog is still sliding in. @param next what the click is to bring up */
-async function openUntil(label: Locator, next: Locator | undefined): Promise<void> {
+async function clickUntil(label: Locator, next: Locator): Promise<void> {
   const isUp = () =>
-    next?.waitFor({ timeout: 3000 }).then(
+    next.waitFor({ timeout: 3000 }).then(
       () => true,
       () => false,
     );
   do await label.click();
-  while ((await isUp()) === false);
+  while (!(await isUp()));
 }
