@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { abortReason, settledOrAborted } from '../abort';
+import { settledOrAborted } from '../abort';
 import type { FileServer } from '../transfer/file-server';
 import { isNetworkFault, type Outcome } from './outcome';
 import { push } from './push';
@@ -30,8 +30,7 @@ export async function pushWithRetries(
       isSuccess = outcome.code === null;
       if (!isNetworkFault(outcome) || state.attempts > job.retries) return outcome;
       await pauseBeforeRetry(session, signal);
-      if (abortReason(signal) === undefined)
-        Object.assign(state, { attempts: state.attempts + 1, device: null, sent: 0 });
+      if (!signal.aborted) Object.assign(state, { attempts: state.attempts + 1, device: null, sent: 0 });
     }
   } finally {
     stopListening?.();

@@ -4,7 +4,7 @@ import type { Phase, PushState } from './state';
 
 /** How far a push is. */
 export interface PushSnapshot {
-  /** Of the bytes that the device's TCP has acknowledged; 100 only when nothing more is waited for. */
+  /** Of the bytes that the device's TCP has acknowledged; at most 99, since it is not over. */
   readonly percent: number;
   readonly phase: Phase;
   /** Of the file that is under way. */

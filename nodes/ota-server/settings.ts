@@ -49,7 +49,7 @@ export function readServerSettings(settings: Partial<ServerSettings>): CheckedSe
 }
 
 /** What is wrong with an announcement's topic, as the end of a sentence. */
-export function topicProblem(topic: string): string | undefined {
+function topicProblem(topic: string): string | undefined {
   if (/[+#\0]/.test(topic)) return 'it holds + or #, which only subscriptions may';
   const isOneLevel = topic.split('/').filter((level) => level === '{target}').length === 1;
   const isOnce = topic.split('{target}').length === 2;

@@ -1,3 +1,8 @@
+import { setTimeout } from 'node:timers/promises';
+
+/** What starts longer than that after its test has ended never will: the run ends what it has left, see run.ts. */
+const lateStartMs = 5000;
+
 /** What a test has started and somebody has to stop: a broker, a device, a flow, a browser. */
 export type Resource = { stop(): unknown } | { close(): unknown };
 
@@ -8,7 +13,8 @@ export class Resources {
   /** Takes over what was started, or is just starting: what starts too late for its test is stopped as well. */
   async use<T extends Resource>(starting: T | Promise<T>): Promise<T> {
     this.defer(async () => {
-      const started = await Promise.resolve(starting).catch(() => undefined); // its test has had the error
+      const settled = Promise.resolve(starting).catch(() => undefined); // its test has had the error
+      const started = await Promise.race([settled, setTimeout(lateStartMs, undefined, { ref: false })]);
       await (started && ('stop' in started ? started.stop() : started.close()));
     });
     return starting;

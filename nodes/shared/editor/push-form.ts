@@ -34,7 +34,7 @@ function problemOf(node: EditorNode, property: string): string {
 }
 
 /** A subscription may hold wildcards, each as a level of its own. */
-export function isSubscription(text: string): boolean {
+function isSubscription(text: string): boolean {
   return text.split('/').every((level, index, levels) => {
     return level === '+' || (level === '#' && index === levels.length - 1) || !/[+#\0]/.test(level);
   });

@@ -27,11 +27,11 @@ function jobOf(target: string, verify: Verify = { level: 'delivered' }): Job {
   };
 }
 
-describe('A sender whose surroundings fail in ways that they should not', () => {
+describe('A push server whose surroundings fail in ways that they should not', () => {
   const resources = resourcesOfEachTest();
 
   let announced: Inbox<string>;
-  let sender: PushServer;
+  let pushServer: PushServer;
 
   /** Nobody ever comes for what is announced. */
   function start(options: Partial<PushServerOptions> = {}, listen: () => () => void = () => () => undefined): void {
@@ -48,7 +48,7 @@ describe('A sender whose surroundings fail in ways that they should not', () => 
       },
       listen: (topic) => (topic === 'online' ? listen() : () => undefined),
     };
-    sender = new PushServer({
+    pushServer = new PushServer({
       broker,
       topic: '{target}/OTA',
       advertise: '',
@@ -61,7 +61,7 @@ describe('A sender whose surroundings fail in ways that they should not', () => 
       counters: { next: async () => 1, goOnFrom: async () => true },
       ...options,
     });
-    resources.defer(() => sender.close());
+    resources.defer(() => pushServer.close());
   }
 
   it('gives a turn back once, though what a push waited for fails after it was cancelled', async () => {
@@ -73,17 +73,17 @@ describe('A sender whose surroundings fail in ways that they should not', () => 
       },
     });
     const second = new AbortController();
-    const outcome = sender.push([jobOf('lamp')], first);
-    const next = sender.push([jobOf('lamp')], second);
-    const last = sender.push([jobOf('lamp')], new AbortController());
+    const outcome = pushServer.push([jobOf('lamp')], first);
+    const next = pushServer.push([jobOf('lamp')], second);
+    const last = pushServer.push([jobOf('lamp')], new AbortController());
     assert.equal((await outcome).code, 'cancelled');
     assert.equal(await announced.next(), 'lamp/OTA');
-    const other = sender.push([jobOf('other')], new AbortController());
+    const other = pushServer.push([jobOf('other')], new AbortController());
     assert.equal(await announced.next(), 'other/OTA', 'the third push to the lamp waits for the second');
     second.abort('by the test');
     assert.equal((await next).code, 'cancelled');
     assert.equal(await announced.next(), 'lamp/OTA');
-    await sender.close();
+    await pushServer.close();
     assert.deepEqual([(await last).code, (await other).code], ['cancelled', 'cancelled']);
   });
 
@@ -91,14 +91,14 @@ describe('A sender whose surroundings fail in ways that they should not', () => 
     start({ concurrency: 1 }, () => {
       throw new Error('no subscription');
     });
-    const pushing = sender.push(
+    const pushing = pushServer.push(
       [jobOf('lamp', { level: 'online', topic: 'online', payload: '' })],
       new AbortController(),
     );
     await assert.rejects(pushing, /no subscription/);
-    const other = sender.push([jobOf('other')], new AbortController());
+    const other = pushServer.push([jobOf('other')], new AbortController());
     assert.equal(await announced.next(), 'other/OTA');
-    await sender.close();
+    await pushServer.close();
     assert.equal((await other).code, 'cancelled');
   });
 });

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { peersFolder } from '../find-program';
 import { ownNamespaces } from '../namespaces';
@@ -12,9 +13,13 @@ export function homeAssistantFolder(): string {
   return resolve(process.env.HOME_ASSISTANT || join(peersFolder, 'home-assistant'));
 }
 
-/** Whether it is installed there, and this user may run it: an ordinary one needs a user namespace. */
+/** Whether it is installed there by today's recipe, and this user may run it: an ordinary one needs a user namespace. */
 export function runsHomeAssistant(folder: string): boolean {
-  if (!existsSync(join(folder, '.installed'))) return false;
+  const mark = join(folder, '.installed');
+  const recipe = createHash('sha256')
+    .update(readFileSync(join(__dirname, 'install.sh')))
+    .digest('hex');
+  if (!existsSync(mark) || !readFileSync(mark, 'utf8').startsWith(recipe)) return false;
   const [command, ...args] = insideOf(folder, '/tmp', ['true']);
   return spawnSync(String(command), args, { stdio: 'ignore' }).status === 0;
 }
