@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { micropython, present } from './peers';
 
 interface Waiter {
@@ -16,6 +17,16 @@ interface Waiter {
 /** The MicroPython to run. @throws Error with the command that gets it, where it is missing */
 export function micropythonPath(): string {
   return present(micropython(), 'micropython');
+}
+
+/** A program that prints without end has to wait for its reader, as on a board's serial line: else nothing else is done here. */
+const linesBeforeRest = 200;
+const restMs = 100;
+
+function rest(stream: Readable): void {
+  if (stream.isPaused()) return; // what was read already still comes
+  stream.pause();
+  setTimeout(() => stream.resume(), restMs);
 }
 
 /** One device: a process per boot on the same flash. What makes it boot again is for the kind of device to say. */
@@ -127,7 +138,12 @@ export abstract class MicroPythonProcess {
     this.#stderr = '';
     const child = spawn(this.#command, this.#arguments, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
-    createInterface({ input: child.stdout }).on('line', (line) => this.#take(line));
+    let lines = 0;
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      lines += 1;
+      if (lines % linesBeforeRest === 0) rest(child.stdout);
+      this.#take(line);
+    });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text;
     });
