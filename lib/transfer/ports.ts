@@ -1,7 +1,6 @@
-import { EventEmitter, once } from 'node:events';
 import type { Server } from 'node:net';
-import { settledOrAborted } from '../abort';
 import type { PortRange } from '../protocol/port-range';
+import type { ListeningPorts } from './listening-ports';
 
 /** A port that a server listens on, until it is given back. */
 export interface ListeningPort {
@@ -12,17 +11,19 @@ export interface ListeningPort {
 
 /**
  * The ports of one server. They are taken in turn, so that a device that comes late does not meet the next one's file,
- * and a push waits while all of them are in use by others of this server.
+ * and a push waits while all of them are in use by pushes, of this server or of another one of the same process.
  */
 export class Ports {
-  readonly #bind: string | undefined;
-  /** Those not in use, the longest unused first; undefined for any port. */
+  readonly #listening: ListeningPorts;
+  readonly #bind: string;
+  /** Those that no push of this server has, the longest unused first; undefined for any port. */
   readonly #free: number[] | undefined;
   readonly #size: number;
-  readonly #returns = new EventEmitter().setMaxListeners(0);
 
-  constructor(range: PortRange, bind: string) {
-    this.#bind = bind || undefined;
+  /** @param listening what the servers of this process listen on, shared by all of them */
+  constructor(range: PortRange, bind: string, listening: ListeningPorts) {
+    this.#listening = listening;
+    this.#bind = bind;
     this.#free =
       'any' in range ? undefined : Array.from({ length: range.last - range.first + 1 }, (_, i) => range.first + i);
     this.#size = this.#free?.length ?? Number.POSITIVE_INFINITY;
@@ -40,8 +41,11 @@ export class Ports {
    */
   async listen(server: Server, signal: AbortSignal, wanted: number | null = null): Promise<ListeningPort> {
     if (this.#free) return this.#listenOnNext(this.#free, server, signal, wanted);
-    if (wanted === null) return listenOn(server, 0, this.#bind);
-    return listenOn(server, wanted, this.#bind).catch(() => listenOn(server, 0, this.#bind));
+    const port = await listenOn(server, wanted ?? 0, this.#bind).catch((error: unknown) => {
+      if (wanted === null) throw error;
+      return listenOn(server, 0, this.#bind);
+    });
+    return { port, release: this.#listening.add(port, this.#bind) };
   }
 
   async #listenOnNext(
@@ -53,45 +57,33 @@ export class Ports {
     if (wanted !== null && free.includes(wanted)) free.unshift(...free.splice(free.indexOf(wanted), 1));
     const taken = new Map<number, unknown>();
     while (taken.size < this.#size) {
-      const next = free.findIndex((candidate) => !taken.has(candidate));
+      const next = free.findIndex((port) => !taken.has(port) && !this.#listening.has(port, this.#bind));
       const [port] = next < 0 ? [] : free.splice(next, 1);
       if (port === undefined) {
-        await this.#portReturned(signal);
+        await this.#listening.returned(signal);
+        if (signal.aborted) throw new Error('cancelled while it waited for a port');
         continue;
       }
-      const release = () => this.#giveBack(port);
+      const remove = this.#listening.add(port, this.#bind);
+      const release = () => {
+        free.push(port);
+        remove();
+      };
       try {
-        return await listenOn(server, port, this.#bind, release);
+        await listenOn(server, port, this.#bind);
+        return { port, release };
       } catch (error) {
-        taken.set(port, error);
         release();
+        // A server of this process that takes any port may just have taken this one, and gives it back.
+        if (!this.#listening.has(port, this.#bind)) taken.set(port, error);
       }
     }
     throw [...taken.values()].at(-1);
   }
-
-  async #portReturned(signal: AbortSignal): Promise<void> {
-    const stop = new AbortController();
-    try {
-      await settledOrAborted(signal, once(this.#returns, 'return', { signal: stop.signal }));
-    } finally {
-      stop.abort();
-    }
-    if (signal.aborted) throw new Error('cancelled while it waited for a port');
-  }
-
-  #giveBack(port: number): void {
-    this.#free?.push(port);
-    this.#returns.emit('return');
-  }
 }
 
-function listenOn(
-  server: Server,
-  port: number,
-  host: string | undefined,
-  release: () => void = () => undefined,
-): Promise<ListeningPort> {
+/** Resolves to the port. */
+function listenOn(server: Server, port: number, bind: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const onError = (error: Error) => {
       // A connection that could not be accepted (no descriptor is free): the device comes again, or the time runs out.
@@ -100,7 +92,7 @@ function listenOn(
       reject(error);
     };
     server.on('error', onError);
-    server.listen({ port, host, backlog: 16 }, () => resolve({ port: portOf(server), release }));
+    server.listen({ port, host: bind || undefined, backlog: 16 }, () => resolve(portOf(server)));
   });
 }
 

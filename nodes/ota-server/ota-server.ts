@@ -3,6 +3,7 @@ import type { NodeAPI, NodeDef } from 'node-red';
 import { Counters } from '../../lib/server/counters';
 import { PushServer } from '../../lib/server/push-server';
 import { addressFilter } from '../../lib/transfer/address-filter';
+import { ListeningPorts } from '../../lib/transfer/listening-ports';
 import { Ports } from '../../lib/transfer/ports';
 import type { OtaServerNode } from '../shared/server-node';
 import { type MqttBrokerNode, NodeRedBroker } from './broker';
@@ -11,6 +12,9 @@ import { readServerSettings, type ServerSettings } from './settings';
 import { parseSigning } from './signing';
 
 function register(RED: NodeAPI): void {
+  /** Of all servers of this Node-RED: a port that one has is waited for by the others. */
+  const listening = new ListeningPorts();
+
   function OtaServer(this: OtaServerNode, config: NodeDef & ServerSettings): void {
     RED.nodes.createNode(this, config);
     const brokerNode = RED.nodes.getNode(config.broker) as MqttBrokerNode | null;
@@ -21,7 +25,7 @@ function register(RED: NodeAPI): void {
       const broker = new NodeRedBroker(brokerNode, `${this.id}-sender`);
       const pushServer = new PushServer({
         ...settings,
-        ports: new Ports(ports, settings.bind),
+        ports: new Ports(ports, settings.bind, listening),
         isAllowed: addressFilter(allow),
         broker,
         counters: new Counters(

@@ -3,7 +3,7 @@ import type { Announcement } from '../../lib/protocol/announcement';
 import { freePort, startAedes, type TestBroker } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
 import { type Misbehaviour, SimulatedDevice } from '../peers/simulated-device';
-import { type FlowSettings, type Received, TestFlow } from '../peers/test-flow';
+import { type FlowSettings, pushDefaults, type Received, serverDefaults, TestFlow } from '../peers/test-flow';
 
 const hostnames = ['nightlamp', 'daylamp', 'heater', 'fan'];
 
@@ -37,8 +37,8 @@ describe('Many pushes', () => {
   const startDevice = (hostname: string, misbehaviour: Misbehaviour = {}) =>
     resources.use(SimulatedDevice.start({ hostname, brokerUrl: broker.url, ...misbehaviour }));
 
-  async function start({ server, push = {} }: Pick<FlowSettings, 'server' | 'push'> = {}): Promise<void> {
-    flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1', ...server }, push }));
+  async function start({ server, ...rest }: Omit<FlowSettings, 'broker'> = {}): Promise<void> {
+    flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1', ...server }, ...rest }));
   }
 
   async function pushAll(server: Record<string, unknown>, times = 1): Promise<void> {
@@ -56,6 +56,26 @@ describe('Many pushes', () => {
     const port = await freePort();
     await pushAll({ ports: String(port) }, 2);
     assert.deepEqual(new Set(announced.map((one) => one.port)), new Set([port]));
+    assert.equal(mostUnderWay, 1);
+  });
+
+  it('over two servers of one Node-RED wait for the only port of both', async () => {
+    const port = String(await freePort());
+    const place = { z: 'tab', x: 0, y: 0 };
+    const other = { ...serverDefaults, advertise: '127.0.0.1', ports: port, broker: 'broker' };
+    const wires = [['output1'], ['output2'], ['output3']];
+    const more = [
+      { id: 'server2', type: 'ota-server', ...other },
+      { id: 'push2', ...place, type: 'ota-push', ...pushDefaults, server: 'server2', wires },
+    ];
+    await start({ server: { ports: port }, more });
+    for (const [number, target] of hostnames.entries()) {
+      flow.node(number % 2 ? 'push2' : 'push').receive({ payload: 'turn', target, filename: 'main.py' });
+    }
+    for (const _ of hostnames) {
+      const end: Received = await flow.ends.next();
+      assert.equal(end.payload, 'success', String(end.ota.message));
+    }
     assert.equal(mostUnderWay, 1);
   });
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { hashOf } from '../../../lib/protocol/announcement';
 import type { Job, Verify } from '../../../lib/push/job';
 import { PushServer, type PushServerOptions } from '../../../lib/server/push-server';
+import { ListeningPorts } from '../../../lib/transfer/listening-ports';
 import { Ports } from '../../../lib/transfer/ports';
 import { Inbox } from '../../peers/inbox';
 import { resourcesOfEachTest } from '../../peers/resources';
@@ -54,7 +55,7 @@ describe('A push server whose surroundings fail in ways that they should not', (
       advertise: '',
       bind: '127.0.0.1',
       onUnreachable: () => undefined,
-      ports: new Ports({ any: true }, '127.0.0.1'),
+      ports: new Ports({ any: true }, '127.0.0.1', new ListeningPorts()),
       portsText: '',
       isAllowed: () => true,
       concurrency: 10,

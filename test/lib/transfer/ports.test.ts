@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { parseAllow } from '../../../lib/protocol/address-list';
 import { parsePorts } from '../../../lib/protocol/port-range';
 import { addressFilter } from '../../../lib/transfer/address-filter';
+import { ListeningPorts } from '../../../lib/transfer/listening-ports';
 import { Ports } from '../../../lib/transfer/ports';
 import { freePort } from '../../peers/brokers';
 import { resourcesOfEachTest } from '../../peers/resources';
@@ -14,9 +15,11 @@ describe('Ports', () => {
   const releases = new Map<number, () => void>();
   const never = new AbortController().signal;
   let servers: Server[];
+  let listening: ListeningPorts;
 
   beforeEach(() => {
     servers = [];
+    listening = new ListeningPorts();
   });
 
   const listen = async (ports: Ports, signal = never): Promise<number> => {
@@ -41,11 +44,11 @@ describe('Ports', () => {
   /** Neighbouring ports that are free. */
   async function freeRange(size: number): Promise<Ports & { first: number }> {
     const first = await freePort();
-    return Object.assign(new Ports({ first, last: first + size - 1 }, '127.0.0.1'), { first });
+    return Object.assign(new Ports({ first, last: first + size - 1 }, '127.0.0.1', listening), { first });
   }
 
   it('are any free ones where none are given', async () => {
-    const ports = new Ports(parsePorts(''), '127.0.0.1');
+    const ports = new Ports(parsePorts(''), '127.0.0.1', listening);
     assert.notEqual(await listen(ports), await listen(ports));
     assert.equal(ports.size, Number.POSITIVE_INFINITY);
   });
@@ -80,6 +83,49 @@ describe('Ports', () => {
     assert.equal(await waiting, port);
   });
 
+  /** As when its push has ended. */
+  const giveBack = (port: number) => {
+    servers.find((server) => (server.address() as AddressInfo | null)?.port === port)?.close();
+    releases.get(port)?.();
+  };
+
+  const overlapping: [string, string][] = [
+    ['127.0.0.1', '127.0.0.1'],
+    ['', '127.0.0.1'],
+    ['127.0.0.1', '0.0.0.0'],
+    ['0.0.0.0', ''],
+  ];
+  for (const [one, other] of overlapping) {
+    it(`that another server of the process has are waited for: ${one || 'all'} and ${other || 'all'}`, async () => {
+      const first = await freePort();
+      const port = await listen(new Ports({ first, last: first }, one, listening));
+      const waiting = listen(new Ports({ first, last: first }, other, listening));
+      giveBack(port);
+      assert.equal(await waiting, port);
+    });
+  }
+
+  it('that another server has on another address are not waited for', async () => {
+    const first = await freePort();
+    const range = { first, last: first };
+    await listen(new Ports(range, '127.0.0.1', listening));
+    assert.equal(await listen(new Ports(range, '127.0.0.2', listening)), first);
+  });
+
+  it('that a server with any free port has are waited for by one whose range they are in', async () => {
+    const first = await listen(new Ports(parsePorts(''), '127.0.0.1', listening));
+    const waiting = listen(new Ports({ first, last: first }, '127.0.0.1', listening));
+    giveBack(first);
+    assert.equal(await waiting, first);
+  });
+
+  it("that turn out to be another program's are no longer waited for by another server", async () => {
+    const first = await freePort();
+    await listenAt(first);
+    const both = [1, 2].map(() => listen(new Ports({ first, last: first }, '127.0.0.1', listening)));
+    for (const { status } of await Promise.allSettled(both)) assert.equal(status, 'rejected');
+  });
+
   it('that can all not be opened are an error that names the last one', async () => {
     const ports = await freeRange(1);
     await listenAt(ports.first);
@@ -87,7 +133,7 @@ describe('Ports', () => {
   });
 
   it('that listen outlive a connection that could not be accepted', async () => {
-    const port = await listen(new Ports(parsePorts(''), '127.0.0.1'));
+    const port = await listen(new Ports(parsePorts(''), '127.0.0.1', listening));
     servers[0]?.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' }));
     const socket = connect(port, '127.0.0.1');
     resources.defer(() => socket.destroy());
