@@ -79,6 +79,11 @@ export const describeFailure: Record<AttemptCode, (state: PushState, diagnostics
   }),
 };
 
+/** Who else came for the file, which one address only should. */
+export function describeOthers({ others, target }: PushState): string {
+  return `${others.join(', ')} fetched the same offer: perhaps another device has the hostname ${target} too.`;
+}
+
 /** What happened to a push that waited for a sleeping device, and what to try. */
 export function describeWait(
   { target, filename, port }: PushState,

@@ -1,4 +1,4 @@
-import { type Diagnostics, describeFailure, describeWait } from './messages';
+import { type Diagnostics, describeFailure, describeOthers, describeWait } from './messages';
 import type { AttemptCode, Code, PushState, Verified } from './state';
 
 /** The word for people's flows: the payload of the outputs. */
@@ -93,13 +93,13 @@ export function failed(state: PushState, code: AttemptCode, diagnostics: Diagnos
 
 /** In the order in which people read it. Each field by its name: spreading them costs ten times as much. */
 function outcome(state: PushState, { result, code, message, remedy }: Success | Failure): Outcome {
-  const { id, phase, verified, target, filename, size, hash, reboot, topic, host, port, device, sent } = state;
-  const { attempts, durations, report } = state;
+  const { id, phase, verified, target, filename, size, hash, reboot, topic, host, port, device, others } = state;
+  const { sent, attempts, durations, report } = state;
   return {
     id,
     result,
     code,
-    message,
+    message: others.length > 0 ? `${message} ${describeOthers(state)}` : message,
     remedy,
     phase,
     verified,
@@ -112,6 +112,7 @@ function outcome(state: PushState, { result, code, message, remedy }: Success | 
     host,
     port,
     device,
+    others,
     sent,
     attempts,
     durations,

@@ -64,6 +64,7 @@ class Attempt {
       await this.#transferred(fileServer);
       await this.#verified();
       this.#stop();
+      this.#noteOthers(fileServer);
       return succeeded(state);
     } catch (error) {
       this.#stop();
@@ -235,10 +236,16 @@ class Attempt {
     this.#withdraw();
   }
 
+  #noteOthers(fileServer: FileServer): void {
+    const { state } = this.#session;
+    state.others = state.device === null ? [] : fileServer.othersThan(state.device);
+  }
+
   #failed({ code, message }: AttemptFailure): Outcome {
     const { state, fileServer } = this.#session;
     state.sent = Math.max(state.sent, fileServer?.last?.sent ?? 0);
     state.device ??= fileServer?.last?.device ?? null;
+    if (fileServer) this.#noteOthers(fileServer);
     return failed(state, code, collectDiagnostics(this.#session, this.#services, message));
   }
 }

@@ -53,6 +53,8 @@ export interface PushState {
   port: number | null;
   /** The address that fetched the file. */
   device: string | null;
+  /** Other addresses that fetched it: of devices with the same hostname. */
+  others: readonly string[];
   /** Bytes that the device's TCP is known to have acknowledged (protocol 2.7). */
   sent: number;
   attempts: number;
@@ -77,6 +79,7 @@ export function initialState(job: Job, topic: string): PushState {
     host: null,
     port: null,
     device: null,
+    others: [],
     sent: 0,
     attempts: 1,
     durations: { queued: 0, connect: 0, transfer: 0, verify: 0, total: 0 },

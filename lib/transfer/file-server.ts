@@ -32,6 +32,8 @@ export class FileServer {
   readonly #server: Server;
   readonly #refused = new Set<string>();
   readonly #connections = new Set<Connection>();
+  /** Addresses that took the file, or stopped while they did; not those that broke off. */
+  readonly #fetchers = new Set<string>();
   #connected = new Deferred<string>();
   #ended = new Deferred<TransferEnd>();
   #listening: ListeningPort | undefined;
@@ -95,6 +97,13 @@ export class FileServer {
   /** The connection that came last: the best guess of which one is the device, before one has decided. */
   get last(): Connection | undefined {
     return this.#last;
+  }
+
+  /** Addresses other than the device's that have fetched the file, or are at it. */
+  othersThan(device: string): string[] {
+    const all = new Set([...this.#fetchers, ...[...this.#connections].map((connection) => connection.device)]);
+    all.delete(device);
+    return [...all];
   }
 
   /** Addresses that tried and were turned away. */
@@ -172,6 +181,7 @@ export class FileServer {
     const end = await connection.ended;
     const isCurrent = this.#connections.delete(connection);
     if (!isCurrent || end.end === 'aborted') return;
+    if (end.end !== 'interrupted') this.#fetchers.add(end.device);
     if (end.end === 'delivered') this.#end(end);
     else if (this.#connections.size > 0) return;
     else if (end.end === 'stalled') this.#end(end);

@@ -65,6 +65,7 @@ for (const [name, needed, startBroker] of brokers) {
         topic: 'nightlamp/OTA',
         host: '127.0.0.1',
         device: '127.0.0.1',
+        others: [],
         sent: 3800,
         attempts: 1,
         report: null,

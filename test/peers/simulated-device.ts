@@ -145,9 +145,12 @@ function readSigned(text: string): Announcement {
   return { host, port: Number(port), filename, hash, reboot: reboot === '1' };
 }
 
-/** Fetches the file at once: a process of its own may take longer to start than the file is offered. */
-export function takeAll(port: number): void {
-  const socket = connectTcp(port, '127.0.0.1').resume();
+/**
+ * Fetches the file at once: a process of its own may take longer to start than the file is offered.
+ * @param localAddress where it comes from
+ */
+export function takeAll(port: number, localAddress = '127.0.0.1'): Socket {
+  const socket = connectTcp({ port, host: '127.0.0.1', localAddress }).resume();
   // A push that breaks it off says so itself, or its test does.
-  socket.on('error', () => socket.destroy());
+  return socket.on('error', () => socket.destroy());
 }
