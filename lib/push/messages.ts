@@ -19,6 +19,8 @@ export interface Diagnostics {
   readonly ports: string;
   /** Addresses that tried to fetch the file and were not allowed to. */
   readonly refused: readonly string[];
+  /** False: the broker does not let us hear devices' reports. */
+  readonly hearsReports: boolean;
   /** The broker has said that nobody listens on the topic (MQTT 5 only). */
   readonly nobodySubscribed: boolean;
   /** Our kernel has the whole file and our FIN: nobody can call them back (protocol 2.6). */
@@ -102,7 +104,7 @@ export function describeWait(
   const heard = port === null ? 'heard nothing' : 'heard it, but nothing connected,';
   return {
     message: `${wait} ${heard} within ${waitMs / 3_600_000} hours.`,
-    remedy: `Check that ${target} wakes, uses this broker and publishes on ${topic} when it does (upper and lower case count), and that it stays awake long enough to fetch the file.`,
+    remedy: `Check that ${target} wakes, uses this broker and publishes on ${topic} when it does (upper and lower case count), that it stays awake long enough to fetch the file, and that the broker's ACL lets Node-RED read ${topic}.`,
   };
 }
 
@@ -138,12 +140,18 @@ function missing({ topic, verified }: PushState, { verify }: Diagnostics): strin
   return `no report that it ${verify === 'running' ? 'runs' : 'has installed'} it came on ${topic}/status`;
 }
 
-function whyNotVerified({ target, topic, verified }: PushState, { verify, isSigned }: Diagnostics): string {
+function whyNotVerified(
+  { target, topic, verified }: PushState,
+  { verify, isSigned, hearsReports, broker }: Diagnostics,
+): string {
   if (verify === 'online') {
     return `Look at the log of ${target}: it may still run its old file. If it is well, compare "Online topic" with what it publishes when it is back.`;
   }
   if (verified === 'installed') {
     return `It has not come back on the broker: look at its log and its Wi-Fi. A board with a way back takes the file back by itself and reports rolled_back; give it longer with "Verify timeout" if it starts slowly.`;
+  }
+  if (!hearsReports) {
+    return `The broker ${broker} does not let Node-RED hear reports: let its login read ${topic}/status (the broker's ACL), then deploy again.`;
   }
   if (isSigned) {
     return `A board without this package's module takes the bytes and keeps its old file: put ota.py and its key on ${target}, or choose the basic form for it.`;

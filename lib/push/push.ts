@@ -253,7 +253,7 @@ class Attempt {
 /** What is known of an attempt that has failed. @param cause in the words of whoever failed */
 function collectDiagnostics(
   { job, fileServer, host, nobodySubscribed }: PushSession,
-  { broker, portsText }: PushServices,
+  { broker, reports, portsText }: PushServices,
   cause: string,
 ): Diagnostics {
   return {
@@ -266,6 +266,7 @@ function collectDiagnostics(
     hostKind: host?.kind ?? 'own',
     ports: portsText,
     refused: fileServer?.refused ?? [],
+    hearsReports: reports.areHeard,
     nobodySubscribed,
     isFlushed: fileServer?.last?.isFlushed ?? false,
     cause,

@@ -35,8 +35,15 @@ export interface Broker {
    * @returns takes it back where the broker has not acknowledged it: it must not outlive its push (protocol 1.6)
    */
   announce(topic: string, text: string, expiryMs: number, listener: AnnouncementListener): () => void;
-  /** Calls back with each message on the topic, which may hold wildcards, until the returned function is called. */
-  listen(topic: string, onMessage: (message: InboundMessage) => void): () => void;
+  /**
+   * Calls back with each message on the topic, which may hold wildcards, until the returned function is called.
+   * @param onAllowed told whether the broker lets us, as soon as that is known; brokers may drop messages without a word
+   */
+  listen(
+    topic: string,
+    onMessage: (message: InboundMessage) => void,
+    onAllowed?: (isAllowed: boolean) => void,
+  ): () => void;
 }
 
 /** What the announced host is to this machine: devices can't reach all of them. */
@@ -52,6 +59,8 @@ export type ReportListener = (report: Report) => void;
 
 /** What the devices say themselves (protocol 5). */
 export interface Reports {
+  /** False: the broker does not let us hear them. */
+  readonly areHeard: boolean;
   /** The device's last report; undefined for one that never reports, as far as is known. */
   lastOf(target: string): Report | undefined;
   /** Calls back with each report of the device as it comes, until the returned function is called. */

@@ -1,11 +1,16 @@
 import { hostnameProblem } from '../protocol/names';
 import { parseReport, type Report } from '../protocol/report';
-import type { Broker, ReportListener, Reports } from '../push/services';
+import type { Broker, InboundMessage, ReportListener, Reports } from '../push/services';
 
 /** More than any house has. */
 const maxDevices = 20_000;
 
 type OnAnyReport = (target: string, report: Report, maybeStale: boolean) => void;
+
+/** Where all devices report (protocol 5.1). @param topic of announcements; `{target}` stands for the hostname */
+export function reportsTopic(topic: string): string {
+  return `${topic.replace('{target}', '+')}/status`;
+}
 
 /** What the devices say themselves (protocol 5): one subscription for all of them, kept while the server lives. */
 export class DeviceReports implements Reports {
@@ -14,12 +19,12 @@ export class DeviceReports implements Reports {
   readonly #listeners = new Map<string, ReportListener>();
   #watchers: readonly OnAnyReport[] = [];
   readonly #stop: () => void;
+  #areHeard = true;
 
   /** @param topic of announcements; `{target}` stands for the hostname */
   constructor(broker: Broker, topic: string) {
     const level = topic.split('/').indexOf('{target}');
-    const all = `${topic.replace('{target}', '+')}/status`;
-    this.#stop = broker.listen(all, ({ topic: from, payload, isRetainedReplay, maybeStale }) => {
+    const hear = ({ topic: from, payload, isRetainedReplay, maybeStale }: InboundMessage) => {
       const target = from.split('/')[level];
       const report = parseReport(payload);
       if (target === undefined || !report || hostnameProblem(target)) return;
@@ -27,7 +32,13 @@ export class DeviceReports implements Reports {
       if (this.#last.size < maxDevices || this.#last.has(target)) this.#last.set(target, report);
       if (!isRetainedReplay) this.#listeners.get(target)?.(report);
       for (const watcher of this.#watchers) watcher(target, report, maybeStale);
-    });
+    };
+    this.#stop = broker.listen(reportsTopic(topic), hear, (isAllowed) => this.#onAllowed(isAllowed));
+  }
+
+  /** False: the broker does not let us. */
+  get areHeard(): boolean {
+    return this.#areHeard;
   }
 
   /** The device's last report; undefined for one that never reports, as far as is known. */
@@ -53,5 +64,11 @@ export class DeviceReports implements Reports {
 
   close(): void {
     this.#stop();
+  }
+
+  /** What was reported before says nothing of devices that are not heard any more. */
+  #onAllowed(isAllowed: boolean): void {
+    this.#areHeard = isAllowed;
+    if (!isAllowed) this.#last.clear();
   }
 }

@@ -2,10 +2,19 @@ import { EventEmitter, once } from 'node:events';
 import type { Node } from 'node-red';
 import type { HaBroker } from '../../lib/home-assistant/entities';
 import type { AnnouncementListener, Broker, InboundMessage } from '../../lib/push/services';
+import {
+  type Forbidding,
+  type OnMessage,
+  type SentSubscribe,
+  type SubscriptionList,
+  Subscriptions,
+} from './subscriptions';
 
 /** The parts of MQTT.js's client that Node-RED's broker node leaves to its own nodes, version 4 and 5. */
 interface MqttClient extends EventEmitter {
   readonly connected: boolean;
+  /** Node-RED itself ends the connection. */
+  readonly disconnecting?: boolean;
   readonly stream?: {
     readonly localAddress?: string;
     readonly socket?: { readonly _socket?: { readonly localAddress?: string } };
@@ -14,15 +23,11 @@ interface MqttClient extends EventEmitter {
   removeOutgoingMessage(messageId: number): void;
 }
 
-interface SentPacket {
-  readonly cmd: string;
-}
+type SentPacket = { readonly cmd: 'subscribe' } & SentSubscribe;
 
-interface PubackPacket {
-  readonly cmd: string;
-  readonly messageId?: number;
-  readonly reasonCode?: number;
-}
+type ReceivedPacket =
+  | { readonly cmd: 'puback'; readonly messageId: number; readonly reasonCode?: number }
+  | { readonly cmd: 'suback'; readonly messageId: number; readonly granted: readonly number[] };
 
 interface Publication {
   topic: string;
@@ -39,14 +44,14 @@ export interface MqttBrokerNode extends Node {
   readonly client?: MqttClient;
   readonly brokerurl: string;
   readonly autoConnect?: boolean;
+  /** By topic. */
+  readonly subscriptions: Readonly<Record<string, unknown>>;
   register(user: BrokerUser): void;
   deregister(user: BrokerUser, done: () => void, autoDisconnect: boolean): void;
   publish(message: Publication, done: (error?: Error | null) => void): void;
   subscribe(topic: string, options: { qos: 1 }, onMessage: OnMessage, user: string): void;
   unsubscribe(topic: string, user: string, removed: true): void;
 }
-
-type OnMessage = (topic: string, payload: Buffer, packet: { readonly retain?: boolean }) => void;
 
 /** What a broker node tells about its connection: it sets the status of each of its users. */
 interface BrokerUser {
@@ -73,22 +78,44 @@ export class NodeRedBroker implements Broker, HaBroker {
   /** How often anyone on this connection has subscribed: each time the broker sends retained messages again. */
   #subscriptions = 0;
   #listeners = 0;
-  readonly #onSent = ({ cmd }: SentPacket): void => {
-    if (cmd === 'subscribe') this.#subscriptions += 1;
+  readonly #onSent = (packet: SentPacket): void => {
+    if (packet.cmd !== 'subscribe') return;
+    this.#subscriptions += 1;
+    this.#ours.onSent(packet);
   };
   /** By message id. Told in the order of the wire: callbacks come later than messages that follow the acknowledgement. */
   readonly #onAcknowledged = new Map<number, AnnouncementListener['onAcknowledged']>();
-  readonly #onPacket = ({ cmd, messageId = 0, reasonCode = 0 }: PubackPacket): void => {
-    if (cmd !== 'puback' || reasonCode >= firstError) return;
-    this.#onAcknowledged.get(messageId)?.(reasonCode === noMatchingSubscribers);
-    this.#onAcknowledged.delete(messageId);
+  readonly #onPacket = (packet: ReceivedPacket): void => {
+    if (packet.cmd === 'puback') this.#onPuback(packet.messageId, packet.reasonCode);
+    if (packet.cmd === 'suback') this.#ours.onAnswered(packet.messageId, packet.granted);
   };
+  readonly #onClose = (): void => {
+    if (this.#client?.disconnecting) this.#ours.onEnded();
+    else this.#ours.onLost();
+  };
+  readonly #ours: Subscriptions;
 
-  /** Registers with the broker node, which connects for its first user. */
-  constructor(node: MqttBrokerNode, userId: string) {
+  /**
+   * Registers with the broker node, which connects for its first user.
+   * @param onForbidden told once for each topic that Node-RED may not subscribe to
+   */
+  constructor(node: MqttBrokerNode, userId: string, onForbidden: (topic: string, how: Forbidding) => void) {
     this.#node = node;
     this.#user = { id: userId, status: () => this.#onStatus() };
+    const isOnline = () => this.isOnline;
+    const list: SubscriptionList = {
+      get isOnline() {
+        return isOnline();
+      },
+      get topics() {
+        return Object.keys(node.subscriptions);
+      },
+      subscribe: (topic, user, onMessage) => node.subscribe(topic, { qos: 1 }, onMessage, user),
+      unsubscribe: (topic, user) => node.unsubscribe(topic, user, true),
+    };
+    this.#ours = new Subscriptions(list, onForbidden);
     node.register(this.#user);
+    if (this.isOnline && node.client) this.#listenTo(node.client);
   }
 
   get name(): string {
@@ -113,7 +140,11 @@ export class NodeRedBroker implements Broker, HaBroker {
     while (!this.isOnline) await once(this.#changes, 'online', { signal });
   }
 
-  listen(topic: string, onMessage: (message: InboundMessage) => void): () => void {
+  listen(
+    topic: string,
+    onMessage: (message: InboundMessage) => void,
+    onAllowed: (isAllowed: boolean) => void = () => undefined,
+  ): () => void {
     const user = `${this.#user.id}-${this.#listeners++}`;
     const known = new Map<string, { readonly text: string; readonly subscriptions: number }>();
     const hear: OnMessage = (from, payload, { retain = false }) => {
@@ -127,8 +158,7 @@ export class NodeRedBroker implements Broker, HaBroker {
       const isRetainedReplay = retain && before?.text === text && before.subscriptions < this.#subscriptions;
       onMessage({ topic: from, payload, isRetainedReplay, maybeStale: isRetainedReplay || (retain && !before) });
     };
-    this.#node.subscribe(topic, { qos: 1 }, hear, user);
-    return () => this.#node.unsubscribe(topic, user, true);
+    return this.#ours.add(topic, user, hear, onAllowed);
   }
 
   announce(topic: string, text: string, expiryMs: number, watcher: AnnouncementListener): () => void {
@@ -182,18 +212,29 @@ export class NodeRedBroker implements Broker, HaBroker {
     // After a reconnect the broker node subscribes anew.
     this.#subscriptions += 1;
     if (this.#node.client) this.#listenTo(this.#node.client);
+    this.#ours.onConnected();
     this.#changes.emit('online');
+  }
+
+  #onPuback(messageId: number, reasonCode = 0): void {
+    if (reasonCode >= firstError) return;
+    this.#onAcknowledged.get(messageId)?.(reasonCode === noMatchingSubscribers);
+    this.#onAcknowledged.delete(messageId);
   }
 
   /** What the broker node keeps to itself is read off the wire: who subscribes, and that nobody listens (MQTT 5). */
   #listenTo(client: MqttClient): void {
     if (client === this.#client) return;
     this.#stopListening();
-    this.#client = client.prependListener('packetreceive', this.#onPacket).prependListener('packetsend', this.#onSent);
+    this.#ours.onEnded();
+    this.#client = client
+      .prependListener('packetreceive', this.#onPacket)
+      .prependListener('packetsend', this.#onSent)
+      .on('close', this.#onClose);
   }
 
   #stopListening(): void {
-    this.#client?.off('packetreceive', this.#onPacket).off('packetsend', this.#onSent);
+    this.#client?.off('packetreceive', this.#onPacket).off('packetsend', this.#onSent).off('close', this.#onClose);
   }
 
   /** Leaves the broker node; it disconnects when `removed` and nobody else uses it. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { NodeAPI, NodeDef } from 'node-red';
 import { Counters } from '../../lib/server/counters';
+import { reportsTopic } from '../../lib/server/device-reports';
 import { PushServer } from '../../lib/server/push-server';
 import { addressFilter } from '../../lib/transfer/address-filter';
 import { ListeningPorts } from '../../lib/transfer/listening-ports';
@@ -22,7 +23,11 @@ function register(RED: NodeAPI): void {
       if (!brokerNode) throw new Error(RED._('ota-server.errors.no-broker'));
       const { ports, allow, ...settings } = readServerSettings(config);
       const signing = parseSigning(config, this.credentials?.secret);
-      const broker = new NodeRedBroker(brokerNode, `${this.id}-sender`);
+      const broker = new NodeRedBroker(brokerNode, `${this.id}-sender`, (topic, how) => {
+        const warning = RED._(`ota-server.warnings.${how}`, { topic, broker: broker.name });
+        const isOfReports = topic === reportsTopic(settings.topic);
+        this.warn(isOfReports ? `${warning} ${RED._('ota-server.warnings.no-reports')}` : warning);
+      });
       const pushServer = new PushServer({
         ...settings,
         ports: new Ports(ports, settings.bind, listening),

@@ -13,6 +13,7 @@ import { StatusLine } from '../../nodes/ota-push/status';
 import type { RolloutQueue } from '../../nodes/ota-rollout/rollout-queue';
 import { RolloutStatus } from '../../nodes/ota-rollout/status';
 import { serveDeviceKeys } from '../../nodes/ota-server/device-keys';
+import type { Forbidding } from '../../nodes/ota-server/subscriptions';
 import type { Translate } from '../../nodes/shared/throttled-status';
 import { definitionOf } from './definition';
 
@@ -158,6 +159,12 @@ describe('the words that a node looks up while it runs', () => {
     it(`are there for every announced host that is warned about: ${language}`, () => {
       const kinds = keysOf<HostKind>(isWarnedAbout).filter((kind) => isWarnedAbout[kind]);
       const keys = kinds.map((kind) => `ota-server.warnings.${kind}`);
+      assert.deepEqual(missingIn(catalogue(language, 'ota-server'), keys), []);
+    });
+
+    it(`are there for every way in which a broker forbids a subscription: ${language}`, () => {
+      const ways: Record<Forbidding, true> = { refused: true, ended: true };
+      const keys = keysOf<Forbidding>(ways).map((how) => `ota-server.warnings.${how}`);
       assert.deepEqual(missingIn(catalogue(language, 'ota-server'), keys), []);
     });
 

@@ -29,6 +29,8 @@ export interface AedesBroker extends TestBroker {
   readonly published: Inbox<string>;
   /** The same, with what was said. */
   readonly packets: Inbox<Publication>;
+  /** Topics that clients have asked for, in order, whatever was answered. */
+  readonly asked: Inbox<string>;
   /** Topics that clients have subscribed to, in order. */
   readonly subscribed: Inbox<string>;
   /** Ids of clients as they connect. */
@@ -37,18 +39,40 @@ export interface AedesBroker extends TestBroker {
   dropAll(): void;
 }
 
-/** Aedes on a free port of one address. @param acknowledges false: it takes announcements and never says a word */
-export async function startAedes({ host = '127.0.0.1', port = 0, acknowledges = true } = {}): Promise<AedesBroker> {
+/** What Aedes does otherwise than other brokers. */
+export interface AedesBehaviour {
+  readonly host?: string;
+  readonly port?: number;
+  /** False: it takes announcements and never says a word. */
+  readonly acknowledges?: boolean;
+  /** What becomes of a subscription: it is refused, or the connection is ended without an answer (AWS IoT, MQTT 3.1.1). */
+  readonly answers?: (topic: string) => 'granted' | 'refused' | 'ended';
+}
+
+/** Aedes on a free port of one address. */
+export async function startAedes({
+  host = '127.0.0.1',
+  port = 0,
+  acknowledges = true,
+  answers = () => 'granted',
+}: AedesBehaviour = {}): Promise<AedesBroker> {
   const { Aedes } = await import('aedes');
   const published = new Inbox<string>();
   const packets = new Inbox<Publication>();
   const clients = new Inbox<string>();
   const subscribed = new Inbox<string>();
+  const asked = new Inbox<string>();
   const aedes = await Aedes.createBroker({
     authorizePublish: (_client, { topic, payload, retain }, done) => {
       published.push(topic);
       packets.push({ topic, text: payload.toString(), retain });
       if (acknowledges) done(null);
+    },
+    authorizeSubscribe: (_client, subscription, done) => {
+      asked.push(subscription.topic);
+      const answer = answers(subscription.topic);
+      if (answer === 'ended') done(new Error('forbidden'));
+      else done(null, answer === 'refused' ? null : subscription);
     },
   });
   aedes.on('subscribe', (subscriptions) => {
@@ -76,6 +100,7 @@ export async function startAedes({ host = '127.0.0.1', port = 0, acknowledges = 
     packets,
     clients,
     subscribed,
+    asked,
     host,
     port: opened,
     url: `mqtt://${host}:${opened}`,

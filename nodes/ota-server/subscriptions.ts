@@ -1,0 +1,170 @@
+export type OnMessage = (topic: string, payload: Buffer, packet: { readonly retain?: boolean }) => void;
+
+/** The list that Node-RED's broker node keeps: at each connect it subscribes to all of it. */
+export interface SubscriptionList {
+  readonly isOnline: boolean;
+  /** Of all who use the connection. */
+  readonly topics: readonly string[];
+  subscribe(topic: string, user: string, onMessage: OnMessage): void;
+  unsubscribe(topic: string, user: string): void;
+}
+
+/** How a broker forbids a subscription: it refuses it, or ends the connection, as brokers of MQTT 3.1.1 may. */
+export type Forbidding = 'refused' | 'ended';
+
+/** A SUBSCRIBE on its way. */
+export interface SentSubscribe {
+  readonly messageId: number;
+  readonly subscriptions: readonly { readonly topic: string }[];
+}
+
+interface Subscription {
+  readonly topic: string;
+  readonly user: string;
+  readonly onMessage: OnMessage;
+  readonly onAllowed: (isAllowed: boolean) => void;
+  isListed: boolean;
+}
+
+/** Who ends the connection on a subscription does so at once; what is lost later is lost for another reason. */
+const promptMs = 5000;
+/** In the answer to a subscription: from here on the broker refuses. */
+const firstError = 0x80;
+
+/**
+ * Our subscriptions on a connection that others use too. Where the broker ends it before it has answered one of ours, that
+ * one is taken from the list, which would end the next connection as well, and tried once more, alone, after all others
+ * were answered. If the connection ends again, it is given up: a broker that restarts does not hit that moment twice.
+ */
+export class Subscriptions {
+  readonly #list: SubscriptionList;
+  readonly #onForbidden: (topic: string, how: Forbidding) => void;
+  readonly #own = new Map<string, Subscription>();
+  /** By message id: who was asked for on this connection, and when. */
+  readonly #unanswered = new Map<number, { readonly topics: readonly string[]; readonly sentAt: number }>();
+  /** Topics of anybody's that were answered on this connection, whatever the answer. */
+  readonly #answered = new Set<string>();
+  /** Connections in a row that ended before the answer for a topic of ours. */
+  readonly #losses = new Map<string, number>();
+  readonly #warnedOf = new Set<string>();
+
+  /** @param onForbidden told once for each topic */
+  constructor(list: SubscriptionList, onForbidden: (topic: string, how: Forbidding) => void) {
+    this.#list = list;
+    this.#onForbidden = onForbidden;
+  }
+
+  /** The broker has ended connections on a subscription: it may do so on others. */
+  get hasGivenUp(): boolean {
+    return [...this.#losses.values()].some((losses) => losses > 1);
+  }
+
+  /**
+   * Subscribes, until the returned function is called.
+   * @param user unique
+   * @param onAllowed told what the broker makes of it, at each connect
+   */
+  add(topic: string, user: string, onMessage: OnMessage, onAllowed: Subscription['onAllowed']): () => void {
+    const subscription: Subscription = { topic, user, onMessage, onAllowed, isListed: false };
+    this.#own.set(user, subscription);
+    const losses = this.#losses.get(topic) ?? 0;
+    if (losses === 0) this.#enlist(subscription);
+    else if (losses === 1) this.#tryNext();
+    else onAllowed(false);
+    return () => {
+      this.#own.delete(user);
+      this.#unlist(subscription);
+    };
+  }
+
+  /** A SUBSCRIBE of anybody's has been sent. */
+  onSent({ messageId, subscriptions }: SentSubscribe): void {
+    const topics = subscriptions.map(({ topic }) => topic);
+    this.#unanswered.set(messageId, { topics, sentAt: performance.now() });
+  }
+
+  /** It was answered. @param granted for each of its topics */
+  onAnswered(messageId: number, granted: readonly number[]): void {
+    const topics = this.#unanswered.get(messageId)?.topics ?? [];
+    this.#unanswered.delete(messageId);
+    for (const [index, topic] of topics.entries()) {
+      const isAllowed = (granted[index] ?? 0) < firstError;
+      this.#answered.add(topic);
+      this.#losses.delete(topic);
+      if (isAllowed) this.#tell(topic, true);
+      else this.#forbid(topic, 'refused');
+    }
+    this.#tryNext();
+  }
+
+  /** The broker node is connected, and is about to subscribe to what of its list the client has not subscribed to itself. */
+  onConnected(): void {
+    setImmediate(() => this.#tryNext());
+  }
+
+  /** The connection was lost. @returns the topics, of anybody's, whose subscription has just been sent and not answered */
+  onLost(): ReadonlySet<string> {
+    const now = performance.now();
+    const recent = [...this.#unanswered.values()].filter(({ sentAt }) => now - sentAt < promptMs);
+    const topics = new Set(recent.flatMap((sent) => sent.topics));
+    this.onEnded();
+    for (const topic of topics) this.#suspect(topic);
+    return topics;
+  }
+
+  /** Node-RED has ended the connection itself, or has another client. */
+  onEnded(): void {
+    this.#unanswered.clear();
+    this.#answered.clear();
+  }
+
+  #suspect(topic: string): void {
+    const own = this.#of(topic);
+    if (own.length === 0) return;
+    const losses = (this.#losses.get(topic) ?? 0) + 1;
+    this.#losses.set(topic, losses);
+    for (const subscription of own) this.#unlist(subscription);
+    if (losses > 1) this.#forbid(topic, 'ended');
+  }
+
+  /** One at a time, so that it is known on which one the connection ends. */
+  #tryNext(): void {
+    if (!this.#list.isOnline || this.#unanswered.size > 0) return;
+    if (this.#list.topics.some((topic) => !this.#answered.has(topic))) return;
+    const next = [...this.#own.values()].find(
+      ({ topic, isListed }) => !isListed && (this.#losses.get(topic) ?? 0) <= 1,
+    );
+    if (!next) return;
+    for (const subscription of this.#of(next.topic)) this.#enlist(subscription);
+  }
+
+  #forbid(topic: string, how: Forbidding): void {
+    const isOurs = this.#tell(topic, false);
+    if (!isOurs || this.#warnedOf.has(topic)) return;
+    this.#warnedOf.add(topic);
+    this.#onForbidden(topic, how);
+  }
+
+  /** @returns whether it is one of ours */
+  #tell(topic: string, isAllowed: boolean): boolean {
+    const own = this.#of(topic);
+    for (const { onAllowed } of own) onAllowed(isAllowed);
+    return own.length > 0;
+  }
+
+  #of(topic: string): Subscription[] {
+    return [...this.#own.values()].filter((subscription) => subscription.topic === topic);
+  }
+
+  #enlist(subscription: Subscription): void {
+    if (subscription.isListed) return;
+    subscription.isListed = true;
+    this.#list.subscribe(subscription.topic, subscription.user, subscription.onMessage);
+  }
+
+  #unlist(subscription: Subscription): void {
+    if (!subscription.isListed) return;
+    subscription.isListed = false;
+    this.#list.unsubscribe(subscription.topic, subscription.user);
+  }
+}
