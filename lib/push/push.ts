@@ -161,6 +161,8 @@ class Attempt {
     if (end.end === 'interrupted') throw new AttemptFailure('interrupted', end.cause);
     state.verified ??= 'delivered';
     verification.markDelivered();
+    // A device that restarts before it is verified must not meet the announcement again (protocol 1.4).
+    this.#withdraw();
     // A signed one may have to be announced once more, with a newer counter.
     if (announcements === 1 && job.key === undefined) fileServer.close();
   }

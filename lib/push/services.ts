@@ -32,7 +32,8 @@ export interface Broker {
   /**
    * Hands an announcement over: QoS 1, never retained (protocol 1.4, 1.5). Only while online.
    * @param expiryMs after which nobody needs it any more
-   * @returns takes it back where the broker has not acknowledged it: it must not outlive its push (protocol 1.6)
+   * @returns takes it back, from the client where the broker has not acknowledged it, and from a broker that keeps what is
+   * not retained: it must not outlive its push (protocol 1.4, 1.6)
    */
   announce(topic: string, text: string, expiryMs: number, listener: AnnouncementListener): () => void;
   /**

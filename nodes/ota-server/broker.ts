@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { Node } from 'node-red';
 import type { HaBroker } from '../../lib/home-assistant/entities';
 import type { AnnouncementListener, Broker, InboundMessage } from '../../lib/push/services';
+import { KeptAnnouncements, type KeptTopics } from './kept-announcements';
 import {
   type Forbidding,
   type OnMessage,
@@ -59,6 +60,14 @@ interface BrokerUser {
   status(status: unknown): void;
 }
 
+/** Told to people. */
+export interface BrokerProblems {
+  /** Told once for each topic that Node-RED may not subscribe to. */
+  onForbidden(topic: string, how: Forbidding): void;
+  /** Told once when the broker is found to keep what was not to be kept. */
+  onKept(): void;
+}
+
 /** Characters of a message, and topics of a subscription, that are remembered to tell a replay. */
 const maxKnownLength = 2048;
 const maxKnown = 20_000;
@@ -90,16 +99,16 @@ export class NodeRedBroker implements Broker, HaBroker {
     if (packet.cmd === 'suback') this.#ours.onAnswered(packet.messageId, packet.granted);
   };
   readonly #onClose = (): void => {
-    if (this.#client?.disconnecting) this.#ours.onEnded();
+    const isOurWish = this.#client?.disconnecting === true;
+    this.#kept.onLost(isOurWish ? new Set() : this.#ours.unanswered);
+    if (isOurWish) this.#ours.onEnded();
     else this.#ours.onLost();
   };
   readonly #ours: Subscriptions;
+  readonly #kept: KeptAnnouncements;
 
-  /**
-   * Registers with the broker node, which connects for its first user.
-   * @param onForbidden told once for each topic that Node-RED may not subscribe to
-   */
-  constructor(node: MqttBrokerNode, userId: string, onForbidden: (topic: string, how: Forbidding) => void) {
+  /** Registers with the broker node, which connects for its first user. */
+  constructor(node: MqttBrokerNode, userId: string, { onForbidden, onKept }: BrokerProblems) {
     this.#node = node;
     this.#user = { id: userId, status: () => this.#onStatus() };
     const isOnline = () => this.isOnline;
@@ -114,6 +123,7 @@ export class NodeRedBroker implements Broker, HaBroker {
       unsubscribe: (topic, user) => node.unsubscribe(topic, user, true),
     };
     this.#ours = new Subscriptions(list, onForbidden);
+    this.#kept = new KeptAnnouncements(this.#keptTopics(), onKept);
     node.register(this.#user);
     if (this.isOnline && node.client) this.#listenTo(node.client);
   }
@@ -145,7 +155,6 @@ export class NodeRedBroker implements Broker, HaBroker {
     onMessage: (message: InboundMessage) => void,
     onAllowed: (isAllowed: boolean) => void = () => undefined,
   ): () => void {
-    const user = `${this.#user.id}-${this.#listeners++}`;
     const known = new Map<string, { readonly text: string; readonly subscriptions: number }>();
     const hear: OnMessage = (from, payload, { retain = false }) => {
       const text = payload.toString('latin1');
@@ -158,7 +167,7 @@ export class NodeRedBroker implements Broker, HaBroker {
       const isRetainedReplay = retain && before?.text === text && before.subscriptions < this.#subscriptions;
       onMessage({ topic: from, payload, isRetainedReplay, maybeStale: isRetainedReplay || (retain && !before) });
     };
-    return this.#ours.add(topic, user, hear, onAllowed);
+    return this.#ours.add(topic, this.#newUser(), hear, onAllowed);
   }
 
   announce(topic: string, text: string, expiryMs: number, watcher: AnnouncementListener): () => void {
@@ -178,7 +187,12 @@ export class NodeRedBroker implements Broker, HaBroker {
       isSettled = true;
       return isFirst;
     };
-    const acknowledge = (nobodySubscribed: boolean) => settle() && watcher.onAcknowledged(nobodySubscribed);
+    const acknowledge = (nobodySubscribed: boolean) => {
+      if (!settle()) return;
+      watcher.onAcknowledged(nobodySubscribed);
+      this.#kept.onAcknowledged(topic);
+    };
+    this.#kept.onAnnounce(topic, text);
     this.#node.publish({ topic, payload: text, qos: 1, retain: false, messageExpiryInterval }, (error) => {
       if (!error) acknowledge(false);
       else if (settle()) watcher.onFailed(error);
@@ -191,6 +205,7 @@ export class NodeRedBroker implements Broker, HaBroker {
       // Its id may be another message's by now.
       if (this.#onAcknowledged.get(messageId) === acknowledge) this.#onAcknowledged.delete(messageId);
       if (settle() && hasId) takeBack(client, messageId);
+      this.#kept.onOver(topic, text);
     };
   }
 
@@ -213,7 +228,28 @@ export class NodeRedBroker implements Broker, HaBroker {
     this.#subscriptions += 1;
     if (this.#node.client) this.#listenTo(this.#node.client);
     this.#ours.onConnected();
+    this.#kept.onOnline();
     this.#changes.emit('online');
+  }
+
+  #keptTopics(): KeptTopics {
+    const [isOnline, isSafe] = [() => this.isOnline, () => !this.#ours.hasGivenUp];
+    return {
+      get isOnline() {
+        return isOnline();
+      },
+      get isSafe() {
+        return isSafe();
+      },
+      listen: (topic, onMessage, onAnswer) => this.#ours.add(topic, this.#newUser(), onMessage, onAnswer, true),
+      clear: (topic) => this.publish(topic, '', true),
+    };
+  }
+
+  /** Broker nodes know subscriptions by topic and user. */
+  #newUser(): string {
+    this.#listeners += 1;
+    return `${this.#user.id}-${this.#listeners}`;
   }
 
   #onPuback(messageId: number, reasonCode = 0): void {
@@ -239,6 +275,7 @@ export class NodeRedBroker implements Broker, HaBroker {
 
   /** Leaves the broker node; it disconnects when `removed` and nobody else uses it. */
   close(removed: boolean): Promise<void> {
+    this.#kept.close();
     this.#stopListening();
     return new Promise((resolve) => this.#node.deregister(this.#user, resolve, removed));
   }

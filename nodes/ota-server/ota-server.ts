@@ -23,10 +23,13 @@ function register(RED: NodeAPI): void {
       if (!brokerNode) throw new Error(RED._('ota-server.errors.no-broker'));
       const { ports, allow, ...settings } = readServerSettings(config);
       const signing = parseSigning(config, this.credentials?.secret);
-      const broker = new NodeRedBroker(brokerNode, `${this.id}-sender`, (topic, how) => {
-        const warning = RED._(`ota-server.warnings.${how}`, { topic, broker: broker.name });
-        const isOfReports = topic === reportsTopic(settings.topic);
-        this.warn(isOfReports ? `${warning} ${RED._('ota-server.warnings.no-reports')}` : warning);
+      const broker: NodeRedBroker = new NodeRedBroker(brokerNode, `${this.id}-sender`, {
+        onForbidden: (topic, how) => {
+          const warning = RED._(`ota-server.warnings.${how}`, { topic, broker: broker.name });
+          const isOfReports = topic === reportsTopic(settings.topic);
+          this.warn(isOfReports ? `${warning} ${RED._('ota-server.warnings.no-reports')}` : warning);
+        },
+        onKept: () => this.warn(RED._('ota-server.warnings.kept', { broker: broker.name })),
       });
       const pushServer = new PushServer({
         ...settings,

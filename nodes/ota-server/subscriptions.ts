@@ -23,6 +23,7 @@ interface Subscription {
   readonly user: string;
   readonly onMessage: OnMessage;
   readonly onAllowed: (isAllowed: boolean) => void;
+  readonly isOptional: boolean;
   isListed: boolean;
 }
 
@@ -63,9 +64,16 @@ export class Subscriptions {
    * Subscribes, until the returned function is called.
    * @param user unique
    * @param onAllowed told what the broker makes of it, at each connect
+   * @param isOptional nobody misses it where it is forbidden
    */
-  add(topic: string, user: string, onMessage: OnMessage, onAllowed: Subscription['onAllowed']): () => void {
-    const subscription: Subscription = { topic, user, onMessage, onAllowed, isListed: false };
+  add(
+    topic: string,
+    user: string,
+    onMessage: OnMessage,
+    onAllowed: Subscription['onAllowed'],
+    isOptional = false,
+  ): () => void {
+    const subscription: Subscription = { topic, user, onMessage, onAllowed, isOptional, isListed: false };
     this.#own.set(user, subscription);
     const losses = this.#losses.get(topic) ?? 0;
     if (losses === 0) this.#enlist(subscription);
@@ -102,14 +110,18 @@ export class Subscriptions {
     setImmediate(() => this.#tryNext());
   }
 
-  /** The connection was lost. @returns the topics, of anybody's, whose subscription has just been sent and not answered */
-  onLost(): ReadonlySet<string> {
+  /** Topics, of anybody's, whose subscription has just been sent and is not answered yet. */
+  get unanswered(): ReadonlySet<string> {
     const now = performance.now();
     const recent = [...this.#unanswered.values()].filter(({ sentAt }) => now - sentAt < promptMs);
-    const topics = new Set(recent.flatMap((sent) => sent.topics));
+    return new Set(recent.flatMap(({ topics }) => topics));
+  }
+
+  /** The connection was lost. */
+  onLost(): void {
+    const topics = this.unanswered;
     this.onEnded();
     for (const topic of topics) this.#suspect(topic);
-    return topics;
   }
 
   /** Node-RED has ended the connection itself, or has another client. */
@@ -139,17 +151,15 @@ export class Subscriptions {
   }
 
   #forbid(topic: string, how: Forbidding): void {
-    const isOurs = this.#tell(topic, false);
-    if (!isOurs || this.#warnedOf.has(topic)) return;
+    const isMissed = this.#of(topic).some(({ isOptional }) => !isOptional);
+    this.#tell(topic, false);
+    if (!isMissed || this.#warnedOf.has(topic)) return;
     this.#warnedOf.add(topic);
     this.#onForbidden(topic, how);
   }
 
-  /** @returns whether it is one of ours */
-  #tell(topic: string, isAllowed: boolean): boolean {
-    const own = this.#of(topic);
-    for (const { onAllowed } of own) onAllowed(isAllowed);
-    return own.length > 0;
+  #tell(topic: string, isAllowed: boolean): void {
+    for (const { onAllowed } of this.#of(topic)) onAllowed(isAllowed);
   }
 
   #of(topic: string): Subscription[] {

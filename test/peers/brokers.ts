@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Client } from 'aedes' with { 'resolution-mode': 'import' };
 import { Inbox } from './inbox';
 import { mosquitto, present } from './peers';
 
@@ -46,8 +47,13 @@ export interface AedesBehaviour {
   /** False: it takes announcements and never says a word. */
   readonly acknowledges?: boolean;
   /** What becomes of a subscription: it is refused, or the connection is ended without an answer (AWS IoT, MQTT 3.1.1). */
-  readonly answers?: (topic: string) => 'granted' | 'refused' | 'ended';
+  readonly answers?: (topic: string, clientId: string) => 'granted' | 'refused' | 'ended';
+  /** Every message is kept: as if it were retained, or to be sent as a new one after each subscription (ioBroker). */
+  readonly keeps?: 'retained' | 'resent';
 }
+
+/** How long ioBroker takes to send what it keeps. */
+const resendsAfterMs = 200;
 
 /** Aedes on a free port of one address. */
 export async function startAedes({
@@ -55,6 +61,7 @@ export async function startAedes({
   port = 0,
   acknowledges = true,
   answers = () => 'granted',
+  keeps,
 }: AedesBehaviour = {}): Promise<AedesBroker> {
   const { Aedes } = await import('aedes');
   const published = new Inbox<string>();
@@ -62,22 +69,35 @@ export async function startAedes({
   const clients = new Inbox<string>();
   const subscribed = new Inbox<string>();
   const asked = new Inbox<string>();
+  const states = new Map<string, string | Buffer>();
+  const resends: NodeJS.Timeout[] = [];
   const aedes = await Aedes.createBroker({
-    authorizePublish: (_client, { topic, payload, retain }, done) => {
+    authorizePublish: (_client, packet, done) => {
+      const { topic, payload, retain } = packet;
       published.push(topic);
       packets.push({ topic, text: payload.toString(), retain });
+      if (keeps === 'resent') states.set(topic, payload);
+      if (keeps) packet.retain = keeps === 'retained';
       if (acknowledges) done(null);
     },
-    authorizeSubscribe: (_client, subscription, done) => {
+    authorizeSubscribe: (client, subscription, done) => {
       asked.push(subscription.topic);
-      const answer = answers(subscription.topic);
+      const answer = answers(subscription.topic, client?.id ?? '');
       if (answer === 'ended') done(new Error('forbidden'));
       else done(null, answer === 'refused' ? null : subscription);
     },
   });
-  aedes.on('subscribe', (subscriptions) => {
+  aedes.on('subscribe', (subscriptions, client) => {
     for (const { topic } of subscriptions) subscribed.push(topic);
+    if (keeps === 'resent') resends.push(setTimeout(() => resend(client, subscriptions), resendsAfterMs));
   });
+  const resend = (client: Client, subscriptions: readonly { readonly topic: string }[]) => {
+    for (const [topic, payload] of states) {
+      const isMeant = subscriptions.some((subscription) => matches(subscription.topic, topic));
+      const packet = { cmd: 'publish', qos: 0, dup: false, retain: false, topic, payload } as const;
+      if (isMeant) client.publish(packet, () => undefined);
+    }
+  };
   aedes.on('clientReady', ({ id }) => clients.push(id));
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -108,6 +128,7 @@ export async function startAedes({
       for (const socket of sockets) socket.destroy();
     },
     async stop() {
+      for (const timer of resends) clearTimeout(timer);
       const closed = once(server, 'close');
       server.close();
       for (const socket of sockets) socket.destroy();
@@ -115,6 +136,15 @@ export async function startAedes({
       await close();
     },
   };
+}
+
+/** Whether a topic filter of MQTT's means the topic. */
+function matches(filter: string, topic: string): boolean {
+  const [levels, names] = [filter.split('/'), topic.split('/')];
+  const isRest = levels.at(-1) === '#';
+  if (isRest) levels.pop();
+  if (isRest ? names.length < levels.length : names.length !== levels.length) return false;
+  return levels.every((level, index) => level === '+' || level === names[index]);
 }
 
 /** Mosquitto, the broker that most houses have. @param settings more lines of its configuration */

@@ -94,6 +94,7 @@ export class SimulatedDevice extends EventEmitter {
   }
 
   #onAnnouncement(text: string): void {
+    if (text === '') return; // takes a kept one from the broker (protocol 1.4)
     const announcement = text.split('|').length === 8 ? readSigned(text) : parseAnnouncement(text);
     this.#announced = announcement;
     this.emit('announcement', announcement, text);

@@ -47,6 +47,10 @@ describeNeeding(['mosquitto'], 'The ACL that docs/security.md shows', () => {
     assert.equal(await hears('nightlamp', 'nightlamp/OTA', ['daylamp', 'nightlamp', 'node-red']), 'of node-red');
   });
 
+  it('lets Node-RED see whether the broker keeps its announcements (protocol 1.4)', async () => {
+    assert.equal(await hears('node-red', 'nightlamp/OTA', ['daylamp', 'nightlamp', 'node-red']), 'of node-red');
+  });
+
   it('lets Node-RED show entities to Home Assistant and be told by it, and no board', async () => {
     const boards = ['daylamp', 'nightlamp'] as const;
     for (const topic of ['homeassistant/update/ota-push__lamp/config', 'ota-push/update/nightlamp/state']) {

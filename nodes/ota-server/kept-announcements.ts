@@ -1,0 +1,162 @@
+import type { OnMessage } from './subscriptions';
+
+/** The broker connection, as far as this is concerned. */
+export interface KeptTopics {
+  readonly isOnline: boolean;
+  /** Whether a subscription that the broker may forbid can be tried: it may end the connection. */
+  readonly isSafe: boolean;
+  /** Subscribes until the returned function is called. @param onAnswer told what the broker makes of it */
+  listen(topic: string, onMessage: OnMessage, onAnswer: (isAllowed: boolean) => void): () => void;
+  /** Takes from the broker what it keeps on the topic; resolves when it has done so. */
+  clear(topic: string): Promise<void>;
+}
+
+interface Announcement {
+  readonly text: string;
+  /** Nobody needs it any more. */
+  isOver: boolean;
+  /** What clears it is on its way, and is sent again by the client where the connection is lost. */
+  isCleared: boolean;
+}
+
+/** A subscription to an announcement's topic, to see whether it comes back. */
+interface Question {
+  stop: () => void;
+  /** It came back without the retain flag: `repeating` until the second subscription is answered. */
+  state: 'first' | 'repeating' | 'repeated';
+}
+
+/** Brokers send what they keep with their answer; ioBroker's takes 0.2 seconds. */
+const answersWithinMs = 3000;
+
+/**
+ * Finds out, once per connection, whether the broker keeps announcements that were not to be kept, and clears them then
+ * (protocol 1.4). It publishes nothing for that: it subscribes to the topic of the first one that the broker has
+ * acknowledged. A broker that keeps it sends it, with the retain flag. One that sends it without is asked once more: an
+ * echo of what was just published, which another subscription on this connection may bring, does not come again.
+ */
+export class KeptAnnouncements {
+  readonly #broker: KeptTopics;
+  readonly #onKept: () => void;
+  /** By topic: the last one, until it is known not to be kept. */
+  readonly #announcements = new Map<string, Announcement>();
+  readonly #questions = new Map<string, Question>();
+  #keeps: boolean | undefined;
+  #mayAsk = true;
+  #isTold = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param onKept told once */
+  constructor(broker: KeptTopics, onKept: () => void) {
+    this.#broker = broker;
+    this.#onKept = onKept;
+  }
+
+  /** To be called before it is published: an echo of it is no answer to a question about the one before. */
+  onAnnounce(topic: string, text: string): void {
+    this.#stopAsking(topic);
+    this.#announcements.set(topic, { text, isOver: false, isCleared: false });
+  }
+
+  /** The broker has it. */
+  onAcknowledged(topic: string): void {
+    if (this.#keeps === undefined && this.#questions.size === 0) this.#ask(topic);
+  }
+
+  /** The device has the file, or the push has ended. */
+  onOver(topic: string, text: string): void {
+    const announcement = this.#announcements.get(topic);
+    if (announcement?.text !== text || announcement.isOver) return;
+    announcement.isOver = true;
+    if (this.#keeps) this.#clear(topic, announcement);
+    else if (this.#keeps === false || !this.#canAsk) this.#announcements.delete(topic);
+    else if (this.#questions.size === 0) this.#ask(topic);
+  }
+
+  /** What was over when the connection was lost may be kept. */
+  onOnline(): void {
+    for (const [topic, { isOver, isCleared }] of this.#announcements) if (isOver && !isCleared) this.#ask(topic);
+  }
+
+  /** @param unanswered topics whose subscription the broker has not answered: a question may be what it ends connections on */
+  onLost(unanswered: ReadonlySet<string>): void {
+    if ([...this.#questions.keys()].some((topic) => unanswered.has(topic))) this.#mayAsk = false;
+    this.#stopAll();
+    this.#keeps = undefined;
+  }
+
+  /** Asks no more. */
+  close(): void {
+    this.#mayAsk = false;
+    this.#stopAll();
+  }
+
+  get #canAsk(): boolean {
+    return this.#mayAsk && this.#broker.isSafe;
+  }
+
+  #ask(topic: string, state: Question['state'] = 'first'): void {
+    if (!this.#canAsk || !this.#broker.isOnline || this.#questions.has(topic)) return;
+    const question: Question = { stop: () => undefined, state };
+    this.#questions.set(topic, question);
+    question.stop = this.#broker.listen(
+      topic,
+      (from, payload, { retain = false }) => {
+        const isIt = from === topic && payload.toString('latin1') === this.#announcements.get(topic)?.text;
+        if (isIt && this.#questions.get(topic) === question) this.#onBack(topic, question, retain);
+      },
+      (isAllowed) => {
+        if (!isAllowed) this.#conclude(false);
+        else if (question.state === 'repeating') question.state = 'repeated';
+      },
+    );
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#conclude(false), answersWithinMs);
+  }
+
+  #onBack(topic: string, { state }: Question, isRetained: boolean): void {
+    if (isRetained || state === 'repeated') {
+      this.#conclude(true);
+    } else if (state === 'first') {
+      this.#stopAsking(topic);
+      this.#ask(topic, 'repeating');
+    }
+  }
+
+  #conclude(keeps: boolean): void {
+    this.#stopAll();
+    this.#keeps = keeps;
+    for (const [topic, announcement] of this.#announcements) {
+      if (!announcement.isOver) continue;
+      if (keeps) this.#clear(topic, announcement);
+      else this.#announcements.delete(topic);
+    }
+    if (!keeps || this.#isTold) return;
+    this.#isTold = true;
+    this.#onKept();
+  }
+
+  #clear(topic: string, announcement: Announcement): void {
+    if (announcement.isCleared || !this.#broker.isOnline) return;
+    announcement.isCleared = true;
+    this.#broker.clear(topic).then(
+      () => {
+        if (this.#announcements.get(topic) === announcement) this.#announcements.delete(topic);
+      },
+      () => {
+        // The client was ended, or the broker refused: the next connection asks again.
+        announcement.isCleared = false;
+      },
+    );
+  }
+
+  #stopAll(): void {
+    for (const topic of [...this.#questions.keys()]) this.#stopAsking(topic);
+  }
+
+  #stopAsking(topic: string): void {
+    this.#questions.get(topic)?.stop();
+    this.#questions.delete(topic);
+    if (this.#questions.size === 0) clearTimeout(this.#timer);
+  }
+}
