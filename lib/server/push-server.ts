@@ -3,13 +3,15 @@ import { type PushHooks, pushFiles } from '../push/file-set';
 import type { Job } from '../push/job';
 import type { Outcome } from '../push/outcome';
 import type { Counters, PushServices } from '../push/services';
+import type { PushActivity } from '../push/state';
 import type { IsAllowed } from '../transfer/address-filter';
 import { FileServer } from '../transfer/file-server';
 import type { Ports } from '../transfer/ports';
 import { SendQueues } from '../transfer/send-queue';
 import { AdvertisedHost, type HostOptions } from './advertised-host';
 import { DeviceReports } from './device-reports';
-import { KeyedMutex, Semaphore } from './semaphore';
+import { Semaphore } from './semaphore';
+import { type Turn, Turns } from './turns';
 import { DeviceWakeQueue } from './wake-queue';
 
 export interface PushServerOptions extends HostOptions {
@@ -32,9 +34,7 @@ export class PushServer {
   readonly #services: PushServices;
   readonly #reports: DeviceReports;
   readonly #slots: Semaphore;
-  readonly #wakeQueue: DeviceWakeQueue;
-  /** One push per device at a time. */
-  readonly #turns = new KeyedMutex();
+  readonly #turns: Turns;
   readonly #pushes = new Set<AbortController>();
   #onIdle: () => void = () => undefined;
   /** They outlive their push while someone is still being served. */
@@ -47,13 +47,14 @@ export class PushServer {
     const transfer = { queues: new SendQueues(), isAllowed, open: this.#fileServers };
     this.#reports = new DeviceReports(broker, topic);
     this.#slots = new Semaphore(Math.min(concurrency, ports.size));
-    this.#wakeQueue = new DeviceWakeQueue(broker);
+    const wakeQueue = new DeviceWakeQueue(broker);
+    this.#turns = new Turns(wakeQueue);
     this.#services = {
       broker,
       reports: this.#reports,
       counters,
       slots: this.#slots,
-      wakeQueue: this.#wakeQueue,
+      wakeQueue,
       portsText,
       topicOf: (target) => topic.replace('{target}', () => target),
       host: () => host.get(),
@@ -80,18 +81,19 @@ export class PushServer {
     const { signal } = ending;
     if (this.#isClosed) ending.abort(serverStopped);
     this.#pushes.add(ending);
-    let hasTurn = false;
+    let turn: Turn | undefined;
     try {
       hooks.onActivity?.('queued');
-      hasTurn = this.#wakeQueue.supersede(jobs);
-      if (!hasTurn && !this.#turns.isFree(job.target)) hooks.onBlocked?.();
-      hasTurn ||= await this.#turns.acquire(job.target, signal);
-      const outcome = await pushFiles(jobs, this.#services, signal, hooks, createdAt);
-      // Who takes the place of this one has its turn too.
-      if (outcome.code === 'superseded') hasTurn = false;
+      turn = await this.#turns.take(jobs, signal, () => hooks.onBlocked?.());
+      const onActivity = (activity: PushActivity) => {
+        if (activity === 'waiting' || activity === 'announce') turn?.begin();
+        hooks.onActivity?.(activity);
+      };
+      const outcome = await pushFiles(jobs, this.#services, signal, { ...hooks, onActivity }, createdAt);
+      if (outcome.code !== 'cancelled') turn?.begin(); // it was unchanged
       return outcome;
     } finally {
-      if (hasTurn) this.#turns.release(job.target);
+      turn?.end();
       this.#pushes.delete(ending);
       if (this.#pushes.size === 0) this.#onIdle();
     }

@@ -5,9 +5,10 @@ import { startAedes, type TestBroker } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
 import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice, takeAll } from '../peers/simulated-device';
-import { TestFlow } from '../peers/test-flow';
+import { pushDefaults, type Received, rolloutDefaults, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.alloc(3800, 'lamp ');
+const place = { z: 'tab', x: 0, y: 0 };
 
 describe('A push to a device that sleeps', () => {
   const resources = resourcesOfEachTest();
@@ -27,8 +28,11 @@ describe('A push to a device that sleeps', () => {
   });
 
   /** Resolves when Node-RED is connected: it has heard what the device said before. */
-  async function start(push: Record<string, unknown> = {}, server: Record<string, unknown> = {}): Promise<void> {
-    const place = { z: 'tab', x: 0, y: 0 };
+  async function start(
+    push: Record<string, unknown> = {},
+    server: Record<string, unknown> = {},
+    more: readonly Record<string, unknown>[] = [],
+  ): Promise<void> {
     const settings = {
       broker,
       server: { advertise: '127.0.0.1', ...server },
@@ -36,6 +40,7 @@ describe('A push to a device that sleeps', () => {
       more: [
         { id: 'in', ...place, type: 'mqtt in', broker: 'broker', topic: '+/awake', qos: '1', wires: [['heard']] },
         { id: 'heard', ...place, type: 'helper', wires: [] },
+        ...more,
         { id: 'out', ...place, type: 'mqtt out', broker: 'broker', topic: '', qos: '0', retain: 'false', wires: [] },
       ],
     };
@@ -125,5 +130,81 @@ describe('A push to a device that sleeps', () => {
     const { payload, ota } = await flow.ends.next();
     assert.deepEqual([payload, ota.code, ota.phase], ['cancelled', 'cancelled', 'waiting']);
     assert.match(String(ota.message), /was cancelled: /);
+  });
+
+  describe('and a rollout of the same file', () => {
+    /** What comes out of the rollout, and of a push to another device. */
+    let rolledOut: Inbox<Received>;
+    let pushed: Inbox<Received>;
+
+    const startBoth = async (push: Record<string, unknown> = {}, server: Record<string, unknown> = {}) => {
+      const rollout = { type: 'ota-rollout', server: 'server', ...rolloutDefaults };
+      const other = { type: 'ota-push', server: 'server', ...pushDefaults };
+      const listener = { ...place, type: 'helper', wires: [] };
+      await start(push, server, [
+        { id: 'rollout', ...place, ...rollout, wires: [['rolledOut'], ['rolledOut']] },
+        { id: 'rolledOut', ...listener },
+        { id: 'other', ...place, ...other, wires: [['pushed'], ['pushed']] },
+        { id: 'pushed', ...listener },
+      ]);
+      rolledOut = inboxOf('rolledOut');
+      pushed = inboxOf('pushed');
+      send();
+      await asleep();
+    };
+
+    const inboxOf = (id: string) => {
+      const inbox = new Inbox<Received>();
+      flow.node(id).on('input', (message) => inbox.push(message as unknown as Received));
+      return inbox;
+    };
+
+    const rollOut = () =>
+      flow.node('rollout').receive({ payload: 'newer', targets: ['nightlamp'], filename: 'main.py' });
+
+    it('goes on waiting where the rollout ends before it has begun with the device', async () => {
+      await startBoth({}, { concurrency: '1' });
+      const options = { hostname: 'fan', brokerUrl: broker.url, neverConnects: true };
+      const fan = await resources.use(SimulatedDevice.start(options));
+      const announced = fan.next('announcement');
+      flow.node('other').receive({ payload: file, target: 'fan', filename: 'main.py' });
+      await announced;
+      rollOut();
+      await new Promise(setImmediate); // it waits for a place, which nothing tells
+      flow.node('rollout').receive({ reset: true });
+      const { payload, rollout } = await rolledOut.next();
+      assert.deepEqual([payload, (rollout as { counts: { skipped: number } }).counts.skipped], ['cancelled', 1]);
+      flow.node('other').receive({ reset: true });
+      await pushed.next();
+      assert.equal(flow.ends.all.length, 0, 'nothing has taken its place');
+      await device.say('awake', 'today');
+      const [{ port }] = await announcements.next();
+      takeAll(port);
+      const slept = await flow.ends.next();
+      assert.deepEqual([slept.payload, slept.ota.sent], ['success', file.length]);
+    });
+
+    it('is replaced when it waits again, by a rollout that came while it was announced', async () => {
+      await startBoth({ timeout: '0.5' });
+      await device.say('awake', 'today');
+      await announcements.next();
+      rollOut();
+      const { payload, ota } = await flow.ends.next();
+      assert.deepEqual([payload, ota.code], ['cancelled', 'superseded']);
+      const [{ port }] = await announcements.next();
+      takeAll(port);
+      const updated = await rolledOut.next();
+      assert.deepEqual([updated.payload, updated.ota.sent], ['success', 'newer'.length]);
+    });
+
+    it('is replaced as soon as the rollout begins with the device', async () => {
+      await startBoth();
+      rollOut();
+      const { payload, ota } = await flow.ends.next();
+      assert.deepEqual([payload, ota.code], ['cancelled', 'superseded']);
+      const [{ port }] = await announcements.next();
+      takeAll(port);
+      assert.equal((await rolledOut.next()).payload, 'success');
+    });
   });
 });
