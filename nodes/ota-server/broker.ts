@@ -24,6 +24,7 @@ interface MqttClient extends EventEmitter {
   removeOutgoingMessage(messageId: number): void;
 }
 
+/** Of the packets on the wire, those that are looked at. */
 type SentPacket = { readonly cmd: 'subscribe' } & SentSubscribe;
 
 type ReceivedPacket =
@@ -45,8 +46,6 @@ export interface MqttBrokerNode extends Node {
   readonly client?: MqttClient;
   readonly brokerurl: string;
   readonly autoConnect?: boolean;
-  /** By topic. */
-  readonly subscriptions: Readonly<Record<string, unknown>>;
   register(user: BrokerUser): void;
   deregister(user: BrokerUser, done: () => void, autoDisconnect: boolean): void;
   publish(message: Publication, done: (error?: Error | null) => void): void;
@@ -72,6 +71,9 @@ export interface BrokerProblems {
 const maxKnownLength = 2048;
 const maxKnown = 20_000;
 
+/** How long a broker that does not flag it may send what it keeps, after a subscription; ioBroker's takes 0.2 seconds. */
+const resendsForMs = 1000;
+
 /** MQTT 5: the broker has the message and nobody subscribes to its topic. */
 const noMatchingSubscribers = 0x10;
 /** MQTT 5: from here on the broker refuses. */
@@ -87,6 +89,9 @@ export class NodeRedBroker implements Broker, HaBroker {
   /** How often anyone on this connection has subscribed: each time the broker sends retained messages again. */
   #subscriptions = 0;
   #listeners = 0;
+  #isClosed = false;
+  /** On the clock of `performance`. */
+  #onlineSince = 0;
   readonly #onSent = (packet: SentPacket): void => {
     if (packet.cmd !== 'subscribe') return;
     this.#subscriptions += 1;
@@ -113,17 +118,18 @@ export class NodeRedBroker implements Broker, HaBroker {
     this.#user = { id: userId, status: () => this.#onStatus() };
     const isOnline = () => this.isOnline;
     const list: SubscriptionList = {
-      get isOnline() {
-        return isOnline();
-      },
-      get topics() {
-        return Object.keys(node.subscriptions);
-      },
+      isOnline,
       subscribe: (topic, user, onMessage) => node.subscribe(topic, { qos: 1 }, onMessage, user),
       unsubscribe: (topic, user) => node.unsubscribe(topic, user, true),
     };
+    const topics: KeptTopics = {
+      isOnline,
+      isSafe: () => !this.#ours.hasLosses,
+      listen: (topic, onMessage, onAnswer) => this.#ours.add(topic, this.#newUser(), onMessage, onAnswer, true),
+      clear: (topic) => this.publish(topic, '', true),
+    };
     this.#ours = new Subscriptions(list, onForbidden);
-    this.#kept = new KeptAnnouncements(this.#keptTopics(), onKept);
+    this.#kept = new KeptAnnouncements(topics, onKept);
     node.register(this.#user);
     if (this.isOnline && node.client) this.#listenTo(node.client);
   }
@@ -155,6 +161,7 @@ export class NodeRedBroker implements Broker, HaBroker {
     onMessage: (message: InboundMessage) => void,
     onAllowed: (isAllowed: boolean) => void = () => undefined,
   ): () => void {
+    const listensSince = performance.now();
     const known = new Map<string, { readonly text: string; readonly subscriptions: number }>();
     const hear: OnMessage = (from, payload, { retain = false }) => {
       const text = payload.toString('latin1');
@@ -164,7 +171,10 @@ export class NodeRedBroker implements Broker, HaBroker {
         known.set(from, { text, subscriptions: this.#subscriptions });
       }
       // The retain flag alone does not tell: with MQTT 5 a fresh message may carry it too (protocol 5.4).
-      const isRetainedReplay = retain && before?.text === text && before.subscriptions < this.#subscriptions;
+      const isResent =
+        this.#kept.resends && performance.now() - Math.max(listensSince, this.#onlineSince) < resendsForMs;
+      const isReplay = retain && before?.text === text && before.subscriptions < this.#subscriptions;
+      const isRetainedReplay = isReplay || isResent;
       onMessage({ topic: from, payload, isRetainedReplay, maybeStale: isRetainedReplay || (retain && !before) });
     };
     return this.#ours.add(topic, this.#newUser(), hear, onAllowed);
@@ -223,27 +233,15 @@ export class NodeRedBroker implements Broker, HaBroker {
   }
 
   #onStatus(): void {
-    if (!this.isOnline) return;
+    // The broker node sets the status of who leaves it too.
+    if (this.#isClosed || !this.isOnline) return;
     // After a reconnect the broker node subscribes anew.
     this.#subscriptions += 1;
+    this.#onlineSince = performance.now();
     if (this.#node.client) this.#listenTo(this.#node.client);
     this.#ours.onConnected();
     this.#kept.onOnline();
     this.#changes.emit('online');
-  }
-
-  #keptTopics(): KeptTopics {
-    const [isOnline, isSafe] = [() => this.isOnline, () => !this.#ours.hasGivenUp];
-    return {
-      get isOnline() {
-        return isOnline();
-      },
-      get isSafe() {
-        return isSafe();
-      },
-      listen: (topic, onMessage, onAnswer) => this.#ours.add(topic, this.#newUser(), onMessage, onAnswer, true),
-      clear: (topic) => this.publish(topic, '', true),
-    };
   }
 
   /** Broker nodes know subscriptions by topic and user. */
@@ -275,8 +273,10 @@ export class NodeRedBroker implements Broker, HaBroker {
 
   /** Leaves the broker node; it disconnects when `removed` and nobody else uses it. */
   close(removed: boolean): Promise<void> {
+    this.#isClosed = true;
     this.#kept.close();
     this.#stopListening();
+    this.#ours.onEnded();
     return new Promise((resolve) => this.#node.deregister(this.#user, resolve, removed));
   }
 }

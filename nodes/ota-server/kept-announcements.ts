@@ -2,9 +2,9 @@ import type { OnMessage } from './subscriptions';
 
 /** The broker connection, as far as this is concerned. */
 export interface KeptTopics {
-  readonly isOnline: boolean;
-  /** Whether a subscription that the broker may forbid can be tried: it may end the connection. */
-  readonly isSafe: boolean;
+  isOnline(): boolean;
+  /** Whether a subscription that the broker may forbid can be tried: some end the connection then. */
+  isSafe(): boolean;
   /** Subscribes until the returned function is called. @param onAnswer told what the broker makes of it */
   listen(topic: string, onMessage: OnMessage, onAnswer: (isAllowed: boolean) => void): () => void;
   /** Takes from the broker what it keeps on the topic; resolves when it has done so. */
@@ -42,6 +42,7 @@ export class KeptAnnouncements {
   readonly #announcements = new Map<string, Announcement>();
   readonly #questions = new Map<string, Question>();
   #keeps: boolean | undefined;
+  #resends = false;
   #mayAsk = true;
   #isTold = false;
   #timer: NodeJS.Timeout | undefined;
@@ -50,6 +51,11 @@ export class KeptAnnouncements {
   constructor(broker: KeptTopics, onKept: () => void) {
     this.#broker = broker;
     this.#onKept = onKept;
+  }
+
+  /** What the broker sends to who has just subscribed may be old, without saying so: as far as the last answer told. */
+  get resends(): boolean {
+    return this.#resends;
   }
 
   /** To be called before it is published: an echo of it is no answer to a question about the one before. */
@@ -92,11 +98,11 @@ export class KeptAnnouncements {
   }
 
   get #canAsk(): boolean {
-    return this.#mayAsk && this.#broker.isSafe;
+    return this.#mayAsk && this.#broker.isSafe();
   }
 
   #ask(topic: string, state: Question['state'] = 'first'): void {
-    if (!this.#canAsk || !this.#broker.isOnline || this.#questions.has(topic)) return;
+    if (!this.#canAsk || !this.#broker.isOnline() || this.#questions.has(topic)) return;
     const question: Question = { stop: () => undefined, state };
     this.#questions.set(topic, question);
     question.stop = this.#broker.listen(
@@ -116,6 +122,7 @@ export class KeptAnnouncements {
 
   #onBack(topic: string, { state }: Question, isRetained: boolean): void {
     if (isRetained || state === 'repeated') {
+      this.#resends = !isRetained;
       this.#conclude(true);
     } else if (state === 'first') {
       this.#stopAsking(topic);
@@ -137,7 +144,7 @@ export class KeptAnnouncements {
   }
 
   #clear(topic: string, announcement: Announcement): void {
-    if (announcement.isCleared || !this.#broker.isOnline) return;
+    if (announcement.isCleared || !this.#broker.isOnline()) return;
     announcement.isCleared = true;
     this.#broker.clear(topic).then(
       () => {

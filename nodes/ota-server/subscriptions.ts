@@ -2,9 +2,7 @@ export type OnMessage = (topic: string, payload: Buffer, packet: { readonly reta
 
 /** The list that Node-RED's broker node keeps: at each connect it subscribes to all of it. */
 export interface SubscriptionList {
-  readonly isOnline: boolean;
-  /** Of all who use the connection. */
-  readonly topics: readonly string[];
+  isOnline(): boolean;
   subscribe(topic: string, user: string, onMessage: OnMessage): void;
   unsubscribe(topic: string, user: string): void;
 }
@@ -29,6 +27,8 @@ interface Subscription {
 
 /** Who ends the connection on a subscription does so at once; what is lost later is lost for another reason. */
 const promptMs = 5000;
+/** The client sends what it has of a session before, and after that what the broker node subscribes to. */
+const settlesAfterMs = 500;
 /** In the answer to a subscription: from here on the broker refuses. */
 const firstError = 0x80;
 
@@ -43,11 +43,11 @@ export class Subscriptions {
   readonly #own = new Map<string, Subscription>();
   /** By message id: who was asked for on this connection, and when. */
   readonly #unanswered = new Map<number, { readonly topics: readonly string[]; readonly sentAt: number }>();
-  /** Topics of anybody's that were answered on this connection, whatever the answer. */
-  readonly #answered = new Set<string>();
   /** Connections in a row that ended before the answer for a topic of ours. */
   readonly #losses = new Map<string, number>();
   readonly #warnedOf = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+  #isSettled = false;
 
   /** @param onForbidden told once for each topic */
   constructor(list: SubscriptionList, onForbidden: (topic: string, how: Forbidding) => void) {
@@ -55,9 +55,9 @@ export class Subscriptions {
     this.#onForbidden = onForbidden;
   }
 
-  /** The broker has ended connections on a subscription: it may do so on others. */
-  get hasGivenUp(): boolean {
-    return [...this.#losses.values()].some((losses) => losses > 1);
+  /** The broker has ended connections on a subscription, or may have: it may do so on others. */
+  get hasLosses(): boolean {
+    return this.#losses.size > 0;
   }
 
   /**
@@ -82,6 +82,8 @@ export class Subscriptions {
     return () => {
       this.#own.delete(user);
       this.#unlist(subscription);
+      // Nobody will learn whether the connection was lost on it.
+      if (this.#losses.get(topic) === 1 && this.#of(topic).length === 0) this.#losses.delete(topic);
     };
   }
 
@@ -97,7 +99,6 @@ export class Subscriptions {
     this.#unanswered.delete(messageId);
     for (const [index, topic] of topics.entries()) {
       const isAllowed = (granted[index] ?? 0) < firstError;
-      this.#answered.add(topic);
       this.#losses.delete(topic);
       if (isAllowed) this.#tell(topic, true);
       else this.#forbid(topic, 'refused');
@@ -107,7 +108,11 @@ export class Subscriptions {
 
   /** The broker node is connected, and is about to subscribe to what of its list the client has not subscribed to itself. */
   onConnected(): void {
-    setImmediate(() => this.#tryNext());
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#isSettled = true;
+      this.#tryNext();
+    }, settlesAfterMs);
   }
 
   /** Topics, of anybody's, whose subscription has just been sent and is not answered yet. */
@@ -124,10 +129,11 @@ export class Subscriptions {
     for (const topic of topics) this.#suspect(topic);
   }
 
-  /** Node-RED has ended the connection itself, or has another client. */
+  /** Node-RED has ended the connection itself, or has another client, or leaves us. */
   onEnded(): void {
+    clearTimeout(this.#timer);
+    this.#isSettled = false;
     this.#unanswered.clear();
-    this.#answered.clear();
   }
 
   #suspect(topic: string): void {
@@ -141,8 +147,7 @@ export class Subscriptions {
 
   /** One at a time, so that it is known on which one the connection ends. */
   #tryNext(): void {
-    if (!this.#list.isOnline || this.#unanswered.size > 0) return;
-    if (this.#list.topics.some((topic) => !this.#answered.has(topic))) return;
+    if (!this.#list.isOnline() || !this.#isSettled || this.#unanswered.size > 0) return;
     const next = [...this.#own.values()].find(
       ({ topic, isListed }) => !isListed && (this.#losses.get(topic) ?? 0) <= 1,
     );

@@ -70,6 +70,15 @@ describe('A broker that forbids a subscription', () => {
     assert.equal(warned('warnings.').length, 1);
   });
 
+  it('by ending the connection is found out also where it keeps the session', async () => {
+    await start((topic) => (topic === reports ? 'ended' : 'granted'), {
+      mqtt: { cleansession: false, clientid: 'house' },
+    });
+    await untilWarned('warnings.ended');
+    await userHears('open');
+    assert.equal(broker.asked.all.filter((topic) => topic === reports).length, 2);
+  });
+
   it('leaves automatic with delivered, also for devices that were heard before', async () => {
     let isForbidden = false;
     await start((topic) => (topic === reports && isForbidden ? 'ended' : 'granted'));

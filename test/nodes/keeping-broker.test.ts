@@ -28,6 +28,7 @@ for (const [what, keeps, questions] of kinds) {
 
     let broker: AedesBroker;
     let flow: TestFlow;
+    let device: SimulatedDevice;
     /** How often Node-RED has asked for its own announcements. */
     let asked: number;
 
@@ -41,8 +42,10 @@ for (const [what, keeps, questions] of kinds) {
       flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, ...settings }));
     }
 
-    const startDevice = (behaviour: Behaviour = {}) =>
-      resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url, ...behaviour }));
+    const startDevice = async (behaviour: Behaviour = {}) => {
+      const options = { hostname: 'nightlamp', brokerUrl: broker.url, ...behaviour };
+      device = await resources.use(SimulatedDevice.start(options));
+    };
 
     const cleared = async () => {
       const { retain } = await broker.packets.nextThat(({ topic, text }) => topic === announcements && text === '');
@@ -62,17 +65,17 @@ for (const [what, keeps, questions] of kinds) {
         flow.send({ reset: true });
         await flow.ends.next();
       }
-      const device = await resources.use(
+      const board = await resources.use(
         FirstGenerationDevice.start({ hostname: 'nightlamp', brokerPort: broker.port }),
       );
       assert.equal((await flow.push({ ...message })).payload, 'success');
-      await device.waitFor('@reset reboot');
-      await device.waitFor('@ready');
-      if (keeps === 'resent') await device.waitFor(/^@(ignored|reset)/);
+      await board.waitFor('@reset reboot');
+      await board.waitFor('@ready');
+      if (keeps === 'resent') await board.waitFor(/^@(ignored|reset)/);
       await cleared();
       flow.send({ ...message, filename: 'other.py' });
-      await device.waitFor('@installed other.py');
-      assert.equal(device.boots, 2);
+      await board.waitFor('@installed other.py');
+      assert.equal(board.boots, 2);
     });
 
     it('is found out once per connection, and warned about once', async () => {
@@ -132,6 +135,27 @@ for (const [what, keeps, questions] of kinds) {
       flow.send({ reset: true });
       assert.equal((await flow.ends.next()).payload, 'cancelled');
       await cleared();
+    });
+
+    it('makes no success of what the device said long ago', async () => {
+      const push = { verify: 'online', onlineTopic: '{target}/online', timeout: '2', verifyTimeout: '0.6' };
+      await start({ push });
+      flow.send({ ...message, target: 'daylamp' });
+      await warned();
+      await startDevice();
+      await device.say('online', 'yes');
+      flow.send({ reset: true });
+      await flow.ends.next();
+      assert.equal((await flow.push({ ...message })).ota.code, 'not_verified');
+    });
+
+    it('wakes no push again and again by what the device said long ago', async () => {
+      await start({ push: { announceOn: '{target}/awake', timeout: '0.5', waitHours: '0.0004' } });
+      await startDevice({ neverConnects: true });
+      await device.say('awake', 'yes');
+      assert.equal((await flow.push({ ...message })).ota.code, 'no_connection');
+      const announced = broker.packets.all.filter(({ topic, text }) => topic === announcements && text !== '');
+      assert.equal(announced.length, keeps === 'resent' ? 1 : 0, 'once before the broker is known');
     });
 
     it('has nothing of any device of a rollout', async () => {
