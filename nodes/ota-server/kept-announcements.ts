@@ -26,6 +26,8 @@ interface Question {
   state: 'first' | 'repeating' | 'repeated';
 }
 
+/** Most pushes are over by then: asking at once would hold the first one up. */
+const asksAfterMs = 100;
 /** Brokers send what they keep with their answer; ioBroker's takes 0.2 seconds. */
 const answersWithinMs = 3000;
 
@@ -45,6 +47,7 @@ export class KeptAnnouncements {
   #resends = false;
   #mayAsk = true;
   #isTold = false;
+  #delay: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onKept told once */
@@ -66,7 +69,9 @@ export class KeptAnnouncements {
 
   /** The broker has it. */
   onAcknowledged(topic: string): void {
-    if (this.#keeps === undefined && this.#questions.size === 0) this.#ask(topic);
+    if (this.#keeps !== undefined || this.#questions.size > 0) return;
+    clearTimeout(this.#delay);
+    this.#delay = setTimeout(() => this.#askFirst(topic), asksAfterMs);
   }
 
   /** The device has the file, or the push has ended. */
@@ -76,7 +81,7 @@ export class KeptAnnouncements {
     announcement.isOver = true;
     if (this.#keeps) this.#clear(topic, announcement);
     else if (this.#keeps === false || !this.#canAsk) this.#announcements.delete(topic);
-    else if (this.#questions.size === 0) this.#ask(topic);
+    else this.#askFirst(topic);
   }
 
   /** What was over when the connection was lost may be kept. */
@@ -99,6 +104,12 @@ export class KeptAnnouncements {
 
   get #canAsk(): boolean {
     return this.#mayAsk && this.#broker.isSafe();
+  }
+
+  /** One question tells of all. */
+  #askFirst(topic: string): void {
+    clearTimeout(this.#delay);
+    if (this.#keeps === undefined && this.#questions.size === 0) this.#ask(topic);
   }
 
   #ask(topic: string, state: Question['state'] = 'first'): void {
@@ -158,6 +169,7 @@ export class KeptAnnouncements {
   }
 
   #stopAll(): void {
+    clearTimeout(this.#delay);
     for (const topic of [...this.#questions.keys()]) this.#stopAsking(topic);
   }
 
