@@ -104,7 +104,7 @@ export class NodeRedBroker implements Broker, HaBroker {
   }
 
   /** Our side of the broker connection, plain, over TLS or over WebSocket; undefined while there is none. */
-  get localAddress(): string | undefined {
+  async localAddress(): Promise<string | undefined> {
     const stream = this.isOnline ? this.#node.client?.stream : undefined;
     return stream?.localAddress ?? stream?.socket?._socket?.localAddress;
   }

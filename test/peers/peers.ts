@@ -23,6 +23,7 @@ export type PeerName =
   | 'ruff'
   | 'network'
   | 'namespaces'
+  | 'tun'
   | 'versions'
   | 'home-assistant'
   | 'bare-machine';
@@ -35,6 +36,7 @@ export const peers: Readonly<Record<PeerName, Peer>> = {
   ruff: { label: 'Ruff', isThere: () => ruff() !== undefined },
   network: { label: 'a network besides loopback', isThere: () => networkAddress() !== undefined },
   namespaces: { label: 'network namespaces', isThere: canMakeNetworks },
+  tun: { label: 'networks of VPNs and virtual machines', isThere: canMakeTun },
   versions: {
     label: 'other versions of Node.js and npm',
     isThere: () => Object.keys(versionFolders).every(isInstalled),
@@ -73,8 +75,19 @@ function networkAddress(): string | undefined {
 
 /** Whether this user may make networks of his own, as the tests of the advertised host do. */
 function canMakeNetworks(): boolean {
-  const setUp = 'ip link set lo up && mount -t tmpfs tmpfs /run';
+  const setUp = [
+    'ip link set lo up && mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys',
+    'ip netns add room && ip netns exec room true',
+    'ip link add bridge0 type bridge',
+  ].join(' && ');
   return runs('unshare', ownNamespaces(['net', 'mount'], ['sh', '-c', setUp]));
+}
+
+/** Whether this user may put cards of virtual machines and VPNs into such networks. */
+function canMakeTun(): boolean {
+  return (
+    python() !== undefined && runs('unshare', ownNamespaces(['net'], ['ip', 'tuntap', 'add', 'tap0', 'mode', 'tap']))
+  );
 }
 
 function runs(command: string, args: readonly string[]): boolean {
