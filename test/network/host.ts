@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { ownNamespaces } from '../peers/namespaces';
 import type { Resources } from '../peers/resources';
@@ -30,4 +31,16 @@ export async function pushOn(
     { env: { ...process.env, ...env } },
   );
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Seen;
+}
+
+/** Two pushes there announce this host, to a device that gets the file, and nobody is warned. */
+export async function assertReached(
+  resources: Resources,
+  host: string,
+  networks: readonly string[],
+  scene: Scene,
+): Promise<void> {
+  const { payloads, hosts, warnings } = await pushOn(resources, networks, scene);
+  const expected = { payloads: ['success', 'success'], hosts: [host, host], warnings: [] };
+  assert.deepEqual({ payloads, hosts, warnings }, expected);
 }

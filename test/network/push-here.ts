@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { startAedes } from '../peers/brokers';
+import { freePort, startAedes, startMosquitto } from '../peers/brokers';
+import { makeCertificate } from '../peers/certificate';
 import { Resources } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { TestFlow } from '../peers/test-flow';
@@ -14,6 +15,10 @@ export interface Scene {
   readonly brokerAt: string;
   /** The broker runs in the namespace `container`, and its port is published on all addresses of this host. */
   readonly isInContainer?: boolean;
+  /** How Node-RED reaches the broker: plainly unless said. The device always does so, on this host. */
+  readonly over?: 'mqtts' | 'ws' | 'wss';
+  /** The file of Node-RED's MQTT nodes, where they are those of another Node-RED than ours. */
+  readonly mqttNodes?: string;
   /** The address of the broker that Node-RED has; that where it listens unless said. */
   readonly brokerFor?: string;
   /** The device sits in this namespace, and has that address of the broker; unless said it sits on this host. Null: there is none. */
@@ -37,11 +42,13 @@ async function main([text = '']: readonly string[]): Promise<void> {
   const scene = JSON.parse(text) as Scene;
   const resources = new Resources();
   try {
-    const port = await startBroker(resources, scene);
-    await startDevice(resources, scene, port);
-    const broker = { host: scene.brokerFor ?? scene.brokerAt, port };
-    const push = { timeout: scene.timeout ?? '20' };
-    const flow = await resources.use(TestFlow.start({ broker, server: scene.server ?? {}, push }));
+    const broker = scene.over
+      ? await startOtherBroker(resources, scene, scene.over)
+      : await startBroker(resources, scene);
+    await startDevice(resources, scene, broker.forDevice);
+    const { server = {}, mqttNodes, timeout = '20' } = scene;
+    const settings = { broker: broker.forNodeRed, server, push: { timeout }, ...(mqttNodes ? { mqttNodes } : {}) };
+    const flow = await resources.use(TestFlow.start(settings));
     console.log(JSON.stringify(await pushTwice(flow)));
   } finally {
     await resources.end();
@@ -61,18 +68,45 @@ async function pushTwice(flow: TestFlow): Promise<Seen> {
   return { payloads, hosts, remedies, warnings: flow.logged('WARN').filter((text) => text.startsWith('ota-')) };
 }
 
-/** @returns the port at which this host and its networks reach it */
-async function startBroker(resources: Resources, { brokerAt, isInContainer }: Scene): Promise<number> {
-  if (!isInContainer) return (await resources.use(startAedes({ host: brokerAt }))).port;
-  const port = Number(await startPeer(resources, 'container', 'broker', brokerAt));
-  await publishPort(resources, brokerAt, port);
-  return port;
+/** Where a broker is for whom. */
+interface BrokerPlaces {
+  readonly forNodeRed: { readonly host: string; readonly port: number };
+  readonly forDevice: string;
 }
 
-async function startDevice(resources: Resources, { brokerAt, device }: Scene, port: number): Promise<void> {
+async function startBroker(resources: Resources, scene: Scene): Promise<BrokerPlaces> {
+  const { brokerAt, isInContainer = false, brokerFor = brokerAt, device } = scene;
+  let port: number;
+  if (isInContainer) {
+    port = Number(await startPeer(resources, 'container', 'broker', brokerAt));
+    await publishPort(resources, brokerAt, port);
+  } else {
+    ({ port } = await resources.use(startAedes({ host: brokerAt })));
+  }
+  return { forNodeRed: { host: brokerFor, port }, forDevice: `mqtt://${device?.broker ?? brokerAt}:${port}` };
+}
+
+/** Mosquitto, with one listener for Node-RED and another for the device. */
+async function startOtherBroker(
+  resources: Resources,
+  { brokerAt, brokerFor = brokerAt }: Scene,
+  over: NonNullable<Scene['over']>,
+): Promise<BrokerPlaces> {
+  const port = await freePort();
+  const hasTls = over !== 'ws';
+  const settings = [
+    `listener ${port} ${brokerAt}`,
+    ...(over === 'mqtts' ? [] : ['protocol websockets']),
+    ...(hasTls ? ['certfile {folder}/tls.pem', 'keyfile {folder}/tls.pem'] : []),
+  ];
+  const broker = await resources.use(startMosquitto(settings, hasTls ? { 'tls.pem': await makeCertificate() } : {}));
+  return { forNodeRed: { host: `${over}://${brokerFor}:${port}`, port }, forDevice: broker.url };
+}
+
+async function startDevice(resources: Resources, { device }: Scene, brokerUrl: string): Promise<void> {
   if (device === null) return;
-  if (device) await startPeer(resources, device.namespace, 'device', `mqtt://${device.broker}:${port}`);
-  else await resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: `mqtt://${brokerAt}:${port}` }));
+  if (device) await startPeer(resources, device.namespace, 'device', brokerUrl);
+  else await resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl }));
 }
 
 /** Starts peer-here.ts in another namespace. @returns the first line that it prints */

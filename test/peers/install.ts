@@ -32,6 +32,7 @@ const sources: readonly Source[] = [
   { peers: ['network'], packages: [], megabytes: 0, seconds: 0, install: { asRoot: false, run: adviseNetwork } },
   { peers: ['python'], packages: ['python3'], megabytes: 7, seconds: 4 },
   { peers: ['mosquitto'], packages: ['mosquitto'], megabytes: 1, seconds: 1 },
+  { peers: ['openssl'], packages: ['openssl'], megabytes: 1, seconds: 1 },
   { peers: ['chromium'], packages: ['chromium'], megabytes: 205, seconds: 27 },
   { peers: ['namespaces'], packages: ['iproute2', 'util-linux'], megabytes: 2, seconds: 1 },
   {

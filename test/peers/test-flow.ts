@@ -6,7 +6,7 @@ import registerRollout from '../../nodes/ota-rollout/ota-rollout';
 import registerServer from '../../nodes/ota-server/ota-server';
 import { Inbox } from './inbox';
 
-const registerMqtt: typeof registerPush = require('@node-red/nodes/core/network/10-mqtt.js');
+const ourMqttNodes = '@node-red/nodes/core/network/10-mqtt.js';
 
 /** A message as it came out of a flow. */
 export interface Received {
@@ -25,6 +25,8 @@ export interface FlowSettings {
   /** Given: the node is an OTA rollout, not an OTA push. */
   readonly rollout?: Record<string, unknown>;
   readonly mqtt?: Record<string, unknown>;
+  /** The file of the MQTT nodes, where they are not those of the Node-RED that we have installed. */
+  readonly mqttNodes?: string;
   /** The master secret of the OTA server. */
   readonly secret?: string;
   /** Where Node-RED keeps its files. */
@@ -47,7 +49,8 @@ export class TestFlow {
   readonly statuses = new Inbox<Received>();
 
   static async start(settings: FlowSettings): Promise<TestFlow> {
-    const { secret, userDir } = settings;
+    const { secret, userDir, mqttNodes = ourMqttNodes } = settings;
+    const registerMqtt: typeof registerPush = require(mqttNodes);
     helper.settings({ mqttReconnectTime: 100, ...(userDir === undefined ? {} : { userDir }) } as object);
     const flow = new TestFlow();
     try {
