@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Board } from '../peers/board';
 import { type AedesBroker, startAedes } from '../peers/brokers';
-import { type Changes, changing, Example, injecting, setting } from '../peers/example';
+import { type Changes, changing, Example, injecting, inOwnFolder, setting } from '../peers/example';
 import { Inbox } from '../peers/inbox';
 import { connectClient } from '../peers/mqtt-client';
 import { itNeeding } from '../peers/needing';
@@ -185,5 +185,25 @@ describe('The example flow', function () {
     const installed = garden.next('installed');
     await garden.say('awake', 'good morning');
     assert.equal(String((await installed)[1]), version2);
+  });
+
+  it('"Started by an automation over MQTT" obeys a start that is published, and none that was retained before', async () => {
+    const both = ['DAYLAMP', 'NIGHTLAMP'];
+    await startFleet(both);
+    const client = await connectClient(resources, broker.url);
+    const results = new Inbox<string>();
+    client.on('message', (_topic, payload) => results.push(JSON.parse(payload.toString()).message));
+    await client.subscribeAsync('ota-push/automation/result');
+    const start = (retain: boolean) => {
+      const order = JSON.stringify({ targets: both, file: 'main.py' });
+      return client.publishAsync('ota-push/automation/start', order, { qos: 1, retain });
+    };
+    await start(true);
+    const heard = broker.subscribed.nextThat((topic) => topic === 'ota-push/automation/start');
+    await deploy('home-assistant/Started by an automation over MQTT', inOwnFolder);
+    await heard;
+    await start(false);
+    assert.equal(await results.next(), '2 updated, 0 had the file, 0 not updated');
+    assert.deepEqual(inOrder(fleet.announced), both);
   });
 });
