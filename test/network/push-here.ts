@@ -46,7 +46,8 @@ async function main([text = '']: readonly string[]): Promise<void> {
       ? await startOtherBroker(resources, scene, scene.over)
       : await startBroker(resources, scene);
     await startDevice(resources, scene, broker.forDevice);
-    const { server = {}, mqttNodes, timeout = '20' } = scene;
+    const { mqttNodes, timeout = '20' } = scene;
+    const server = { advertise: '', ...scene.server };
     const settings = { broker: broker.forNodeRed, server, push: { timeout }, ...(mqttNodes ? { mqttNodes } : {}) };
     const flow = await resources.use(TestFlow.start(settings));
     console.log(JSON.stringify(await pushTwice(flow)));

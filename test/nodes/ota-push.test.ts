@@ -26,13 +26,14 @@ for (const [name, needed, startBroker] of brokers) {
 
     beforeEach(async () => {
       broker = await resources.use(startBroker());
-      device = await startDevice('nightlamp');
+      device = await startDevice();
     });
 
-    const startDevice = (hostname: string) => resources.use(SimulatedDevice.start({ hostname, brokerUrl: broker.url }));
+    const startDevice = (hostname = 'nightlamp') =>
+      resources.use(SimulatedDevice.start({ hostname, brokerUrl: broker.url }));
 
     async function start(push: Record<string, unknown> = {}): Promise<void> {
-      flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push }));
+      flow = await resources.use(TestFlow.start({ broker, push }));
     }
 
     it('updates the device and says so in the same message, with everything that is known', async () => {

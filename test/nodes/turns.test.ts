@@ -37,8 +37,8 @@ describe('Many pushes', () => {
   const startDevice = (hostname: string, misbehaviour: Misbehaviour = {}) =>
     resources.use(SimulatedDevice.start({ hostname, brokerUrl: broker.url, ...misbehaviour }));
 
-  async function start({ server, push = {} }: Pick<FlowSettings, 'server' | 'push'> = {}): Promise<void> {
-    flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1', ...server }, push }));
+  async function start(settings: Pick<FlowSettings, 'server' | 'push'> = {}): Promise<void> {
+    flow = await resources.use(TestFlow.start({ broker, ...settings }));
   }
 
   async function pushAll(server: Record<string, unknown>, times = 1): Promise<void> {

@@ -37,7 +37,7 @@ describeNeeding(['micropython'], 'A first-generation device', () => {
   }
 
   async function assertProgram(expected: string): Promise<void> {
-    assert.equal((await device.read('main.py')).toString(), expected);
+    assert.equal(await device.text('main.py'), expected);
   }
 
   async function assertMismatch(): Promise<void> {
@@ -79,7 +79,7 @@ describeNeeding(['micropython'], 'A first-generation device', () => {
       const { port, hash } = await offer('{"colour": "red"}');
       await announce(`${HOST}|${port}|config.json|${hash}|0`);
       await device.waitFor('@installed config.json');
-      assert.equal((await device.read('config.json')).toString(), '{"colour": "red"}');
+      assert.equal(await device.text('config.json'), '{"colour": "red"}');
       await assertStaysUp();
     });
 

@@ -150,7 +150,7 @@ describe('The example flow', function () {
       await example.press('roll out');
       assert.match(await example.nodeRed.logged(/ run it, /), /stopped: 0 run it, 1 failed, 20 not tried/);
       await canary.waitFor('ready');
-      assert.equal((await canary.read('main.py')).toString(), program(broker.port, 1));
+      assert.equal(await canary.text('main.py'), program(broker.port, 1));
       assert.deepEqual(fleet.announced, []);
     },
   );

@@ -9,7 +9,7 @@ import { NodeRedProcess } from '../peers/node-red-process';
 import { installPacked } from '../peers/packed';
 import { type Resources, resourcesOfEachTest, resourcesOfSuite } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
-import { pushDefaults, serverDefaults } from '../peers/test-flow';
+import { place, pushDefaults, serverDefaults } from '../peers/test-flow';
 import { runtimeIn } from '../peers/versions';
 
 /** Ten times what a page of the kernel's table of connections holds: the device's is on another page. */
@@ -56,7 +56,7 @@ for (const [what, place] of versions) {
     }
 
     it('pushes a file to a device', async () => {
-      const device = await resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url }));
+      const device = await resources.use(SimulatedDevice.start({ brokerUrl: broker.url }));
       const { payload, ota } = await push(3800);
       assert.deepEqual([payload, ota.code, ota.sent], ['success', null, 3800]);
       assert.equal(device.files.get('main.py')?.length, 3800);
@@ -64,8 +64,7 @@ for (const [what, place] of versions) {
 
     it('notices a device that takes no more bytes, however many connections the machine has', async () => {
       await holdConnections(resources, connections);
-      const options = { hostname: 'nightlamp', brokerUrl: broker.url, stallsAfterBytes: 10_000 };
-      await resources.use(SimulatedDevice.start(options));
+      await resources.use(SimulatedDevice.start({ brokerUrl: broker.url, stallsAfterBytes: 10_000 }));
       const { payload, ota } = await push(8 * 1024 * 1024);
       assert.deepEqual([payload, ota.code], ['timeout', 'stalled']);
       assert.ok(ota.sent > 0, `${ota.sent} bytes were acknowledged`);
@@ -86,7 +85,6 @@ async function holdConnections(resources: Resources, count: number): Promise<voi
 }
 
 function flowOf(port: number) {
-  const place = { z: 'tab', x: 0, y: 0 };
   const toFile = 'return {target: "nightlamp", filename: "main.py", payload: Buffer.alloc(msg.payload, "lamp ")};';
   const toText = 'return {topic: "result", payload: JSON.stringify({payload: msg.payload, ota: msg.ota})};';
   return [
