@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { freePort, startAedes, startMosquitto, type TestBroker } from '../peers/brokers';
+import { listen } from '../peers/listen';
 import { itNeeding } from '../peers/needing';
 import { ownAddress } from '../peers/peers';
 import { RawPeer } from '../peers/raw-peer';
@@ -247,10 +247,9 @@ describe('A push that goes wrong', () => {
   );
 
   it('says listen_failed when another program has the port, and announces nothing', async () => {
-    const other = createServer().listen(0);
+    const other = createServer();
     resources.defer(() => other.close());
-    await once(other, 'listening');
-    const { port } = other.address() as { port: number };
+    const port = await listen(other, '0.0.0.0');
     const staged = await stage({}, { server: { ports: String(port) } });
     const message = await pushFile(staged);
     await assertFailure(message, 'failed', 'listen_failed');

@@ -3,7 +3,7 @@ import type { MqttClient } from 'mqtt';
 import { hashOf } from '../../lib/protocol/announcement';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
-import { connectClient } from '../peers/mqtt-client';
+import { connectClient, hear } from '../peers/mqtt-client';
 import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { temporaryFolder } from '../peers/temporary-folder';
@@ -159,14 +159,12 @@ describe('An ota-ha-update', () => {
   it('takes the entity away, with what is retained for it', async () => {
     await take(release);
     await take({ remove: true, target: 'nightlamp' });
-    const retained = new Inbox<string>();
     const late = await connectClient(resources, broker.url);
-    late.on('message', (topic) => retained.push(topic));
-    await late.subscribeAsync(['homeassistant/#', 'ota-push/#'], { qos: 1 });
+    const retained = await hear(late, ['homeassistant/#', 'ota-push/#']);
     await late.publishAsync('ota-push/after', '', { qos: 1 });
-    await retained.nextThat((topic) => topic === 'ota-push/after');
+    await retained.nextThat(({ topic }) => topic === 'ota-push/after');
     assert.deepEqual(
-      retained.all.filter((topic) => topic !== 'ota-push/after'),
+      retained.all.filter(({ topic }) => topic !== 'ota-push/after'),
       [],
     );
   });

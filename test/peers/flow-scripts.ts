@@ -2,13 +2,12 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ExampleNode } from './example';
 import type { Resources } from './resources';
+import { root } from './root';
 import { runProgram } from './run-program';
 import { temporaryFolder } from './temporary-folder';
-
-const root = resolve(__dirname, '../..');
 
 export interface FlowScript {
   readonly example: string;

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
+import { connect as connectTcp, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type AedesBroker, startAedes } from '../peers/brokers';
+import { listen } from '../peers/listen';
 import { describeNeeding } from '../peers/needing';
 import { NodeRedProcess } from '../peers/node-red-process';
 import { installPacked } from '../peers/packed';
@@ -74,11 +75,11 @@ for (const [what, place] of versions) {
 
 /** In the same table as the OTA server's, which listens on all addresses. */
 async function holdConnections(resources: Resources, count: number): Promise<void> {
-  const server = createServer().listen(0, '::');
+  const server = createServer();
   resources.defer(() => server.close());
-  await once(server, 'listening');
+  const port = await listen(server, '::');
   for (let index = 0; index < count; index += 1) {
-    const socket = connectTcp((server.address() as AddressInfo).port, '127.0.0.1');
+    const socket = connectTcp(port, '127.0.0.1');
     resources.defer(() => socket.destroy());
     await once(socket, 'connect');
   }
