@@ -13,7 +13,7 @@ async function main([what, where = '']: readonly string[]): Promise<void> {
     if (what === 'broker') {
       console.log((await resources.use(startAedes({ host: where }))).port);
     } else {
-      await resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: where }));
+      await resources.use(SimulatedDevice.start({ brokerUrl: where }));
       console.log('listening');
     }
     await once(process.stdin.resume(), 'end');

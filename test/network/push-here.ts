@@ -107,7 +107,7 @@ async function startOtherBroker(
 async function startDevice(resources: Resources, { device }: Scene, brokerUrl: string): Promise<void> {
   if (device === null) return;
   if (device) await startPeer(resources, device.namespace, 'device', brokerUrl);
-  else await resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl }));
+  else await resources.use(SimulatedDevice.start({ brokerUrl }));
 }
 
 /** Starts peer-here.ts in another namespace. @returns the first line that it prints */

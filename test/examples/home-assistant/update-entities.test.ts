@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { hashOf } from '../../lib/protocol/announcement';
-import { startMosquitto, type WatchedBroker } from '../peers/brokers';
-import { startBrowser } from '../peers/browser';
-import { changing, Example, injecting, inOwnFolder, setting } from '../peers/example';
-import { HomeAssistant } from '../peers/home-assistant';
-import { openPage } from '../peers/home-assistant/page';
-import type { EntityState } from '../peers/home-assistant/states';
-import { describeNeeding, itNeeding } from '../peers/needing';
-import { resourcesOfEachTest, resourcesOfSuite } from '../peers/resources';
-import { type Behaviour, SimulatedDevice } from '../peers/simulated-device';
+import { join } from 'node:path';
+import { hashOf } from '../../../lib/protocol/announcement';
+import { startMosquitto, type WatchedBroker } from '../../peers/brokers';
+import { startBrowser } from '../../peers/browser';
+import { changing, Example, injecting, inOwnFolder, setting } from '../../peers/example';
+import { HomeAssistant } from '../../peers/home-assistant';
+import { openPage } from '../../peers/home-assistant/page';
+import type { EntityState } from '../../peers/home-assistant/states';
+import { describeNeeding, itNeeding } from '../../peers/needing';
+import { resourcesOfEachTest, resourcesOfSuite } from '../../peers/resources';
+import { root } from '../../peers/root';
+import { type Behaviour, SimulatedDevice } from '../../peers/simulated-device';
 
 const entity = 'update.nightlamp_firmware';
 /** More than any kernel takes at once: it can be seen on its way to a slow device. */
@@ -35,7 +36,7 @@ describeNeeding(needed, 'The example flow "Update entities", with a real Home As
 
   before(async () => {
     broker = await suite.use(startMosquitto());
-    const yaml = resolve(__dirname, '../../examples/home-assistant/Update entities.yaml');
+    const yaml = join(root, 'examples/home-assistant/Update entities.yaml');
     const automations = await readFile(yaml, 'utf8');
     house = await suite.use(HomeAssistant.start({ brokerPort: broker.port, automations }));
     const changes = changing(

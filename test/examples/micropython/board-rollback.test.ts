@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { Board } from '../peers/board';
-import { freePort, startAedes, type TestBroker } from '../peers/brokers';
-import { describeNeeding } from '../peers/needing';
-import { program } from '../peers/programs';
-import { resourcesOfEachTest } from '../peers/resources';
-import { SmallSender } from '../peers/small-sender';
+import { Board } from '../../peers/board';
+import { freePort, startAedes, type TestBroker } from '../../peers/brokers';
+import { describeNeeding } from '../../peers/needing';
+import { program } from '../../peers/programs';
+import { resourcesOfEachTest } from '../../peers/resources';
+import { SmallSender } from '../../peers/small-sender';
 
 /** Programs that do not work, each in its own way; those that have no end say where they are stuck. */
 const BAD_PROGRAMS: Record<string, (broker: TestBroker) => string | Promise<string>> = {

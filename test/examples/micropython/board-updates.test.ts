@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { Board, example } from '../peers/board';
-import { startAedes, type TestBroker } from '../peers/brokers';
-import { describeNeeding } from '../peers/needing';
-import { program } from '../peers/programs';
-import { resourcesOfEachTest } from '../peers/resources';
-import { digest, SmallSender } from '../peers/small-sender';
+import { Board, example } from '../../peers/board';
+import { startAedes, type TestBroker } from '../../peers/brokers';
+import { describeNeeding } from '../../peers/needing';
+import { program } from '../../peers/programs';
+import { resourcesOfEachTest } from '../../peers/resources';
+import { digest, SmallSender } from '../../peers/small-sender';
 
 describeNeeding(['micropython'], 'A board that runs ota.py', () => {
   const resources = resourcesOfEachTest();

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
-import { Board, boardStory, example } from '../peers/board';
-import { freePort, startAedes, type TestBroker } from '../peers/brokers';
-import { describeNeeding } from '../peers/needing';
-import { program } from '../peers/programs';
-import { resourcesOfEachTest } from '../peers/resources';
-import { deviceKey, digest, SmallSender, signed } from '../peers/small-sender';
+import { Board, boardStory, example } from '../../peers/board';
+import { freePort, startAedes, type TestBroker } from '../../peers/brokers';
+import { describeNeeding } from '../../peers/needing';
+import { program } from '../../peers/programs';
+import { resourcesOfEachTest } from '../../peers/resources';
+import { deviceKey, digest, SmallSender, signed } from '../../peers/small-sender';
 
 const OLD = '{"led": 2}';
 const NEW = '{"led": 4}';
