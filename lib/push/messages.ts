@@ -125,6 +125,12 @@ function whyNothingConnected(state: PushState, { refused, nobodySubscribed, host
       return `${host} is this machine itself, no other machine reaches it: set "Advertised address" in the OTA server to the address that devices reach. ${device}`;
     case 'container':
       return `${host} is an address inside the container, devices can't reach it: set "Advertised address" in the OTA server to the host machine's address, fix "Ports" (now ${ports || 'any'}) and publish them from the container (-p). ${device}`;
+    case 'add-on':
+      return `${host} is an address inside the add-on, devices can't reach it: type the address of Home Assistant's machine (there under Settings > System > Network) into "Advertised address" of the OTA server, and into "Ports" (now ${ports || 'any'}) what the add-on's page has under Configuration > Network. An add-on with the host's network, such as the community's Node-RED, needs neither. ${device}`;
+    case 'guests':
+      return `${host} is the address of this machine in a network of its own containers or virtual machines, devices can't reach it: set "Advertised address" in the OTA server to the address of this machine that devices reach. ${device} ${firewall}`;
+    case 'wsl':
+      return `${host} is an address inside WSL, devices can't reach it: set networkingMode=mirrored in .wslconfig and let Windows' firewall pass the ports; or set "Advertised address" in the OTA server to Windows' address, fix "Ports" (now ${ports || 'any'}) and forward them to WSL (netsh interface portproxy). ${device}`;
     case 'elsewhere':
       return `${host} is not an address of this machine: check "Advertised address" in the OTA server, and that port ${port} is forwarded to here (container port mapping, NAT). ${device} ${firewall}`;
     case 'name':

@@ -50,15 +50,16 @@ class Attempt {
 
   async run(signal: AbortSignal): Promise<Outcome> {
     const { state, verification } = this.#session;
+    const { broker } = this.#services;
     const onCancel = () => this.#fail('cancelled', signal.reason);
     signal.addEventListener('abort', onCancel);
     verification.onReport = (report) => this.#onReport(report);
     try {
       if (signal.aborted) throw new AttemptFailure('cancelled', signal.reason);
       this.#phases.enter('announce');
-      await this.#brokerOnline();
+      if (!broker.isOnline) await this.#brokerOnline();
       const fileServer = await this.#serveFile(signal);
-      await this.#brokerOnline(); // the port may have been waited for
+      if (!broker.isOnline) await this.#brokerOnline(); // the port may have been waited for
       await this.#announce(fileServer);
       await this.#connected(fileServer);
       await this.#transferred(fileServer);
@@ -77,12 +78,10 @@ class Attempt {
 
   /** Nothing is handed to a client that is not connected (protocol 1.6). */
   async #brokerOnline(): Promise<void> {
-    const { broker } = this.#services;
-    if (broker.isOnline) return;
     this.#phases.enter('announce', { code: 'broker_offline' });
     const stop = new AbortController();
     try {
-      await this.#until(broker.online(stop.signal));
+      await this.#until(this.#services.broker.online(stop.signal));
     } finally {
       stop.abort();
     }

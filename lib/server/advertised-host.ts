@@ -1,11 +1,12 @@
-import { createSocket } from 'node:dgram';
-import { existsSync } from 'node:fs';
-import { BlockList, isIP } from 'node:net';
-import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { isIP } from 'node:net';
 import type { AnnouncedHost, Broker, HostKind } from '../push/services';
+import { isTailscale, isTunnel, type LocalAddress, leadsToGuestsOnly, localAddresses } from './local-network';
+import { addressTowards } from './route';
+import { currentSurroundings, enclosureOf, type Surroundings } from './surroundings';
 
 export interface HostOptions {
-  readonly broker: Broker & { readonly localAddress: string | undefined };
+  /** With our side of its connection, as far as that is known; undefined while there is none. */
+  readonly broker: Broker & { localAddress(): Promise<string | undefined> };
   /** The host to announce; empty: to be found out. */
   readonly advertise: string;
   /** The address to listen on; empty: all. */
@@ -28,7 +29,7 @@ export class AdvertisedHost {
   }
 
   async get(): Promise<AnnouncedHost> {
-    const brokerSide = this.#options.broker.localAddress;
+    const brokerSide = await this.#options.broker.localAddress();
     const isFresh = this.#known && performance.now() - this.#known.at < isKnownForMs;
     return this.#known && isFresh && this.#known.brokerSide === brokerSide ? this.#known.host : this.#find(brokerSide);
   }
@@ -43,11 +44,14 @@ export class AdvertisedHost {
 
   #warnIfUnreachable(announced: AnnouncedHost): void {
     const { advertise, onUnreachable } = this.#options;
-    const isUnreachable = announced.kind === 'loopback' || announced.kind === 'container';
-    if (advertise !== '' || !isUnreachable || this.#warnedOf.has(announced.host)) return;
+    if (advertise !== '' || !isUnreachable(announced.kind) || this.#warnedOf.has(announced.host)) return;
     this.#warnedOf.add(announced.host);
     onUnreachable(announced);
   }
+}
+
+function isUnreachable(kind: HostKind): boolean {
+  return kind !== 'own' && kind !== 'elsewhere' && kind !== 'name';
 }
 
 /** What decides which host is announced. */
@@ -60,22 +64,29 @@ export interface AddressChoice {
   readonly brokerSide: string | undefined;
 }
 
-/** Named nowhere on the internet (RFC 5737): asking for the way there sends nothing. */
-const somewhereElse = '198.51.100.1';
-
 /** The host to announce to devices, and what it is to this machine. */
 export async function announcedHost({ advertise, bind, brokerSide }: AddressChoice): Promise<AnnouncedHost> {
+  const surroundings = currentSurroundings();
   const host =
-    advertise || singleAddress(bind) || routable(brokerSide) || (await ownAddress()) || brokerSide || '127.0.0.1';
-  return { host, kind: hostKind(host, isInContainer()) };
+    advertise ||
+    singleAddress(bind) ||
+    (await foundAddress(routable(brokerSide), surroundings)) ||
+    brokerSide ||
+    '127.0.0.1';
+  return { host, kind: await hostKind(host, surroundings) };
 }
 
 /** Whether devices can reach this host, as far as that can be told from here. */
-export function hostKind(host: string, isContainer: boolean): HostKind {
+export async function hostKind(host: string, surroundings: Surroundings): Promise<HostKind> {
   if (host === 'localhost' || isLoopback(host)) return 'loopback';
   if (isIP(host) === 0) return 'name';
-  if (isContainer && containerNetworks().check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4')) return 'container';
-  return localAddresses().some(({ address }) => address === host) ? 'own' : 'elsewhere';
+  const local = localAddressOf(host);
+  return local ? kindOf(local, surroundings) : 'elsewhere';
+}
+
+async function kindOf(local: LocalAddress, surroundings: Surroundings): Promise<HostKind> {
+  if (await leadsToGuestsOnly(local.interface)) return 'guests';
+  return (await enclosureOf(local, surroundings)) ?? 'own';
 }
 
 /** An address to listen on that is one address, and so the only one that devices can be sent to. */
@@ -83,58 +94,43 @@ function singleAddress(bind: string): string | undefined {
   return bind === '0.0.0.0' || bind === '::' || bind.includes('%') ? undefined : bind;
 }
 
+/**
+ * Our side of the broker connection, else the address of the default route, else that of any network: the first of them that devices
+ * are likely to reach. Where there is none, one that they may reach; else the first at all.
+ */
+async function foundAddress(brokerSide: string | undefined, surroundings: Surroundings): Promise<string | undefined> {
+  const defaultRoute = routable(await addressTowards(somewhereElse));
+  const others = localAddresses().filter(({ family, internal }) => family === 'IPv4' && !internal);
+  const candidates = [brokerSide, defaultRoute, ...others.map(({ address }) => address)].filter(
+    (one) => one !== undefined,
+  );
+  const possible: string[] = [];
+  for (const address of candidates) {
+    const local = localAddressOf(address);
+    // Of what the system does not tell, nothing is known against it.
+    if (!local) return address;
+    if ((await kindOf(local, surroundings)) !== 'own') continue;
+    // Where the broker is reached through a VPN, devices may be behind it too.
+    const isUnlikely = address === brokerSide ? isTailscale(local) : isTunnel(local);
+    if (!isUnlikely) return address;
+    possible.push(address);
+  }
+  return possible[0] ?? candidates[0];
+}
+
+function localAddressOf(address: string): LocalAddress | undefined {
+  return localAddresses().find((local) => local.address === address);
+}
+
+/** Named nowhere on the internet (RFC 5737): asking for the way there sends nothing. */
+const somewhereElse = '198.51.100.1';
+
 /** Not loopback, and not one of IPv6's that mean another thing on each machine. */
 function routable(address: string | undefined): string | undefined {
   const plain = address?.replace(/^::ffff:(?=\d+\.)/i, '');
   return plain === undefined || isLoopback(plain) || /^fe80:/i.test(plain) ? undefined : plain;
 }
 
-/** The address of the default route, or of any network that this machine is in. */
-async function ownAddress(): Promise<string | undefined> {
-  return (
-    (await defaultRouteAddress()) ??
-    localAddresses().find(({ family, internal }) => family === 'IPv4' && !internal)?.address
-  );
-}
-
-async function defaultRouteAddress(): Promise<string | undefined> {
-  const socket = createSocket('udp4');
-  try {
-    const connected = new Promise<unknown>((resolve) => {
-      socket.once('error', resolve);
-      socket.connect(9, somewhereElse, (...error: unknown[]) => resolve(error[0]));
-    });
-    // Without a default route the kernel says so here.
-    const address = (await connected) ? undefined : socket.address().address;
-    return routable(address);
-  } finally {
-    socket.close();
-  }
-}
-
-/** None where the system does not tell (Android). */
-function localAddresses(): NetworkInterfaceInfo[] {
-  try {
-    return Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_SYSTEM_ERROR') throw error;
-    return [];
-  }
-}
-
 function isLoopback(address: string): boolean {
   return /^127\./.test(address) || address === '::1';
-}
-
-/** Docker and Podman leave these files. */
-function isInContainer(): boolean {
-  return existsSync('/.dockerenv') || existsSync('/run/.containerenv');
-}
-
-/** What Docker and Podman give to containers: nothing outside the host machine reaches them. */
-function containerNetworks(): BlockList {
-  const networks = new BlockList();
-  networks.addSubnet('172.16.0.0', 12);
-  networks.addSubnet('10.88.0.0', 16);
-  return networks;
 }

@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { Node } from 'node-red';
 import type { HaBroker } from '../../lib/home-assistant/entities';
 import type { AnnouncementListener, Broker, InboundMessage } from '../../lib/push/services';
+import { addressTowards } from '../../lib/server/route';
 import { KeptAnnouncements, type KeptTopics } from './kept-announcements';
 import {
   type Forbidding,
@@ -16,10 +17,8 @@ interface MqttClient extends EventEmitter {
   readonly connected: boolean;
   /** Node-RED itself ends the connection. */
   readonly disconnecting?: boolean;
-  readonly stream?: {
-    readonly localAddress?: string;
-    readonly socket?: { readonly _socket?: { readonly localAddress?: string } };
-  };
+  /** The connection itself. Over WebSocket it does not tell what it goes over. */
+  readonly stream?: { readonly localAddress?: string };
   getLastMessageId(): number;
   removeOutgoingMessage(messageId: number): void;
 }
@@ -86,6 +85,8 @@ export class NodeRedBroker implements Broker, HaBroker {
   readonly #changes = new EventEmitter().setMaxListeners(0);
 
   #client: MqttClient | undefined;
+  /** Found out once for each connection: the broker's name is looked up for it. */
+  #way: { readonly stream: object; readonly address: Promise<string | undefined> } | undefined;
   /** How often anyone on this connection has subscribed: each time the broker sends retained messages again. */
   #subscriptions = 0;
   #listeners = 0;
@@ -146,10 +147,15 @@ export class NodeRedBroker implements Broker, HaBroker {
     return this.#node.connected && this.#node.client?.connected === true;
   }
 
-  /** Our side of the broker connection, plain, over TLS or over WebSocket; undefined while there is none. */
-  get localAddress(): string | undefined {
+  /**
+   * Our side of the broker connection, plain or over TLS; over WebSocket, where it can't be asked for, the address from which this machine
+   * reaches the broker. Undefined while there is no connection, or where the broker's name is known to nobody here (a proxy's).
+   */
+  async localAddress(): Promise<string | undefined> {
     const stream = this.isOnline ? this.#node.client?.stream : undefined;
-    return stream?.localAddress ?? stream?.socket?._socket?.localAddress;
+    if (!stream || stream.localAddress) return stream?.localAddress;
+    if (this.#way?.stream !== stream) this.#way = { stream, address: addressTowards(hostOf(this.#node.brokerurl)) };
+    return this.#way.address;
   }
 
   async online(signal: AbortSignal): Promise<void> {
@@ -279,6 +285,11 @@ export class NodeRedBroker implements Broker, HaBroker {
     this.#ours.onEnded();
     return new Promise((resolve) => this.#node.deregister(this.#user, resolve, removed));
   }
+}
+
+/** The broker's name or address, as MQTT.js connects to it. */
+function hostOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 function takeBack(client: MqttClient, messageId: number): void {

@@ -27,7 +27,7 @@ describeNeeding(['micropython', 'mosquitto'], 'A first-generation device, update
     const settings = { hostname: 'nightlamp', brokerPort: broker.port, files };
     device = await resources.use(FirstGenerationDevice.start(settings));
     const push = { reboot: 'reboot', rebootType: 'msg' };
-    flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push }));
+    flow = await resources.use(TestFlow.start({ broker, push }));
   });
 
   const push = (payload: unknown, filename: string, reboot: boolean) =>
@@ -48,7 +48,7 @@ describeNeeding(['micropython', 'mosquitto'], 'A first-generation device, update
     const message = await push('{"led": 4}', 'config.json', false);
     assert.equal(message.payload, 'success');
     await device.waitFor('@installed config.json');
-    assert.equal((await device.read('config.json')).toString(), '{"led": 4}');
+    assert.equal(await device.text('config.json'), '{"led": 4}');
     assert.equal(device.boots, 1);
     assert.equal((await push(program(3), 'main.py', true)).payload, 'success');
     await device.waitFor('lamp version 3');

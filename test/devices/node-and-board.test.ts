@@ -37,7 +37,7 @@ describeNeeding(['micropython', 'mosquitto'], 'A flow that updates a board with 
     flow = await resources.use(
       TestFlow.start({
         broker,
-        server: { advertise: '127.0.0.1', format: isSigned ? 'signed' : 'basic' },
+        server: { format: isSigned ? 'signed' : 'basic' },
         push: { filename: 'name', reboot: 'reboot', rebootType: 'msg', ...push },
         mqtt: { protocolVersion: '5' },
         secret,
@@ -66,7 +66,7 @@ describeNeeding(['micropython', 'mosquitto'], 'A flow that updates a board with 
       await start({ verify: 'running' }, { isSigned });
       const { payload, ota } = await push('{"led": 4}', 'config.json', false);
       assert.deepEqual([payload, ota.verified], ['success', 'installed'], String(ota.message));
-      assert.equal((await board.read('config.json')).toString(), '{"led": 4}');
+      assert.equal(await board.text('config.json'), '{"led": 4}');
       assert.equal(board.boots, 1);
     });
 
@@ -92,8 +92,7 @@ describeNeeding(['micropython', 'mosquitto'], 'A flow that updates a board with 
     assert.equal((await push('{"led": 3}', 'config.json', false)).ota.verified, 'delivered');
     // Its report on the first push is there when that on the second is: the broker keeps their order.
     await flow.stop();
-    const settings = { broker, server: { advertise: '127.0.0.1' }, push: { filename: 'name', reboot: 'false' } };
-    flow = await resources.use(TestFlow.start(settings));
+    flow = await resources.use(TestFlow.start({ broker, push: { filename: 'name', reboot: 'false' } }));
     assert.equal((await push('{"led": 5}', 'config.json', false)).ota.verified, 'installed');
   });
 
@@ -111,7 +110,7 @@ describeNeeding(['micropython', 'mosquitto'], 'A flow that updates a board with 
         (ota.files as Received['ota'][]).map(({ verified }) => verified),
         ['installed', 'running'],
       );
-      assert.equal((await board.read('lib/lamp.py')).toString(), lamp);
+      assert.equal(await board.text('lib/lamp.py'), lamp);
       assert.equal(board.boots, 2);
     });
   }
@@ -122,7 +121,7 @@ describeNeeding(['micropython', 'mosquitto'], 'A flow that updates a board with 
     assert.deepEqual([payload, ota.code, ota.verified], ['failed', 'rejected', 'installed'], String(ota.message));
     assert.equal((ota.report as { state: string }).state, 'rolled_back');
     await board.waitFor('ready');
-    assert.equal((await board.read('main.py')).toString(), program(broker.port, 1));
+    assert.equal(await board.text('main.py'), program(broker.port, 1));
   });
 
   it('is rejected with the reason of a board that refuses the name', async () => {
@@ -142,7 +141,7 @@ describeNeeding(['micropython', 'mosquitto'], 'A flow that updates a board with 
       const { payload, ota } = await push('{"led": 4}', 'config.json', false);
       assert.deepEqual([payload, ota.code, ota.device], ['failed', 'rejected', null], String(ota.message));
       assert.equal((ota.report as { error: string }).error, error);
-      assert.equal((await board.read('config.json')).toString(), '{"led": 2}');
+      assert.equal(await board.text('config.json'), '{"led": 2}');
     });
   }
 });

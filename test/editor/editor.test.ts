@@ -3,14 +3,10 @@ import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Locator } from 'playwright-core';
-import { Editor } from '../peers/editor';
+import { Editor, inFlow } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfSuite } from '../peers/resources';
 import { pushDefaults } from '../peers/test-flow';
-
-/** In the flow "Push one file". */
-const injectId = 'c93b60d1e8f4a572';
-const pushId = 'd86f031b9e4ca257';
 
 describeNeeding(['chromium'], 'the editor with the demo', function () {
   this.timeout(120_000);
@@ -25,9 +21,9 @@ describeNeeding(['chromium'], 'the editor with the demo', function () {
     assert.deepEqual(await editor.page.locator('#red-ui-workspace-tabs .red-ui-tab-label').allInnerTexts(), [
       'Push one file',
     ]);
-    const node = editor.page.locator(`[id="${pushId}"]`);
+    const node = editor.page.locator(`[id="${inFlow.push}"]`);
     assert.equal(await node.locator('.red-ui-flow-node-label').textContent(), 'OTA push');
-    const icon = await editor.evaluate(`document.getElementById('${pushId}').querySelector('image').href.baseVal`);
+    const icon = await editor.evaluate(`document.getElementById('${inFlow.push}').querySelector('image').href.baseVal`);
     // For an icon that it does not find, Node-RED serves another.
     const served = await fetch(`${editor.url}/${icon}`);
     assert.equal(await served.text(), await readFile(resolve(__dirname, '../../icons/ota-push.svg'), 'utf8'));
@@ -44,19 +40,19 @@ describeNeeding(['chromium'], 'the editor with the demo', function () {
 
   it('shows the success of a push at the debug sidebar and under the node, with the name of the device', async () => {
     await editor.page.locator('#red-ui-tab-debug-link-button').click();
-    await editor.page.locator(`[id="${injectId}"] .red-ui-flow-node-button-button`).click();
+    await editor.page.locator(`[id="${inFlow.inject}"] .red-ui-flow-node-button-button`).click();
     const message = editor.page.locator('.red-ui-debug-msg', { hasText: 'node: success' });
     await message.locator('.red-ui-debug-msg-object-handle').first().click();
     const row = message.locator('.red-ui-debug-msg-object-entry', { hasText: 'result' });
     assert.match((await row.textContent()) ?? '', /result: "success"/);
-    const status = editor.page.locator(`[id="${pushId}"] .red-ui-flow-node-status-group`);
+    const status = editor.page.locator(`[id="${inFlow.push}"] .red-ui-flow-node-status-group`);
     await status.locator('.red-ui-flow-node-status-dot-green').waitFor();
     assert.equal(await status.locator('text').textContent(), 'NIGHTLAMP: delivered');
   });
 
   for (const [index, label] of ['success', 'timeout, failed, cancelled'].entries()) {
     it(`names output ${index + 1} "${label}" where the pointer rests on it`, async () => {
-      await editor.page.locator(`[id="${pushId}"] .red-ui-flow-port-output`).nth(index).hover();
+      await editor.page.locator(`[id="${inFlow.push}"] .red-ui-flow-port-output`).nth(index).hover();
       const tooltip = editor.page.locator('.red-ui-flow-port-tooltip');
       assert.equal(await tooltip.textContent(), label);
       await editor.page.mouse.move(0, 0);
@@ -70,7 +66,7 @@ describeNeeding(['chromium'], 'the editor with the demo', function () {
     const { id, x, y, z, wires, ...dropped } = await editor.evaluate<Record<string, unknown>>(
       'RED.nodes.convertNode(RED.view.selection().nodes[0])',
     );
-    assert.notEqual(id, pushId);
+    assert.notEqual(id, inFlow.push);
     assert.ok(x && y && z);
     assert.deepEqual(wires, [[], []]);
     assert.deepEqual(dropped, { type: 'ota-push', name: '', server: '', ...pushDefaults });

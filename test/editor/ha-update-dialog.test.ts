@@ -33,9 +33,8 @@ for (const [locale, expected] of Object.entries(words)) {
     it('has every word in this language, the topics folded, and fields of one width', async () => {
       await editor.edit(id);
       assert.equal(await editor.page.locator('#node-input-prefix').isVisible(), false);
-      await editor.page.locator('#ota-ha-update-more summary').click();
-      const shown = await editor.page.locator(pushForm).locator('label:visible, summary').allInnerTexts();
-      assert.equal(shown.map((label) => label.trim()).join(', '), expected.labels);
+      await editor.unfold('ota-ha-update');
+      assert.equal((await editor.labels(pushForm)).join(', '), expected.labels);
       await editor.inEachFont(async (font) => {
         const boxes = await editor.fieldBoxes();
         assert.equal(boxes.length, 4);
@@ -46,7 +45,7 @@ for (const [locale, expected] of Object.entries(words)) {
 
     it('marks a topic that none can publish on', async () => {
       await editor.edit(id);
-      await editor.page.locator('#ota-ha-update-more summary').click();
+      await editor.unfold('ota-ha-update');
       const field = editor.page.locator('#node-input-baseTopic');
       await field.fill('house/#');
       await field.blur();
@@ -54,9 +53,7 @@ for (const [locale, expected] of Object.entries(words)) {
     });
 
     it('has its help in this language, and leaves no error in the console', async () => {
-      await editor.page.locator('#red-ui-tab-help-link-button').click();
-      await editor.page.locator('.red-ui-sidebar-help-toc .red-ui-node-label', { hasText: 'HA update' }).click();
-      await editor.page.locator('.red-ui-help').getByText(expected.help).waitFor();
+      await (await editor.help('HA update')).getByText(expected.help).waitFor();
       assert.deepEqual(editor.errors, []);
     });
   });

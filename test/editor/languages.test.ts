@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
-import { Editor, pushForm, serverForm } from '../peers/editor';
+import { Editor, inFlow, pushForm, serverForm } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfSuite } from '../peers/resources';
-
-/** The OTA push of the flow "Push one file". */
-const pushId = 'd86f031b9e4ca257';
 
 /** What is to be read in each language, top down. */
 const words = {
@@ -101,25 +98,20 @@ for (const [locale, expected] of Object.entries(words)) {
 
     afterEach(() => editor.undoAll());
 
-    const unfold = (type: string) => editor.page.locator(`#${type}-more summary`).click();
     const title = () => editor.page.locator('.red-ui-tray-breadcrumbs:visible li').last().textContent();
-    const labels = async (form: string) => {
-      const shown = editor.page.locator(form).locator('label:visible, summary');
-      return (await shown.allInnerTexts()).map((label) => label.trim());
-    };
 
     it('has every word of the dialogs in this language, the less used fields folded', async () => {
-      await editor.edit(pushId);
+      await editor.edit(inFlow.push);
       assert.equal(await title(), expected.pushTitle);
-      assert.deepEqual(await labels(pushForm), expected.push);
-      await unfold('ota-push');
-      assert.deepEqual(await labels(pushForm), expected.morePush);
+      assert.deepEqual(await editor.labels(pushForm), expected.push);
+      await editor.unfold('ota-push');
+      assert.deepEqual(await editor.labels(pushForm), expected.morePush);
       await assertNoRawKey();
       await editor.editServer();
       assert.equal(await title(), expected.serverTitle);
-      assert.deepEqual(await labels(serverForm), expected.server);
-      await unfold('ota-server');
-      assert.deepEqual((await labels(serverForm)).slice(-5), expected.moreServer);
+      assert.deepEqual(await editor.labels(serverForm), expected.server);
+      await editor.unfold('ota-server');
+      assert.deepEqual((await editor.labels(serverForm)).slice(-5), expected.moreServer);
       assert.deepEqual(
         await editor.evaluate(
           `[...document.querySelectorAll('${serverForm} [placeholder]')].map((input) => input.placeholder)`,
@@ -130,19 +122,17 @@ for (const [locale, expected] of Object.entries(words)) {
     });
 
     it('has no label or placeholder that is cut off or broken', async () => {
-      await editor.edit(pushId);
-      await unfold('ota-push');
+      await editor.edit(inFlow.push);
+      await editor.unfold('ota-push');
       await editor.inEachFont(async (font) => assert.deepEqual(await editor.cutOff(pushForm), [], font));
       await editor.editServer();
-      await unfold('ota-server');
+      await editor.unfold('ota-server');
       await editor.inEachFont(async (font) => assert.deepEqual(await editor.cutOff(serverForm), [], font));
     });
 
     it('has the help of both nodes in this language', async () => {
-      await editor.page.locator('#red-ui-tab-help-link-button').click();
-      const help = editor.page.locator('.red-ui-help');
       for (const [title, [beginning = '', ...headings]] of Object.entries(expected.help)) {
-        await editor.page.locator('.red-ui-sidebar-help-toc .red-ui-node-label', { hasText: title }).click();
+        const help = await editor.help(title);
         await help.getByText(beginning).waitFor();
         assert.equal(await help.locator('h1').textContent(), title);
         assert.deepEqual(

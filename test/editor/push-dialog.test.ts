@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
-import { Editor } from '../peers/editor';
+import { Editor, inFlow } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfSuite } from '../peers/resources';
-
-/** The OTA push of the flow "Push one file". */
-const pushId = 'd86f031b9e4ca257';
 
 const anyText = ['msg', 'str', 'env', 'flow', 'global', 'jsonata'];
 
@@ -18,14 +15,13 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
   });
 
   beforeEach(async () => {
-    await editor.edit(pushId);
-    await editor.page.locator('#ota-push-more summary').click();
+    await editor.edit(inFlow.push);
+    await editor.unfold('ota-push');
   });
 
   afterEach(() => editor.undoAll());
 
-  const nodeLabel = () => editor.page.locator(`[id="${pushId}"] .red-ui-flow-node-label`).textContent();
-  const isMarked = () => editor.page.locator(`[id="${pushId}"] .red-ui-flow-node-error`).isVisible();
+  const nodeLabel = () => editor.page.locator(`[id="${inFlow.push}"] .red-ui-flow-node-label`).textContent();
 
   it('has all fields of one width, each beside its label', async () => {
     await editor.inEachFont(async (font) => {
@@ -41,14 +37,14 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
     await editor.page.locator('#node-input-verify').selectOption('online');
     assert.deepEqual([await isShown('onlineTopic'), await isShown('verifyTimeout')], [true, true]);
     await editor.leave('ok');
-    assert.equal(await isMarked(), true);
-    await editor.edit(pushId);
+    assert.equal(await editor.isMarked(inFlow.push), true);
+    await editor.edit(inFlow.push);
     await editor.page.locator('#node-input-onlineTopic').fill('{target}/online');
     await editor.page.locator('#node-input-verify').selectOption('delivered');
     assert.deepEqual([await isShown('onlineTopic'), await isShown('verifyTimeout')], [false, false]);
     await editor.page.locator('#node-input-verify').selectOption('online');
     await editor.leave('ok');
-    assert.equal(await isMarked(), false);
+    assert.equal(await editor.isMarked(inFlow.push), false);
   });
 
   it('offers for each property the sources that it can come from', async () => {
@@ -85,8 +81,8 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
       assert.match((await editor.typed(property).getAttribute('title')) ?? '', reason);
     }
     await editor.leave('ok');
-    assert.equal(await isMarked(), true);
-    const problems = await editor.evaluate<string[]>(`RED.nodes.node('${pushId}').validationErrors`);
+    assert.equal(await editor.isMarked(inFlow.push), true);
+    const problems = await editor.evaluate<string[]>(`RED.nodes.node('${inFlow.push}').validationErrors`);
     assert.deepEqual(
       problems.map((problem) => problem.split(':')[0]),
       ['Device', 'File name', 'Timeout (s)'],
@@ -109,8 +105,8 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
     }
     await editor.page.locator('#node-input-name').fill('night lamp');
     await editor.leave('ok');
-    assert.equal(await isMarked(), false);
-    await editor.edit(pushId);
+    assert.equal(await editor.isMarked(inFlow.push), false);
+    await editor.edit(inFlow.push);
     for (const [property, [type, value]] of Object.entries(values)) {
       assert.equal(await editor.page.locator(`#node-input-${property}Type`).inputValue(), type);
       // What differs from the defaults is not hidden under More.
@@ -125,18 +121,18 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
     await editor.page.locator('#node-input-server').selectOption('_ADD_');
     assert.equal(await editor.hasError(editor.page.locator('#node-input-server')), true);
     await editor.leave('ok');
-    assert.equal(await isMarked(), true);
+    assert.equal(await editor.isMarked(inFlow.push), true);
   });
 
   it('labels the node with its name, else the fixed device, else what the palette says', async () => {
     await editor.enter('target', 'str', 'NIGHTLAMP');
     await editor.leave('ok');
     assert.equal(await nodeLabel(), 'NIGHTLAMP');
-    await editor.edit(pushId);
+    await editor.edit(inFlow.push);
     await editor.page.locator('#node-input-name').fill('the lamp');
     await editor.leave('ok');
     assert.equal(await nodeLabel(), 'the lamp');
-    await editor.edit(pushId);
+    await editor.edit(inFlow.push);
     await editor.page.locator('#node-input-name').fill('');
     await editor.enter('target', 'msg', 'device');
     await editor.leave('ok');

@@ -39,13 +39,10 @@ for (const [locale, expected] of Object.entries(words)) {
     afterEach(() => editor.undoAll());
 
     const field = (property: string) => editor.page.locator(`#node-input-${property}`);
-    const unfold = () => editor.page.locator('#ota-rollout-more summary').click();
-    const isMarked = () => editor.page.locator(`[id="${id}"] .red-ui-flow-node-error`).isVisible();
 
     it('has every word in this language, none cut off, and fields of one width', async () => {
-      await unfold();
-      const shown = await editor.page.locator(pushForm).locator('label:visible, summary').allInnerTexts();
-      assert.equal(shown.map((label) => label.trim()).join(', '), expected.labels);
+      await editor.unfold('ota-rollout');
+      assert.equal((await editor.labels(pushForm)).join(', '), expected.labels);
       await editor.inEachFont(async (font) => {
         const boxes = await editor.fieldBoxes();
         assert.equal(boxes.length, 15);
@@ -73,7 +70,7 @@ for (const [locale, expected] of Object.entries(words)) {
       }
       await field('waves').fill('none');
       await editor.leave('ok');
-      assert.equal(await isMarked(), true);
+      assert.equal(await editor.isMarked(id), true);
       const problems = await editor.evaluate<string[]>(`RED.nodes.node('${id}').validationErrors`);
       assert.ok(
         problems.some((problem) => /100%/.test(problem) && !problem.includes('ota-rollout.')),
@@ -82,7 +79,7 @@ for (const [locale, expected] of Object.entries(words)) {
     });
 
     it('has a third output for progress, and asks for a retry delay where there are retries', async () => {
-      await unfold();
+      await editor.unfold('ota-rollout');
       assert.equal(await field('retryDelay').isVisible(), false);
       await field('retries').fill('2');
       await field('retries').blur();
@@ -97,9 +94,7 @@ for (const [locale, expected] of Object.entries(words)) {
 
     it('has its help in this language', async () => {
       await editor.leave('cancel');
-      await editor.page.locator('#red-ui-tab-help-link-button').click();
-      await editor.page.locator('.red-ui-sidebar-help-toc .red-ui-node-label', { hasText: expected.title }).click();
-      await editor.page.locator('.red-ui-help').getByText(expected.help).waitFor();
+      await (await editor.help(expected.title)).getByText(expected.help).waitFor();
     });
 
     it('leaves no error in the console of the browser', () => {

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
 import { deviceKey } from '../../lib/protocol/signature';
-import { Editor } from '../peers/editor';
+import { Editor, inFlow } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfSuite } from '../peers/resources';
-
-/** In the flow "Push one file". */
-const pushId = 'd86f031b9e4ca257';
-const serverId = '7b94e2d06c8f1a35';
 
 describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
   this.timeout(120_000);
@@ -18,9 +14,9 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
   });
 
   beforeEach(async () => {
-    await editor.edit(pushId);
+    await editor.edit(inFlow.push);
     await editor.editServer();
-    await editor.page.locator('#ota-server-more summary').click();
+    await editor.unfold('ota-server');
   });
 
   afterEach(() => editor.undoAll());
@@ -64,7 +60,7 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
     await field('broker').selectOption('_ADD_');
     assert.equal(await editor.hasError(field('broker')), true);
     await editor.leave('ok');
-    assert.equal(await editor.evaluate(`RED.nodes.node('${serverId}').valid`), false);
+    assert.equal(await editor.evaluate(`RED.nodes.node('${inFlow.server}').valid`), false);
   });
 
   it('refuses what the server could not use: says why at the field, and then at the node', async () => {
@@ -87,7 +83,7 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
       /^Ports: one port or a range .* to 65535/,
     );
     await editor.leave('ok');
-    const problems = await editor.evaluate<string[]>(`RED.nodes.node('${serverId}').validationErrors`);
+    const problems = await editor.evaluate<string[]>(`RED.nodes.node('${inFlow.server}').validationErrors`);
     assert.deepEqual(
       problems.map((problem) => problem.split(':')[0]),
       ['Advertised address', 'Listen on', 'Ports', 'Topic', 'Allowed addresses', 'Pushes at once'],
@@ -110,7 +106,7 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
     }
     await editor.leave('ok');
     await editor.leave('ok');
-    const deployed = (await editor.deploy()).find(({ id }) => id === serverId);
+    const deployed = (await editor.deploy()).find(({ id }) => id === inFlow.server);
     assert.deepEqual(deployed, { ...deployed, ...values });
   });
 

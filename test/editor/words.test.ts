@@ -78,7 +78,10 @@ const choices = keysOf<Verify['level']>({ auto: true, delivered: true, installed
 const rolloutEnds = keysOf<RolloutEnd>({ complete: true, stopped: true, cancelled: true });
 const isWarnedAbout: Record<HostKind, boolean> = {
   loopback: true,
+  guests: true,
   container: true,
+  'add-on': true,
+  wsl: true,
   own: false,
   elsewhere: false,
   name: false,

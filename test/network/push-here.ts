@@ -1,35 +1,148 @@
-import { startAedes } from '../peers/brokers';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { freePort, startAedes, startMosquitto } from '../peers/brokers';
+import { makeCertificate } from '../peers/certificate';
 import { Resources } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { TestFlow } from '../peers/test-flow';
 
-/**
- * A program of its own, to be run on a host with other networks: pushes twice and prints what was announced.
- * Usage: push-here.ts BROKER_ADDRESS SERVER_SETTINGS_AS_JSON
- */
-async function main([brokerHost = '127.0.0.1', server = '{}']: readonly string[]): Promise<void> {
+/** What stands where on a host with networks of its own. */
+export interface Scene {
+  /** The address that the broker listens on. */
+  readonly brokerAt: string;
+  /** The broker runs in the namespace `container`, and its port is published on all addresses of this host. */
+  readonly isInContainer?: boolean;
+  /** How Node-RED reaches the broker: plainly unless said. The device always does so, on this host. */
+  readonly over?: 'mqtts' | 'ws' | 'wss';
+  /** The file of Node-RED's MQTT nodes, where they are those of another Node-RED than ours. */
+  readonly mqttNodes?: string;
+  /** The address of the broker that Node-RED has; that where it listens unless said. */
+  readonly brokerFor?: string;
+  /** The device sits in this namespace, and has that address of the broker; unless said it sits on this host. Null: there is none. */
+  readonly device?: { readonly namespace: string; readonly broker: string } | null;
+  /** Properties of the OTA server. */
+  readonly server?: Readonly<Record<string, unknown>>;
+  /** How long a push waits for the device, in seconds. */
+  readonly timeout?: string;
+}
+
+/** What came of two pushes. */
+export interface Seen {
+  readonly payloads: string[];
+  readonly hosts: string[];
+  readonly remedies: (string | null)[];
+  readonly warnings: string[];
+}
+
+/** A program of its own, to be run on a host with other networks: pushes twice and prints what was seen. Usage: push-here.ts SCENE_AS_JSON */
+async function main([text = '']: readonly string[]): Promise<void> {
+  const scene = JSON.parse(text) as Scene;
   const resources = new Resources();
   try {
-    const broker = await resources.use(startAedes({ host: brokerHost }));
-    await resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url }));
-    const flow = await resources.use(
-      TestFlow.start({ broker, server: JSON.parse(server) as Record<string, unknown>, push: { timeout: '20' } }),
-    );
+    const broker = scene.over
+      ? await startOtherBroker(resources, scene, scene.over)
+      : await startBroker(resources, scene);
+    await startDevice(resources, scene, broker.forDevice);
+    const { mqttNodes, timeout = '20' } = scene;
+    const server = { advertise: '', ...scene.server };
+    const settings = { broker: broker.forNodeRed, server, push: { timeout }, ...(mqttNodes ? { mqttNodes } : {}) };
+    const flow = await resources.use(TestFlow.start(settings));
     console.log(JSON.stringify(await pushTwice(flow)));
   } finally {
     await resources.end();
   }
 }
 
-async function pushTwice(flow: TestFlow): Promise<object> {
-  const payloads: unknown[] = [];
-  const hosts: unknown[] = [];
+async function pushTwice(flow: TestFlow): Promise<Seen> {
+  const payloads: string[] = [];
+  const hosts: string[] = [];
+  const remedies: (string | null)[] = [];
   for (let turn = 0; turn < 2; turn += 1) {
     const { payload, ota } = await flow.push({ payload: 'print("hello")', target: 'nightlamp', filename: 'main.py' });
-    payloads.push(payload);
-    hosts.push(ota.host);
+    payloads.push(String(payload));
+    hosts.push(String(ota.host));
+    remedies.push(ota.remedy as string | null);
   }
-  return { payloads, hosts, warnings: flow.logged('WARN').filter((text) => text.startsWith('ota-')) };
+  return { payloads, hosts, remedies, warnings: flow.logged('WARN').filter((text) => text.startsWith('ota-')) };
+}
+
+/** Where a broker is for whom. */
+interface BrokerPlaces {
+  readonly forNodeRed: { readonly host: string; readonly port: number };
+  readonly forDevice: string;
+}
+
+async function startBroker(resources: Resources, scene: Scene): Promise<BrokerPlaces> {
+  const { brokerAt, isInContainer = false, brokerFor = brokerAt, device } = scene;
+  let port: number;
+  if (isInContainer) {
+    port = Number(await startPeer(resources, 'container', 'broker', brokerAt));
+    await publishPort(resources, brokerAt, port);
+  } else {
+    ({ port } = await resources.use(startAedes({ host: brokerAt })));
+  }
+  return { forNodeRed: { host: brokerFor, port }, forDevice: `mqtt://${device?.broker ?? brokerAt}:${port}` };
+}
+
+/** Mosquitto, with one listener for Node-RED and another for the device. */
+async function startOtherBroker(
+  resources: Resources,
+  { brokerAt, brokerFor = brokerAt }: Scene,
+  over: NonNullable<Scene['over']>,
+): Promise<BrokerPlaces> {
+  const port = await freePort();
+  const hasTls = over !== 'ws';
+  const settings = [
+    `listener ${port} ${brokerAt}`,
+    ...(over === 'mqtts' ? [] : ['protocol websockets']),
+    ...(hasTls ? ['certfile {folder}/tls.pem', 'keyfile {folder}/tls.pem'] : []),
+  ];
+  const broker = await resources.use(startMosquitto(settings, hasTls ? { 'tls.pem': await makeCertificate() } : {}));
+  return { forNodeRed: { host: `${over}://${brokerFor}:${port}`, port }, forDevice: broker.url };
+}
+
+async function startDevice(resources: Resources, { device }: Scene, brokerUrl: string): Promise<void> {
+  if (device === null) return;
+  if (device) await startPeer(resources, device.namespace, 'device', brokerUrl);
+  else await resources.use(SimulatedDevice.start({ brokerUrl }));
+}
+
+/** Starts peer-here.ts in another namespace. @returns the first line that it prints */
+async function startPeer(resources: Resources, namespace: string, ...args: string[]): Promise<string> {
+  const program = [process.execPath, '--require', 'tsx/cjs', join(__dirname, 'peer-here.ts'), ...args];
+  const child = spawn('ip', ['netns', 'exec', namespace, ...program], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  resources.defer(() => {
+    child.stdin.end();
+    return exited;
+  });
+  for await (const line of createInterface({ input: child.stdout })) return line;
+  throw new Error(`${args.join(' ')} ended in ${namespace}`);
+}
+
+/** Publishes a container's port on all addresses of this host, as Docker's proxy does. */
+async function publishPort(resources: Resources, host: string, port: number): Promise<void> {
+  const sockets = new Set<Socket>();
+  const proxy = createServer((outer) => {
+    const inner = connect(port, host);
+    for (const [socket, other] of [
+      [outer, inner],
+      [inner, outer],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => other.destroy()).once('close', () => sockets.delete(socket));
+      socket.pipe(other);
+    }
+  }).listen(port, '0.0.0.0');
+  resources.defer(async () => {
+    proxy.close();
+    for (const socket of sockets) socket.destroy();
+    await once(proxy, 'close');
+  });
+  await once(proxy, 'listening');
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

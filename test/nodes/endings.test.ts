@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { Announcement } from '../../lib/protocol/announcement';
 import { freePort, startAedes, type TestBroker } from '../peers/brokers';
 import { describeNeeding } from '../peers/needing';
 import { RawPeer } from '../peers/raw-peer';
@@ -57,21 +56,19 @@ for (const [when, stage] of Object.entries(stages)) {
       const port = await freePort();
       idle = await openResources();
       broker = await resources.use(startAedes(stage.brokerIsUp ? { port } : {}));
-      const options = { hostname: 'nightlamp', brokerUrl: broker.url, neverConnects: true };
-      device = await resources.use(SimulatedDevice.start(options));
+      device = await resources.use(SimulatedDevice.start({ brokerUrl: broker.url, neverConnects: true }));
       const push = stage.isDelivered ? { verify: 'online', onlineTopic: '{target}/online' } : {};
-      flow = await resources.use(TestFlow.start({ broker: { port }, server: { advertise: '127.0.0.1' }, push }));
-      const announced = device.next('announcement');
+      flow = await resources.use(TestFlow.start({ broker: { port }, push }));
       for (let n = 0; n <= stage.pushesBefore; n += 1)
         flow.send({ payload: large, target: 'nightlamp', filename: 'main.py' });
       if (stage.brokerIsUp) {
-        const [{ port: announcedPort }] = (await announced) as [Announcement];
+        const [{ port: announcedPort }] = await device.announcements.next();
         fetching = stage.isFetched ? await resources.use(RawPeer.start(announcedPort, 'reads_when_told')) : undefined;
         if (stage.isDelivered) {
           takeAll(announcedPort);
-          await flow.statuses.nextThat(({ status }) => /verify/.test(status?.text ?? ''));
+          await flow.untilStatus(/verify/);
         }
-        if (fetching) await flow.statuses.nextThat(({ status }) => /transfer/.test(status?.text ?? ''));
+        if (fetching) await flow.untilStatus(/transfer/);
       } else {
         await flow.statuses.nextThat(({ status }) => status?.fill === 'yellow');
       }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { freePort, startAedes, startMosquitto, type TestBroker } from '../peers/brokers';
+import { listen } from '../peers/listen';
 import { itNeeding } from '../peers/needing';
 import { ownAddress } from '../peers/peers';
 import { RawPeer } from '../peers/raw-peer';
@@ -32,11 +32,10 @@ describe('A push that goes wrong', () => {
   }
 
   const startDevice = (broker: TestBroker, misbehaviour: Misbehaviour = {}) =>
-    resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url, ...misbehaviour }));
+    resources.use(SimulatedDevice.start({ brokerUrl: broker.url, ...misbehaviour }));
 
-  async function startFlow({ server, push, ...rest }: FlowSettings): Promise<TestFlow> {
-    const properties = { server: { advertise: '127.0.0.1', ...server }, push: { timeout: '0.4', ...push } };
-    flow = await resources.use(TestFlow.start({ ...properties, ...rest }));
+  async function startFlow({ push, ...rest }: FlowSettings): Promise<TestFlow> {
+    flow = await resources.use(TestFlow.start({ push: { timeout: '0.4', ...push }, ...rest }));
     return flow;
   }
 
@@ -248,21 +247,16 @@ describe('A push that goes wrong', () => {
   );
 
   it('says listen_failed when another program has the port, and announces nothing', async () => {
-    const other = createServer().listen(0);
+    const other = createServer();
     resources.defer(() => other.close());
-    await once(other, 'listening');
-    const { port } = other.address() as { port: number };
+    const port = await listen(other, '0.0.0.0');
     const staged = await stage({}, { server: { ports: String(port) } });
-    let heard = 0;
-    device.on('announcement', () => {
-      heard += 1;
-    });
     const message = await pushFile(staged);
     await assertFailure(message, 'failed', 'listen_failed');
     assert.match(
       String(message.ota.message),
       new RegExp(`No port of ${port} could be opened for nightlamp: .*EADDRINUSE.*${port}`),
     );
-    assert.equal(heard, 0);
+    assert.equal(device.announcements.all.length, 0);
   });
 });

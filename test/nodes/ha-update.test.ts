@@ -3,11 +3,11 @@ import type { MqttClient } from 'mqtt';
 import { hashOf } from '../../lib/protocol/announcement';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
-import { connectClient } from '../peers/mqtt-client';
+import { connectClient, hear } from '../peers/mqtt-client';
 import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { temporaryFolder } from '../peers/temporary-folder';
-import { type Received, TestFlow } from '../peers/test-flow';
+import { listener, place, type Received, TestFlow } from '../peers/test-flow';
 
 const version1 = Buffer.from('print("lamp version 1")\n');
 const shortHash = `#${hashOf(version1, 'sha1').slice(0, 8)}`;
@@ -34,7 +34,7 @@ describe('An ota-ha-update', () => {
   beforeEach(async () => {
     broker = await resources.use(startAedes());
     userDir = await temporaryFolder(resources, 'ha-update');
-    device = await resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url }));
+    device = await resources.use(SimulatedDevice.start({ brokerUrl: broker.url }));
     client = await connectClient(resources, broker.url);
     published = broker.packets;
     await start();
@@ -42,12 +42,10 @@ describe('An ota-ha-update', () => {
 
   /** The node, and an OTA push whose outputs come back to it, as a user wires them. */
   async function start(ha: Record<string, unknown> = {}): Promise<void> {
-    const place = { z: 'tab', x: 0, y: 0 };
     const settings = {
       broker,
       userDir,
       watched: ['ha'],
-      server: { advertise: '127.0.0.1' },
       push: {
         progress: true,
         wires: [
@@ -67,7 +65,7 @@ describe('An ota-ha-update', () => {
           ...ha,
           wires: [['push', 'installs']],
         },
-        { id: 'installs', ...place, type: 'helper', wires: [] },
+        listener('installs'),
       ],
     };
     flow = await resources.use(TestFlow.start(settings));
@@ -161,14 +159,12 @@ describe('An ota-ha-update', () => {
   it('takes the entity away, with what is retained for it', async () => {
     await take(release);
     await take({ remove: true, target: 'nightlamp' });
-    const retained = new Inbox<string>();
     const late = await connectClient(resources, broker.url);
-    late.on('message', (topic) => retained.push(topic));
-    await late.subscribeAsync(['homeassistant/#', 'ota-push/#'], { qos: 1 });
+    const retained = await hear(late, ['homeassistant/#', 'ota-push/#']);
     await late.publishAsync('ota-push/after', '', { qos: 1 });
-    await retained.nextThat((topic) => topic === 'ota-push/after');
+    await retained.nextThat(({ topic }) => topic === 'ota-push/after');
     assert.deepEqual(
-      retained.all.filter((topic) => topic !== 'ota-push/after'),
+      retained.all.filter(({ topic }) => topic !== 'ota-push/after'),
       [],
     );
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { startAedes, startMosquitto, type TestBroker } from '../peers/brokers';
-import { connectClient } from '../peers/mqtt-client';
+import { connectClient, hear } from '../peers/mqtt-client';
 import { describeNeeding } from '../peers/needing';
 import type { PeerName } from '../peers/peers';
 import { resourcesOfEachTest } from '../peers/resources';
@@ -26,13 +26,14 @@ for (const [name, needed, startBroker] of brokers) {
 
     beforeEach(async () => {
       broker = await resources.use(startBroker());
-      device = await startDevice('nightlamp');
+      device = await startDevice();
     });
 
-    const startDevice = (hostname: string) => resources.use(SimulatedDevice.start({ hostname, brokerUrl: broker.url }));
+    const startDevice = (hostname = 'nightlamp') =>
+      resources.use(SimulatedDevice.start({ hostname, brokerUrl: broker.url }));
 
     async function start(push: Record<string, unknown> = {}): Promise<void> {
-      flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push }));
+      flow = await resources.use(TestFlow.start({ broker, push }));
     }
 
     it('updates the device and says so in the same message, with everything that is known', async () => {
@@ -107,13 +108,9 @@ for (const [name, needed, startBroker] of brokers) {
         assert.equal(Number(port), message.ota.port);
         assert.deepEqual([packet.qos, packet.retain], [1, false]);
         const late = await connectClient(resources, broker.url);
-        const retained: string[] = [];
-        late.on('message', (topic) => retained.push(topic));
-        const heard = once(late, 'message');
-        await late.subscribeAsync('#');
+        const retained = await hear(late, '#');
         await late.publishAsync('ready', 'yes', { qos: 1 });
-        await heard;
-        assert.deepEqual(retained, ['ready']);
+        assert.equal((await retained.next()).topic, 'ready');
       });
     }
 

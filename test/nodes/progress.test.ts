@@ -12,13 +12,12 @@ describe('The progress of a push', () => {
 
   async function start(push: Record<string, unknown>, misbehaviour: Misbehaviour = {}): Promise<void> {
     broker = await resources.use(startAedes());
-    const options = { hostname: 'nightlamp', brokerUrl: broker.url, ...misbehaviour };
-    await resources.use(SimulatedDevice.start(options));
+    await resources.use(SimulatedDevice.start({ brokerUrl: broker.url, ...misbehaviour }));
     await startFlow(push);
   }
 
   async function startFlow(push: Record<string, unknown>): Promise<void> {
-    flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push }));
+    flow = await resources.use(TestFlow.start({ broker, push }));
   }
 
   it('begins with 0 and grows with the bytes that the device has acknowledged, in messages of their own', async () => {

@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import type { Announcement } from '../../lib/protocol/announcement';
 import { type AedesBroker, startAedes } from '../peers/brokers';
-import { Inbox } from '../peers/inbox';
 import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice, takeAll } from '../peers/simulated-device';
-import { TestFlow } from '../peers/test-flow';
+import { listening, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.alloc(3800, 'lamp ');
 
@@ -17,36 +15,15 @@ describe('A push that may try again', () => {
   let broker: AedesBroker;
   let device: SimulatedDevice;
   let flow: TestFlow;
-  let announcements: Inbox<[Announcement, string]>;
 
   beforeEach(async () => {
     broker = await resources.use(startAedes());
-    const options = { hostname: 'nightlamp', brokerUrl: broker.url, neverConnects: true };
-    device = await resources.use(SimulatedDevice.start(options));
-    announcements = new Inbox();
-    device.on('announcement', (announcement: Announcement, text: string) => announcements.push([announcement, text]));
+    device = await resources.use(SimulatedDevice.start({ brokerUrl: broker.url, neverConnects: true }));
   });
 
   async function start(push: Record<string, unknown>): Promise<void> {
-    const place = { z: 'tab', x: 0, y: 0 };
-    const settings = {
-      broker,
-      server: { advertise: '127.0.0.1' },
-      push: { timeout: '2', ...push }, // longer than a busy machine takes for what is to come in time
-      more: [
-        {
-          id: 'in',
-          ...place,
-          type: 'mqtt in',
-          broker: 'broker',
-          topic: '+/OTA/status',
-          qos: '1',
-          wires: [['reports']],
-        },
-        { id: 'reports', ...place, type: 'helper', wires: [] },
-      ],
-    };
-    flow = await resources.use(TestFlow.start(settings));
+    const patient = { timeout: '2', ...push }; // longer than a busy machine takes for what is to come in time
+    flow = await resources.use(TestFlow.start({ broker, push: patient, more: listening('+/OTA/status') }));
     flow.send({ payload: file, target: 'nightlamp', filename: 'main.py' });
   }
 
@@ -58,22 +35,21 @@ describe('A push that may try again', () => {
     return visitor.on('error', () => visitor.destroy());
   }
 
-  const firstAttemptOver = () =>
-    flow.statuses.nextThat(({ status }) => status?.text === 'nightlamp: ota-push.status.retry-waiting');
+  const firstAttemptOver = () => flow.untilStatus('nightlamp: ota-push.status.retry-waiting');
 
   it('does so after a network fault, with the same announcement, port included, and counts its attempts', async () => {
     await start({ retries: '2', retryDelay: '0.05' });
     const { payload, ota } = await flow.ends.next();
     assert.deepEqual([payload, ota.code, ota.attempts], ['timeout', 'no_connection', 3]);
-    const texts = announcements.all.map(([, text]) => text);
+    const texts = device.announcements.all.map(([, text]) => text);
     assert.deepEqual([texts.length, new Set(texts).size], [3, 1]);
     assert.match(String(ota.remedy), /^127\.0\.0\.1 is this machine itself/);
   });
 
   it('succeeds at a later attempt, and serves the same bytes for a while to a device that comes for each', async () => {
     await start({ retries: '1', retryDelay: '0.05' });
-    await announcements.next();
-    const [{ port }] = await announcements.next();
+    await device.announcements.next();
+    const [{ port }] = await device.announcements.next();
     takeAll(port);
     const { payload, ota } = await flow.ends.next();
     assert.deepEqual([payload, ota.attempts, ota.verified], ['success', 2, 'delivered']);
@@ -82,7 +58,7 @@ describe('A push that may try again', () => {
 
   it('is over at once when the device comes between two attempts', async () => {
     await start({ retries: '1', retryDelay: '60' });
-    const [{ port }] = await announcements.next();
+    const [{ port }] = await device.announcements.next();
     await firstAttemptOver();
     takeAll(port);
     const { payload, ota } = await flow.ends.next();
@@ -91,34 +67,34 @@ describe('A push that may try again', () => {
 
   it('succeeds when the device says in the pause that it has the file after all', async () => {
     await start({ retries: '1', retryDelay: '60', verify: 'installed' });
-    const [{ port }] = await announcements.next();
+    const [{ port }] = await device.announcements.next();
     visit(port).resume();
     await firstAttemptOver();
     await device.report('installed');
     const { payload, ota } = await flow.ends.next();
     assert.deepEqual([payload, ota.attempts, ota.verified], ['success', 2, 'installed'], String(ota.message));
-    assert.equal(announcements.all.length, 1);
+    assert.equal(device.announcements.all.length, 1);
   });
 
   it('announces again though a stranger has come in the pause', async () => {
     await start({ retries: '1', retryDelay: '2' });
-    const [{ port }] = await announcements.next();
+    const [{ port }] = await device.announcements.next();
     await firstAttemptOver();
     const scanner = visit(port);
     await once(scanner, 'connect');
     scanner.destroy();
-    await announcements.next();
+    await device.announcements.next();
     takeAll(port);
     assert.equal((await flow.ends.next()).payload, 'success');
   });
 
   it('does not give up for what the device could not report before of the attempt that broke', async () => {
     await start({ retries: '1', retryDelay: '0.3', verify: 'delivered' });
-    const [{ port }] = await announcements.next();
+    const [{ port }] = await device.announcements.next();
     await firstAttemptOver();
-    await announcements.next();
-    await flow.statuses.nextThat(({ status }) => /status.connect/.test(status?.text ?? ''));
-    const heard = once(flow.node('reports'), 'input');
+    await device.announcements.next();
+    await flow.untilStatus(/status.connect/);
+    const heard = once(flow.node('heard'), 'input');
     await device.report('failed', { error: 'timed_out' });
     await heard;
     takeAll(port);
@@ -127,8 +103,8 @@ describe('A push that may try again', () => {
 
   it('does not when the device refuses', async () => {
     await start({ retries: '3', verify: 'installed', timeout: '30' });
-    await announcements.next();
-    await flow.statuses.nextThat(({ status }) => /connect/.test(status?.text ?? ''));
+    await device.announcements.next();
+    await flow.untilStatus(/connect/);
     await device.report('failed', { error: 'no_space' });
     const { ota } = await flow.ends.next();
     assert.deepEqual([ota.code, ota.attempts], ['rejected', 1]);
@@ -136,7 +112,7 @@ describe('A push that may try again', () => {
 
   it('does after the broker was away', async () => {
     await start({ retries: '5', retryDelay: '0.2', timeout: '1' });
-    await announcements.next();
+    await device.announcements.next();
     broker.dropAll();
     const { payload, ota } = await flow.ends.next();
     assert.equal(payload, 'timeout');

@@ -5,7 +5,7 @@ import { type AedesBroker, startAedes } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
 import type { Misbehaviour } from '../peers/simulated-device';
 import { inOrder, lamps, SimulatedFleet } from '../peers/simulated-fleet';
-import { type FlowSettings, pushDefaults, type Received, TestFlow } from '../peers/test-flow';
+import { type FlowSettings, place, pushDefaults, type Received, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("lamp version 2")\n');
 /** More than any kernel keeps: who stops reading has not taken it. */
@@ -48,8 +48,8 @@ describe('A rollout', () => {
     fleet = await resources.use(SimulatedFleet.start(broker.url, lamps(count), misbehaviours));
   };
 
-  const startFlow = async ({ server, ...rest }: Omit<FlowSettings, 'broker'>) => {
-    flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1', ...server }, ...rest }));
+  const startFlow = async (settings: Omit<FlowSettings, 'broker'>) => {
+    flow = await resources.use(TestFlow.start({ broker, ...settings }));
   };
 
   const send = (targets: unknown, more: Record<string, unknown> = {}) =>
@@ -61,9 +61,6 @@ describe('A rollout', () => {
     assert.equal(end.output, 2, end.error?.message);
     return end as Received & { readonly rollout: Rollout };
   };
-
-  /** Words are not translated here: a status tells its key. */
-  const untilStatus = (text: RegExp) => flow.statuses.nextThat(({ status }) => text.test(status?.text ?? ''));
 
   const ofDevices = () => flow.ends.all.filter(({ output }) => output === 1);
 
@@ -167,9 +164,7 @@ describe('A rollout', () => {
         {
           id: 'sleeper',
           type: 'ota-push',
-          z: 'tab',
-          x: 0,
-          y: 0,
+          ...place,
           server: 'server',
           ...pushDefaults,
           ...sleeper,
@@ -194,7 +189,7 @@ describe('A rollout', () => {
     await start(1, { file: 'payload', fileType: 'jsonata' });
     send(lamps(1));
     flow.send({ pause: true });
-    await untilStatus(/paused/);
+    await flow.untilStatus(/paused/);
     assert.deepEqual(fleet.announced, []);
     flow.send({ continue: true });
     assert.equal((await ended()).payload, 'complete');
@@ -265,7 +260,7 @@ describe('A rollout', () => {
     await flow.stop();
     await startFlow({ rollout: { waves: '1', pause: '3600' } });
     send(lamps(2));
-    await untilStatus(/paused/);
+    await flow.untilStatus(/paused/);
     flow.send({ continue: true });
     assert.equal((await ended()).payload, 'complete');
   });
@@ -273,19 +268,19 @@ describe('A rollout', () => {
   it('waits between waves until msg.continue where the pause is -1', async () => {
     await start(2, { waves: '1', pause: '-1' });
     send(lamps(2));
-    const { status } = await untilStatus(/paused/);
-    assert.deepEqual([status?.fill, status?.shape], ['yellow', 'ring']);
+    const status = await flow.untilStatus(/paused/);
+    assert.deepEqual([status.fill, status.shape], ['yellow', 'ring']);
     assert.deepEqual(fleet.announced, ['lamp01']);
     flow.send({ continue: true });
     assert.equal((await ended()).rollout.counts.success, 2);
-    const last = await untilStatus(/complete/);
-    assert.deepEqual([last.status?.fill, last.status?.shape], ['green', 'dot']);
+    const last = await flow.untilStatus(/complete/);
+    assert.deepEqual([last.fill, last.shape], ['green', 'dot']);
   });
 
   it('stays paused beyond the pause between waves when somebody pauses it', async () => {
     await start(2, { waves: '1', pause: '2' });
     send(lamps(2));
-    await untilStatus(/paused/);
+    await flow.untilStatus(/paused/);
     flow.send({ pause: true });
     await setTimeout(2100); // set later and for longer than the pause's own, so it ends later, however slow the machine is
     assert.deepEqual(fleet.announced, ['lamp01']);
@@ -300,7 +295,7 @@ describe('A rollout', () => {
     flow.send({ pause: true });
     const first = await flow.ends.next();
     assert.deepEqual([first.target, first.payload], ['lamp01', 'success']);
-    await untilStatus(/paused/);
+    await flow.untilStatus(/paused/);
     assert.deepEqual(fleet.announced, ['lamp01']);
     flow.send({ continue: true });
     assert.equal((await ended()).rollout.counts.success, 4);
@@ -329,8 +324,8 @@ describe('A rollout', () => {
     assert.equal(payload, 'stopped');
     assert.deepEqual(rollout.counts, { ...none, success: 1, timeout: 2, skipped: 3 });
     assert.deepEqual(rollout.targets.skipped, ['lamp04', 'lamp05', 'lamp06']);
-    const { status } = await untilStatus(/stopped/);
-    assert.deepEqual([status?.fill, status?.shape], ['red', 'ring']);
+    const status = await flow.untilStatus(/stopped/);
+    assert.deepEqual([status.fill, status.shape], ['red', 'ring']);
   });
 
   it('stops in the middle of a wave: who waits for a place was not started', async () => {
@@ -347,16 +342,16 @@ describe('A rollout', () => {
     await start(1, { stopAfter: '1', timeout: '0.2' }, { lamp01: { neverConnects: true } });
     send(lamps(1));
     assert.equal((await ended()).payload, 'complete');
-    const { status } = await untilStatus(/complete/);
-    assert.deepEqual([status?.fill, status?.shape], ['red', 'ring']);
+    const status = await flow.untilStatus(/complete/);
+    assert.deepEqual([status.fill, status.shape], ['red', 'ring']);
   });
 
   it('waits its turn while another one runs, and the status says so', async () => {
     await start(2, { waves: '1', pause: '-1' });
     send(lamps(2), { batch: 1 });
-    await untilStatus(/paused/);
+    await flow.untilStatus(/paused/);
     send(['lamp01'], { batch: 2 });
-    await untilStatus(/waiting/);
+    await flow.untilStatus(/waiting/);
     assert.deepEqual(fleet.announced, ['lamp01']);
     flow.send({ continue: true });
     const [first, second] = [await ended(), await ended()];
@@ -419,8 +414,8 @@ describe('A rollout', () => {
     await start(1, { waves: '1', pause: '-1' });
     const many = ['lamp01', ...Array.from({ length: 9999 }, (_, index) => `lamp-${index}`)];
     send(many);
-    const { status } = await untilStatus(/paused/);
-    assert.match(status?.text ?? '', /10000|paused/);
+    const status = await flow.untilStatus(/paused/);
+    assert.match(status.text, /10000|paused/);
     flow.send({ reset: true });
     const { rollout } = await ended();
     assert.deepEqual(rollout.counts, { ...none, success: 1, skipped: 9999 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
-import { type DeviceOptions, SimulatedDevice } from '../peers/simulated-device';
+import { type Misbehaviour, SimulatedDevice } from '../peers/simulated-device';
 import { type Received, TestFlow } from '../peers/test-flow';
 
 const boot = { filename: 'boot.py', payload: Buffer.from('import lamp') };
@@ -25,12 +25,11 @@ describe('A set of files', () => {
     broker = await resources.use(startAedes());
   });
 
-  const start = async (push: Record<string, unknown> = {}, misbehaviour: Partial<DeviceOptions> = {}) => {
-    const options = { hostname: 'nightlamp', brokerUrl: broker.url, ...misbehaviour };
-    device = await resources.use(SimulatedDevice.start(options));
+  const start = async (push: Record<string, unknown> = {}, misbehaviour: Misbehaviour = {}) => {
+    device = await resources.use(SimulatedDevice.start({ brokerUrl: broker.url, ...misbehaviour }));
     installed = [];
     device.on('installed', (filename, _bytes, reboot) => installed.push([filename, reboot]));
-    flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, push }));
+    flow = await resources.use(TestFlow.start({ broker, push }));
   };
 
   /** Resolves when Node-RED hears the device. */

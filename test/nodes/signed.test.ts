@@ -27,10 +27,10 @@ describe('A signed push', () => {
   });
 
   const startDevice = (misbehaviour: Misbehaviour = {}) =>
-    resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url, ...misbehaviour }));
+    resources.use(SimulatedDevice.start({ brokerUrl: broker.url, ...misbehaviour }));
 
   async function start(push: Record<string, unknown> = {}, given: string | null = secret): Promise<void> {
-    const server = { advertise: '127.0.0.1', format: given === null ? 'basic' : 'signed' };
+    const server = { format: given === null ? 'basic' : 'signed' };
     const credentials = given === null ? {} : { secret: given };
     flow = await resources.use(TestFlow.start({ broker, server, push, userDir, ...credentials }));
   }
@@ -42,9 +42,6 @@ describe('A signed push', () => {
     const [, text] = (await device.next('announcement')) as [unknown, string];
     return text.split('|');
   }
-
-  const statusIs = (phase: string) =>
-    flow.statuses.nextThat(({ status }) => status?.text === `nightlamp: ota-push.status.${phase}`);
 
   it('announces eight fields, signed with the key of this device alone (protocol 6)', async () => {
     await start();
@@ -59,7 +56,7 @@ describe('A signed push', () => {
     const signedText = fields.slice(0, 7).join('|');
     assert.equal(mac, signatureOf(signedText, deviceKey(secret, 'nightlamp')));
     assert.notEqual(mac, signatureOf(signedText, deviceKey(secret, 'daylamp')));
-    await statusIs('verify');
+    await flow.untilStatus('nightlamp: ota-push.status.verify');
     await device.report('installed');
     const { payload, ota } = await flow.ends.next();
     assert.deepEqual([payload, ota.verified, ota.hash], ['success', 'installed', hashOf(file, 'sha256')]);
@@ -109,7 +106,7 @@ describe('A signed push', () => {
     const first = announced();
     send();
     await first;
-    await statusIs('connect');
+    await flow.untilStatus('nightlamp: ota-push.status.connect');
     const second = announced();
     await device.report('failed', { error: 'replayed', counter: ahead });
     // A broker may bring it twice, once for each subscription that it fits.

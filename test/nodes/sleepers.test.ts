@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { Announcement } from '../../lib/protocol/announcement';
 import { startAedes, type TestBroker } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
 import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice, takeAll } from '../peers/simulated-device';
-import { pushDefaults, type Received, rolloutDefaults, TestFlow } from '../peers/test-flow';
+import { listening, place, pushDefaults, type Received, rolloutDefaults, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.alloc(3800, 'lamp ');
-const place = { z: 'tab', x: 0, y: 0 };
 
 describe('A push to a device that sleeps', () => {
   const resources = resourcesOfEachTest();
@@ -16,14 +14,10 @@ describe('A push to a device that sleeps', () => {
   let broker: TestBroker;
   let device: SimulatedDevice;
   let flow: TestFlow;
-  let announcements: Inbox<[Announcement, string]>;
 
   beforeEach(async () => {
     broker = await resources.use(startAedes());
-    const options = { hostname: 'nightlamp', brokerUrl: broker.url, neverConnects: true };
-    device = await resources.use(SimulatedDevice.start(options));
-    announcements = new Inbox();
-    device.on('announcement', (announcement: Announcement, text: string) => announcements.push([announcement, text]));
+    device = await resources.use(SimulatedDevice.start({ brokerUrl: broker.url, neverConnects: true }));
     await device.say('awake', 'yesterday', true);
   });
 
@@ -35,11 +29,10 @@ describe('A push to a device that sleeps', () => {
   ): Promise<void> {
     const settings = {
       broker,
-      server: { advertise: '127.0.0.1', ...server },
+      server,
       push: { announceOn: '{target}/awake', ...push },
       more: [
-        { id: 'in', ...place, type: 'mqtt in', broker: 'broker', topic: '+/awake', qos: '1', wires: [['heard']] },
-        { id: 'heard', ...place, type: 'helper', wires: [] },
+        ...listening('+/awake'),
         ...more,
         { id: 'out', ...place, type: 'mqtt out', broker: 'broker', topic: '', qos: '0', retain: 'false', wires: [] },
       ],
@@ -52,17 +45,17 @@ describe('A push to a device that sleeps', () => {
     flow.send({ payload: file, target: 'nightlamp', filename: 'main.py', ...changes });
 
   const asleep = async () => {
-    const { status } = await flow.statuses.nextThat((seen) => /waiting-waiting/.test(seen.status?.text ?? ''));
-    assert.deepEqual([status?.fill, status?.shape], ['yellow', 'ring']);
+    const status = await flow.untilStatus(/waiting-waiting/);
+    assert.deepEqual([status.fill, status.shape], ['yellow', 'ring']);
   };
 
   it('is announced when the device speaks, not on what it said before', async () => {
     await start();
     send();
     await asleep();
-    assert.equal(announcements.all.length, 0);
+    assert.equal(device.announcements.all.length, 0);
     await device.say('awake', 'today');
-    const [{ port }] = await announcements.next();
+    const [{ port }] = await device.announcements.next();
     takeAll(port);
     const { payload, ota } = await flow.ends.next();
     assert.deepEqual([payload, ota.attempts], ['success', 1]);
@@ -73,10 +66,10 @@ describe('A push to a device that sleeps', () => {
     send();
     await asleep();
     await device.say('awake', 'once');
-    const [, first] = await announcements.next();
+    const [, first] = await device.announcements.next();
     await asleep();
     await device.say('awake', 'again');
-    const [{ port }, second] = await announcements.next();
+    const [{ port }, second] = await device.announcements.next();
     assert.equal(second, first);
     takeAll(port);
     const { payload, ota } = await flow.ends.next();
@@ -102,7 +95,7 @@ describe('A push to a device that sleeps', () => {
     assert.deepEqual([first.id, first.payload, first.ota.code], [1, 'cancelled', 'superseded']);
     // Over Node-RED's own connection, so that it comes after whatever is subscribed to there.
     flow.node('out').receive({ topic: 'nightlamp/awake', payload: 'today' });
-    const [{ port, filename }] = await announcements.next();
+    const [{ port, filename }] = await device.announcements.next();
     assert.equal(filename, 'main.py');
     takeAll(port);
     const { id, ota } = await flow.ends.next();
@@ -117,7 +110,7 @@ describe('A push to a device that sleeps', () => {
     send();
     await asleep();
     send({ target: 'daylamp' });
-    await flow.statuses.nextThat(({ status }) => /several/.test(status?.text ?? ''));
+    await flow.untilStatus(/several/);
     await other.say('awake', 'now');
     assert.equal((await flow.ends.next()).ota.target, 'daylamp');
   });
@@ -178,7 +171,7 @@ describe('A push to a device that sleeps', () => {
       await pushed.next();
       assert.equal(flow.ends.all.length, 0, 'nothing has taken its place');
       await device.say('awake', 'today');
-      const [{ port }] = await announcements.next();
+      const [{ port }] = await device.announcements.next();
       takeAll(port);
       const slept = await flow.ends.next();
       assert.deepEqual([slept.payload, slept.ota.sent], ['success', file.length]);
@@ -187,11 +180,11 @@ describe('A push to a device that sleeps', () => {
     it('is replaced when it waits again, by a rollout that came while it was announced', async () => {
       await startBoth({ timeout: '0.5' });
       await device.say('awake', 'today');
-      await announcements.next();
+      await device.announcements.next();
       rollOut();
       const { payload, ota } = await flow.ends.next();
       assert.deepEqual([payload, ota.code], ['cancelled', 'superseded']);
-      const [{ port }] = await announcements.next();
+      const [{ port }] = await device.announcements.next();
       takeAll(port);
       const updated = await rolledOut.next();
       assert.deepEqual([updated.payload, updated.ota.sent], ['success', 'newer'.length]);
@@ -202,7 +195,7 @@ describe('A push to a device that sleeps', () => {
       rollOut();
       const { payload, ota } = await flow.ends.next();
       assert.deepEqual([payload, ota.code], ['cancelled', 'superseded']);
-      const [{ port }] = await announcements.next();
+      const [{ port }] = await device.announcements.next();
       takeAll(port);
       assert.equal((await rolledOut.next()).payload, 'success');
     });

@@ -37,8 +37,8 @@ describe('Many pushes', () => {
   const startDevice = (hostname: string, misbehaviour: Misbehaviour = {}) =>
     resources.use(SimulatedDevice.start({ hostname, brokerUrl: broker.url, ...misbehaviour }));
 
-  async function start({ server, ...rest }: Omit<FlowSettings, 'broker'> = {}): Promise<void> {
-    flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1', ...server }, ...rest }));
+  async function start(settings: Omit<FlowSettings, 'broker'> = {}): Promise<void> {
+    flow = await resources.use(TestFlow.start({ broker, ...settings }));
   }
 
   async function pushAll(server: Record<string, unknown>, times = 1): Promise<void> {

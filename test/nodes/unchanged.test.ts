@@ -4,7 +4,7 @@ import type { Report } from '../../lib/protocol/report';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
-import { TestFlow } from '../peers/test-flow';
+import { listening, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("lamp version 1")\n');
 
@@ -14,44 +14,22 @@ describe('A push that skips what the device has', () => {
   let broker: AedesBroker;
   let device: SimulatedDevice;
   let flow: TestFlow;
-  let announcements: number;
 
   beforeEach(async () => {
     broker = await resources.use(startAedes());
     device = await startDevice();
-    announcements = 0;
-    device.on('announcement', () => {
-      announcements += 1;
-    });
   });
 
-  const startDevice = () => resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url }));
+  const startDevice = () => resources.use(SimulatedDevice.start({ brokerUrl: broker.url }));
 
   const start = async (push: Record<string, unknown> = {}) => {
-    const place = { z: 'tab', x: 0, y: 0 };
-    const settings = {
-      broker,
-      server: { advertise: '127.0.0.1' },
-      push: { skipUnchanged: true, ...push },
-      more: [
-        {
-          id: 'in',
-          ...place,
-          type: 'mqtt in',
-          broker: 'broker',
-          topic: '+/OTA/status',
-          qos: '1',
-          wires: [['reports']],
-        },
-        { id: 'reports', ...place, type: 'helper', wires: [] },
-      ],
-    };
+    const settings = { broker, push: { skipUnchanged: true, ...push }, more: listening('+/OTA/status') };
     flow = await resources.use(TestFlow.start(settings));
   };
 
   /** Resolves when Node-RED has heard it. */
   async function report(state: Report['state'], more: Partial<Report> = {}): Promise<void> {
-    const heard = once(flow.node('reports'), 'input');
+    const heard = once(flow.node('heard'), 'input');
     await device.report(state, more);
     await heard;
   }
@@ -75,9 +53,9 @@ describe('A push that skips what the device has', () => {
       [ota.result, ota.code, ota.phase, ota.verified, ota.port],
       ['unchanged', null, 'done', 'delivered', null],
     );
-    assert.equal(announcements, 1);
-    const { status } = await flow.statuses.nextThat((seen) => /unchanged/.test(seen.status?.text ?? ''));
-    assert.deepEqual([status?.fill, status?.shape], ['green', 'dot']);
+    assert.equal(device.announcements.all.length, 1);
+    const status = await flow.untilStatus(/unchanged/);
+    assert.deepEqual([status.fill, status.shape], ['green', 'dot']);
   });
 
   it('pushes other bytes, other files and to other devices', async () => {

@@ -6,8 +6,8 @@ import { connectClient } from '../peers/mqtt-client';
 import { describeNeeding } from '../peers/needing';
 import type { PeerName } from '../peers/peers';
 import { resourcesOfEachTest } from '../peers/resources';
-import { type Misbehaviour, SimulatedDevice } from '../peers/simulated-device';
-import { type Received, TestFlow } from '../peers/test-flow';
+import { type DeviceOptions, SimulatedDevice } from '../peers/simulated-device';
+import { place, type Received, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("lamp version 2")\n');
 const hash = hashOf(file);
@@ -35,15 +35,14 @@ for (const [what, protocolVersion, needed, startBroker] of versions) {
 
     beforeEach(async () => {
       broker = await resources.use(startBroker());
-      device = await startDevice('nightlamp');
+      device = await startDevice();
     });
 
-    const startDevice = (hostname: string, misbehaviour: Misbehaviour = {}) =>
-      resources.use(SimulatedDevice.start({ hostname, brokerUrl: broker.url, ...misbehaviour }));
+    const startDevice = (options: Partial<DeviceOptions> = {}) =>
+      resources.use(SimulatedDevice.start({ brokerUrl: broker.url, ...options }));
 
     async function start(push: Record<string, unknown> = {}, more: Record<string, unknown>[] = []): Promise<void> {
-      const settings = { broker, server: { advertise: '127.0.0.1' }, push, mqtt: { protocolVersion }, more };
-      flow = await resources.use(TestFlow.start(settings));
+      flow = await resources.use(TestFlow.start({ broker, push, mqtt: { protocolVersion }, more }));
     }
 
     /** Pushes; resolves when the device has installed the file and the node waits for its word. */
@@ -51,7 +50,7 @@ for (const [what, protocolVersion, needed, startBroker] of versions) {
       const installed = device.next('installed');
       flow.send({ ...message, ...changes });
       await installed;
-      await flow.statuses.nextThat(({ status }) => status?.text === 'nightlamp: ota-push.status.verify');
+      await flow.untilStatus('nightlamp: ota-push.status.verify');
     }
 
     const assertEnd = ({ payload, ota }: Received, result: string, code: string | null, verified: string | null) =>
@@ -96,7 +95,7 @@ for (const [what, protocolVersion, needed, startBroker] of versions) {
     it('takes no report from before for an answer when the flow itself subscribes meanwhile', async () => {
       await reportBefore('running');
       await startAfterReport({ verify: 'running', verifyTimeout }, [
-        { id: 'in', z: 'tab', x: 0, y: 0, type: 'mqtt in', broker: 'broker', inputs: 1, qos: '1', wires: [] },
+        { id: 'in', ...place, type: 'mqtt in', broker: 'broker', inputs: 1, qos: '1', wires: [] },
       ]);
       await deliver();
       // The broker sends the retained report once more, to everyone on this connection.
@@ -107,7 +106,7 @@ for (const [what, protocolVersion, needed, startBroker] of versions) {
     it('believes the device though the flow listens on the same topic', async () => {
       await reportBefore('installed');
       const own = { type: 'mqtt in', broker: 'broker', topic: '+/OTA/status', qos: '1', rap: true, rh: 0 };
-      await startAfterReport({ verify: 'installed' }, [{ id: 'in', z: 'tab', x: 0, y: 0, ...own, wires: [[]] }]);
+      await startAfterReport({ verify: 'installed' }, [{ id: 'in', ...place, ...own, wires: [[]] }]);
       await deliver();
       await device.report('installed');
       assertEnd(await flow.ends.next(), 'success', null, 'installed');
@@ -156,12 +155,12 @@ for (const [what, protocolVersion, needed, startBroker] of versions) {
     });
 
     it('is rejected when the device reports why it refused, whatever counts as a success', async () => {
-      const refusing = await startDevice('daylamp', { neverConnects: true });
+      const refusing = await startDevice({ hostname: 'daylamp', neverConnects: true });
       await start({ verify: 'delivered' });
       const announced = refusing.next('announcement');
       flow.send({ ...message, target: 'daylamp' });
       await announced;
-      await flow.statuses.nextThat(({ status }) => status?.text === 'daylamp: ota-push.status.connect');
+      await flow.untilStatus('daylamp: ota-push.status.connect');
       await refusing.report('failed', { error: 'no_space' });
       const end = await flow.ends.next();
       assertEnd(end, 'failed', 'rejected', null);

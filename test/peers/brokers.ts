@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import type { Client } from 'aedes' with { 'resolution-mode': 'import' };
 import { Inbox } from './inbox';
 import { mosquitto, present } from './peers';
@@ -24,16 +24,20 @@ export interface Publication {
   readonly retain: boolean;
 }
 
+/** A broker that tells what clients listen to. */
+export interface WatchedBroker extends TestBroker {
+  /** Topics that clients have subscribed to, in order. */
+  readonly subscribed: Inbox<string>;
+}
+
 /** Aedes, which can be watched and told to misbehave. */
-export interface AedesBroker extends TestBroker {
+export interface AedesBroker extends WatchedBroker {
   /** Topics of what reached it from clients, in order. */
   readonly published: Inbox<string>;
   /** The same, with what was said. */
   readonly packets: Inbox<Publication>;
   /** Topics that clients have asked for, in order, whatever was answered. */
   readonly asked: Inbox<string>;
-  /** Topics that clients have subscribed to, in order. */
-  readonly subscribed: Inbox<string>;
   /** Ids of clients as they connect. */
   readonly clients: Inbox<string>;
   /** Ends every connection, as a broker that restarts. */
@@ -151,7 +155,7 @@ function matches(filter: string, topic: string): boolean {
 export async function startMosquitto(
   settings: readonly string[] = [],
   files: Record<string, string> = {},
-): Promise<TestBroker> {
+): Promise<WatchedBroker> {
   const program = present(mosquitto(), 'mosquitto');
   const folder = await mkdtemp(join(tmpdir(), 'mosquitto-'));
   const port = await freePort();
@@ -163,9 +167,15 @@ export async function startMosquitto(
     await writeFile(join(folder, 'mosquitto.conf'), lines.join('\n').replaceAll('{folder}', folder));
     const child = spawn(program, ['-v', '-c', join(folder, 'mosquitto.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
     const exited = once(child, 'exit');
-    await untilLine(child.stderr, / running$/, 'Mosquitto');
-    child.stderr.resume();
+    const log = createInterface({ input: child.stderr });
+    const subscribed = new Inbox<string>();
+    log.on('line', (line) => {
+      const [, topic] = /\t(\S+) \(QoS \d\)$/.exec(line) ?? [];
+      if (topic) subscribed.push(topic);
+    });
+    await untilLine(log, / running$/, 'Mosquitto');
     return {
+      subscribed,
       host: '127.0.0.1',
       port,
       url: `mqtt://127.0.0.1:${port}`,
@@ -209,11 +219,15 @@ export async function freePort(): Promise<number> {
 }
 
 /** @throws Error with all that was said, where the program ends without that line */
-async function untilLine(stream: NodeJS.ReadableStream, pattern: RegExp, program: string): Promise<void> {
+async function untilLine(log: Interface, pattern: RegExp, program: string): Promise<void> {
   const said: string[] = [];
-  for await (const line of createInterface({ input: stream })) {
-    if (pattern.test(line)) return;
-    said.push(line);
-  }
-  throw new Error(`${program} ended:\n${said.join('\n')}`);
+  await new Promise<void>((resolve, reject) => {
+    log.on('close', () => reject(new Error(`${program} ended:\n${said.join('\n')}`)));
+    log.on('line', function take(line: string) {
+      said.push(line);
+      if (!pattern.test(line)) return;
+      log.off('line', take);
+      resolve();
+    });
+  });
 }

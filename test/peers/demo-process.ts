@@ -3,12 +3,11 @@ import { once } from 'node:events';
 import { type FSWatcher, readdirSync, readFileSync, watch } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inbox } from './inbox';
-
-const root = resolve(__dirname, '../..');
+import { root } from './root';
 
 /** A demo as a terminal runs it: npm and all that it starts in a process group, with a folder for temporary files. */
 export class DemoProcess {

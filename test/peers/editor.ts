@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import type { ConsoleMessage, Locator, Page } from 'playwright-core';
 import { startBrowser } from './browser';
 import { loadFonts } from './fonts';
 import { Resources } from './resources';
+import { root } from './root';
+
+/** Nodes of the flow "Push one file", which the demo runs. */
+export const inFlow = { inject: 'c93b60d1e8f4a572', push: 'd86f031b9e4ca257', server: '7b94e2d06c8f1a35' };
 
 /** The dialogs of a node and of a config node. */
 export const pushForm = '#dialog-form';
@@ -86,6 +89,24 @@ export class Editor {
     await this.#untilFocused(serverForm);
   }
 
+  /** Unfolds what the open dialog of a node of this type has under More. */
+  async unfold(type: string): Promise<void> {
+    await this.page.locator(`#${type}-more summary`).click();
+  }
+
+  /** The labels that are to be seen in a form, top down. */
+  async labels(form: string): Promise<string[]> {
+    const shown = await this.page.locator(form).locator('label:visible, summary').allInnerTexts();
+    return shown.map((label) => label.trim());
+  }
+
+  /** Opens the help of the nodes that are called so. @returns the help text */
+  async help(label: string): Promise<Locator> {
+    await this.page.locator('#red-ui-tab-help-link-button').click();
+    await this.page.locator('.red-ui-sidebar-help-toc .red-ui-node-label', { hasText: label }).click();
+    return this.page.locator('.red-ui-help');
+  }
+
   /** Leaves the dialog on top by one of its buttons. */
   async leave(button: 'ok' | 'cancel'): Promise<void> {
     const isServer = await this.page.locator(serverForm).isVisible();
@@ -152,6 +173,11 @@ export class Editor {
     return ((await field.getAttribute('class')) ?? '').split(' ').includes('input-error');
   }
 
+  /** Whether a node of the flow is marked as one that has a wrong value. */
+  isMarked(id: string): Promise<boolean> {
+    return this.page.locator(`[id="${id}"] .red-ui-flow-node-error`).isVisible();
+  }
+
   /** Closes what is open, and takes back what was not deployed. */
   async undoAll(): Promise<void> {
     for (const form of [serverForm, pushForm]) {
@@ -208,7 +234,7 @@ export class Editor {
 /** Starts what `npm start` starts; resolves to the editor's address once the first push has ended. */
 async function startDemo(resources: Resources): Promise<string> {
   const demo = spawn(process.execPath, ['--require', 'tsx/cjs', 'demo/start.ts'], {
-    cwd: resolve(__dirname, '../..'),
+    cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(demo, 'exit');

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { TestBroker } from './brokers';
 import { NodeRedProcess } from './node-red-process';
-
-const root = resolve(__dirname, '../..');
+import { root } from './root';
 
 export interface ExampleNode {
   readonly id: string;

@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { setVariable } from './environment';
 import { FirstGenerationDevice, micropythonPath } from './first-generation-device';
+import { listen } from './listen';
 import { describeNeeding, itNeeding } from './needing';
 import { resourcesOfEachTest } from './resources';
 
@@ -37,7 +38,7 @@ describeNeeding(['micropython'], 'A first-generation device', () => {
   }
 
   async function assertProgram(expected: string): Promise<void> {
-    assert.equal((await device.read('main.py')).toString(), expected);
+    assert.equal(await device.text('main.py'), expected);
   }
 
   async function assertMismatch(): Promise<void> {
@@ -79,7 +80,7 @@ describeNeeding(['micropython'], 'A first-generation device', () => {
       const { port, hash } = await offer('{"colour": "red"}');
       await announce(`${HOST}|${port}|config.json|${hash}|0`);
       await device.waitFor('@installed config.json');
-      assert.equal((await device.read('config.json')).toString(), '{"colour": "red"}');
+      assert.equal(await device.text('config.json'), '{"colour": "red"}');
       await assertStaysUp();
     });
 
@@ -389,11 +390,4 @@ function ending(socket: Socket): Promise<string> {
     });
     socket.on('close', () => resolve(`${how} after ${received} bytes`));
   });
-}
-
-/** Listens on a port of the system's choice and returns it. */
-async function listen(server: Server): Promise<number> {
-  server.listen(0, HOST);
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
 }

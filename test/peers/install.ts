@@ -32,8 +32,16 @@ const sources: readonly Source[] = [
   { peers: ['network'], packages: [], megabytes: 0, seconds: 0, install: { asRoot: false, run: adviseNetwork } },
   { peers: ['python'], packages: ['python3'], megabytes: 7, seconds: 4 },
   { peers: ['mosquitto'], packages: ['mosquitto'], megabytes: 1, seconds: 1 },
+  { peers: ['openssl'], packages: ['openssl'], megabytes: 1, seconds: 1 },
   { peers: ['chromium'], packages: ['chromium'], megabytes: 205, seconds: 27 },
   { peers: ['namespaces'], packages: ['iproute2', 'util-linux'], megabytes: 2, seconds: 1 },
+  {
+    peers: ['tun'],
+    packages: ['iproute2', 'util-linux', 'python3'],
+    megabytes: 9,
+    seconds: 5,
+    install: { asRoot: false, run: adviseTun },
+  },
   {
     peers: ['bare-machine'],
     packages: ['debootstrap', 'util-linux'],
@@ -135,6 +143,12 @@ async function install(source: Source): Promise<void> {
 
 async function adviseNetwork(): Promise<void> {
   throw new Error('Connect this machine to any network: some tests announce its address there.');
+}
+
+async function adviseTun(): Promise<void> {
+  throw new Error(
+    'Let this user open /dev/net/tun, or run the tests as root: some build VPNs and virtual machines of it.',
+  );
 }
 
 /** MicroPython for this computer, its cross compiler, and the linter of the Python files. */

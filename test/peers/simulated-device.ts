@@ -4,6 +4,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { type Announcement, parseAnnouncement } from '../../lib/protocol/announcement';
 import type { Report } from '../../lib/protocol/report';
+import { Inbox } from './inbox';
 
 /** What this device does otherwise than protocol 1 to 3 ask for. */
 export interface Misbehaviour {
@@ -25,7 +26,8 @@ export interface Behaviour extends Misbehaviour {
 }
 
 export interface DeviceOptions extends Behaviour {
-  readonly hostname: string;
+  /** `nightlamp` unless said. */
+  readonly hostname?: string;
   readonly brokerUrl: string;
 }
 
@@ -35,7 +37,10 @@ export interface DeviceOptions extends Behaviour {
  */
 export class SimulatedDevice extends EventEmitter {
   readonly files = new Map<string, Buffer>();
-  readonly #options: DeviceOptions;
+  /** What it has heard, each with its text. */
+  readonly announcements = new Inbox<[Announcement, string]>();
+  readonly #hostname: string;
+  readonly #options: Behaviour;
   readonly #sockets = new Set<Socket>();
   #client: MqttClient | undefined;
   #announced: Announcement | undefined;
@@ -48,7 +53,7 @@ export class SimulatedDevice extends EventEmitter {
     device.#client = await connectAsync(options.brokerUrl, { reconnectPeriod: 0 }, false);
     device.#client.on('message', (_topic, payload) => device.#onAnnouncement(payload.toString()));
     try {
-      await device.#client.subscribeAsync(`${options.hostname}/OTA`, { qos: 0 });
+      await device.#client.subscribeAsync(`${device.#hostname}/OTA`, { qos: 0 });
       return device;
     } catch (error) {
       await device.stop();
@@ -56,9 +61,10 @@ export class SimulatedDevice extends EventEmitter {
     }
   }
 
-  private constructor(options: DeviceOptions) {
+  private constructor({ hostname = 'nightlamp', ...behaviour }: DeviceOptions) {
     super();
-    this.#options = options;
+    this.#hostname = hostname;
+    this.#options = behaviour;
   }
 
   /** Publishes a report on the file that was announced last, as boards with the module do (protocol 5). */
@@ -69,7 +75,7 @@ export class SimulatedDevice extends EventEmitter {
 
   /** Publishes on a topic below its hostname. */
   async say(topic: string, payload: string, retain = false): Promise<void> {
-    await this.#client?.publishAsync(`${this.#options.hostname}/${topic}`, payload, { qos: 1, retain });
+    await this.#client?.publishAsync(`${this.#hostname}/${topic}`, payload, { qos: 1, retain });
   }
 
   async #reportInstall(reboot: boolean): Promise<void> {
@@ -97,6 +103,7 @@ export class SimulatedDevice extends EventEmitter {
     if (text === '') return; // takes a kept one from the broker (protocol 1.4)
     const announcement = text.split('|').length === 8 ? readSigned(text) : parseAnnouncement(text);
     this.#announced = announcement;
+    this.announcements.push([announcement, text]);
     this.emit('announcement', announcement, text);
     if (!this.#options.neverConnects) this.#fetch(announcement);
   }

@@ -1,11 +1,11 @@
 /** The least code that updates a board: an MQTT client and a TCP server, told by the test what to announce and to send. */
 
 import { createHash, createHmac } from 'node:crypto';
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import type { MqttClient } from 'mqtt';
 import type { TestBroker } from './brokers';
 import { Inbox } from './inbox';
+import { listen } from './listen';
 import { connectClient } from './mqtt-client';
 import { Resources } from './resources';
 
@@ -63,9 +63,7 @@ export class SmallSender {
       behaviour(socket);
     });
     this.#resources.defer(() => server.close());
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return (server.address() as AddressInfo).port;
+    return listen(server);
   }
 
   /** Publishes at QoS 1 to `<hostname>/...`. */

@@ -6,25 +6,34 @@ import registerRollout from '../../nodes/ota-rollout/ota-rollout';
 import registerServer from '../../nodes/ota-server/ota-server';
 import { Inbox } from './inbox';
 
-const registerMqtt: typeof registerPush = require('@node-red/nodes/core/network/10-mqtt.js');
+const ourMqttNodes = '@node-red/nodes/core/network/10-mqtt.js';
+
+/** What a node shows below itself. */
+export interface Status {
+  readonly fill: string;
+  readonly shape: string;
+  readonly text: string;
+}
 
 /** A message as it came out of a flow. */
 export interface Received {
   readonly payload?: unknown;
   readonly ota: Record<string, unknown> & { readonly durations: Durations };
   readonly error?: { readonly message: string; readonly code?: string };
-  readonly status?: { readonly fill: string; readonly shape: string; readonly text: string };
+  readonly status?: Status;
   readonly [key: string]: unknown;
 }
 
 export interface FlowSettings {
   readonly broker: { readonly port: number; readonly host?: string };
-  /** Properties of the nodes that are other than the editor's defaults. */
+  /** Properties of the nodes that are other than the editor's defaults; of the server's, only the address is: devices are on this machine. */
   readonly server?: Record<string, unknown>;
   readonly push?: Record<string, unknown>;
   /** Given: the node is an OTA rollout, not an OTA push. */
   readonly rollout?: Record<string, unknown>;
   readonly mqtt?: Record<string, unknown>;
+  /** The file of the MQTT nodes, where they are not those of the Node-RED that we have installed. */
+  readonly mqttNodes?: string;
   /** The master secret of the OTA server. */
   readonly secret?: string;
   /** Where Node-RED keeps its files. */
@@ -47,7 +56,8 @@ export class TestFlow {
   readonly statuses = new Inbox<Received>();
 
   static async start(settings: FlowSettings): Promise<TestFlow> {
-    const { secret, userDir } = settings;
+    const { secret, userDir, mqttNodes = ourMqttNodes } = settings;
+    const registerMqtt: typeof registerPush = require(mqttNodes);
     helper.settings({ mqttReconnectTime: 100, ...(userDir === undefined ? {} : { userDir }) } as object);
     const flow = new TestFlow();
     try {
@@ -73,6 +83,14 @@ export class TestFlow {
   async push(message: Record<string, unknown>): Promise<Received> {
     this.send(message);
     return this.ends.next();
+  }
+
+  /** The next status that says this, or something like it. Words are not translated here: it tells their keys. */
+  async untilStatus(text: string | RegExp): Promise<Status> {
+    for (;;) {
+      const { status } = await this.statuses.next();
+      if (status && (typeof text === 'string' ? status.text === text : text.test(status.text))) return status;
+    }
   }
 
   node(id: string) {
@@ -140,10 +158,21 @@ export const serverDefaults = {
   format: 'basic',
 };
 
+/** Where a node stands: those without a place in the editor count as configuration. */
+export const place = { z: 'tab', x: 0, y: 0 };
+
+/** A node that does nothing: tests listen to its input. */
+export function listener(id: string): Record<string, unknown> {
+  return { id, ...place, type: 'helper', wires: [] };
+}
+
+/** Nodes of a flow that listens on a topic by itself: what it hears comes to the listener `heard`. */
+export function listening(topic: string): Record<string, unknown>[] {
+  const input = { id: 'in', ...place, type: 'mqtt in', broker: 'broker', topic, qos: '1', wires: [['heard']] };
+  return [input, listener('heard')];
+}
+
 function flowOf({ broker, server = {}, push = {}, rollout, mqtt = {}, watched = ['push'], more = [] }: FlowSettings) {
-  // Nodes without a place in the editor count as configuration.
-  const place = { z: 'tab', x: 0, y: 0 };
-  const listener = (id: string) => ({ id, ...place, type: 'helper', wires: [] });
   return [
     { id: 'tab', type: 'tab', label: 'Test' },
     {
@@ -157,7 +186,7 @@ function flowOf({ broker, server = {}, push = {}, rollout, mqtt = {}, watched = 
       cleansession: true,
       ...mqtt,
     },
-    { id: 'server', type: 'ota-server', broker: 'broker', ...serverDefaults, ...server },
+    { id: 'server', type: 'ota-server', broker: 'broker', ...serverDefaults, advertise: '127.0.0.1', ...server },
     {
       id: 'push',
       ...place,

@@ -27,6 +27,11 @@ export function runtimeIn(folder: string): Runtime {
   return { node: join(modules, nodePackage, 'bin/node'), program: join(modules, 'node-red/red.js') };
 }
 
+/** The file of the MQTT nodes in the Node-RED of a folder of versions. */
+export function mqttNodesIn(folder: string): string {
+  return join(peersFolder, folder, 'node_modules/@node-red/nodes/core/network/10-mqtt.js');
+}
+
 /** The program of an npm: of its major version 9, 10 or 11. */
 export function npmOf(major: number): string {
   return join(peersFolder, `npm-${major}`, 'node_modules/npm/bin/npm-cli.js');

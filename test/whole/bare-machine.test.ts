@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BareMachine } from '../peers/bare-machine';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfEachTest } from '../peers/resources';
+import { root } from '../peers/root';
 import { temporaryFolder } from '../peers/temporary-folder';
 
 const run = promisify(execFile);
-const root = resolve(__dirname, '../..');
 const stranger = 1000;
 
 /** How this machine reaches npm's registry, if by a way of its own. */

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { copyFile, readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { listen } from '../peers/listen';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfEachTest } from '../peers/resources';
+import { root } from '../peers/root';
 import { temporaryFolder } from '../peers/temporary-folder';
 import { npmOf } from '../peers/versions';
 
-const root = resolve(__dirname, '../..');
 const [first, last] = [11, 10].map((major) => `npx npm@${major} install --package-lock-only --ignore-scripts`);
 const remedy = `write package-lock.json again with "${first}" and then "${last}"`;
 
@@ -90,10 +89,9 @@ async function runWithEmptyRegistry(major: number, args: readonly string[], fold
   const registry = createServer((request, response) => {
     asked.add(decodeURIComponent(request.url ?? '').slice(1));
     response.writeHead(404).end();
-  }).listen(0, '127.0.0.1');
+  });
   try {
-    await once(registry, 'listening');
-    const address = `http://127.0.0.1:${(registry.address() as AddressInfo).port}`;
+    const address = `http://127.0.0.1:${await listen(registry)}`;
     const options = ['--ignore-scripts', '--no-audit', '--no-update-notifier', '--registry', address];
     const env = { HOME: folder, PATH: process.env.PATH };
     const { failed, stderr } = await run(process.execPath, [npmOf(major), ...args, ...options], folder, env);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { NodeRedProcess } from '../peers/node-red-process';
 import { installPacked } from '../peers/packed';
 import { resourcesOfSuite } from '../peers/resources';
+import { root } from '../peers/root';
 
-const root = resolve(__dirname, '../..');
 const name = 'node-red-contrib-ota-push';
 
 interface NodeSet {

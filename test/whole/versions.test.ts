@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
+import { connect as connectTcp, createServer } from 'node:net';
 import { join } from 'node:path';
 import { type AedesBroker, startAedes } from '../peers/brokers';
+import { listen } from '../peers/listen';
 import { describeNeeding } from '../peers/needing';
 import { NodeRedProcess } from '../peers/node-red-process';
 import { installPacked } from '../peers/packed';
 import { type Resources, resourcesOfEachTest, resourcesOfSuite } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
-import { pushDefaults, serverDefaults } from '../peers/test-flow';
+import { place, pushDefaults, serverDefaults } from '../peers/test-flow';
 import { runtimeIn } from '../peers/versions';
 
 /** Ten times what a page of the kernel's table of connections holds: the device's is on another page. */
@@ -56,7 +57,7 @@ for (const [what, place] of versions) {
     }
 
     it('pushes a file to a device', async () => {
-      const device = await resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url }));
+      const device = await resources.use(SimulatedDevice.start({ brokerUrl: broker.url }));
       const { payload, ota } = await push(3800);
       assert.deepEqual([payload, ota.code, ota.sent], ['success', null, 3800]);
       assert.equal(device.files.get('main.py')?.length, 3800);
@@ -64,8 +65,7 @@ for (const [what, place] of versions) {
 
     it('notices a device that takes no more bytes, however many connections the machine has', async () => {
       await holdConnections(resources, connections);
-      const options = { hostname: 'nightlamp', brokerUrl: broker.url, stallsAfterBytes: 10_000 };
-      await resources.use(SimulatedDevice.start(options));
+      await resources.use(SimulatedDevice.start({ brokerUrl: broker.url, stallsAfterBytes: 10_000 }));
       const { payload, ota } = await push(8 * 1024 * 1024);
       assert.deepEqual([payload, ota.code], ['timeout', 'stalled']);
       assert.ok(ota.sent > 0, `${ota.sent} bytes were acknowledged`);
@@ -75,18 +75,17 @@ for (const [what, place] of versions) {
 
 /** In the same table as the OTA server's, which listens on all addresses. */
 async function holdConnections(resources: Resources, count: number): Promise<void> {
-  const server = createServer().listen(0, '::');
+  const server = createServer();
   resources.defer(() => server.close());
-  await once(server, 'listening');
+  const port = await listen(server, '::');
   for (let index = 0; index < count; index += 1) {
-    const socket = connectTcp((server.address() as AddressInfo).port, '127.0.0.1');
+    const socket = connectTcp(port, '127.0.0.1');
     resources.defer(() => socket.destroy());
     await once(socket, 'connect');
   }
 }
 
 function flowOf(port: number) {
-  const place = { z: 'tab', x: 0, y: 0 };
   const toFile = 'return {target: "nightlamp", filename: "main.py", payload: Buffer.alloc(msg.payload, "lamp ")};';
   const toText = 'return {topic: "result", payload: JSON.stringify({payload: msg.payload, ota: msg.ota})};';
   return [

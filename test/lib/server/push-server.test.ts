@@ -41,7 +41,7 @@ describe('A push server whose surroundings fail in ways that they should not', (
       name: 'mqtt://nowhere',
       connectsByItself: true,
       isOnline: true,
-      localAddress: undefined,
+      localAddress: async () => undefined,
       online: () => Promise.resolve(),
       announce: (topic) => {
         announced.push(topic);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect as connectTcp, type Server } from 'node:net';
+import { connect as connectTcp, type Server } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { FileServer } from '../../../lib/transfer/file-server';
 import type { ListeningPort } from '../../../lib/transfer/ports';
 import { SendQueues } from '../../../lib/transfer/send-queue';
+import { listen } from '../../peers/listen';
 import { describeNeeding } from '../../peers/needing';
 import { type Behaviour, type PeerEnd, RawPeer } from '../../peers/raw-peer';
 import { resourcesOfEachTest } from '../../peers/resources';
@@ -23,7 +24,7 @@ describeNeeding(['python'], 'A file server', () => {
     { idleMs = 30_000, isAllowed = (_address: string): boolean => true } = {},
   ): Promise<void> {
     const services = { isAllowed, queues, open: new Set<FileServer>() };
-    const opening = FileServer.open({ bytes, timeoutMs: idleMs }, services, listen);
+    const opening = FileServer.open({ bytes, timeoutMs: idleMs }, services, anyPort);
     await resources.use(opening.then((opened) => ({ stop: () => stop(opened) })));
     fileServer = await opening;
   }
@@ -144,10 +145,8 @@ describeNeeding(['python'], 'A file server', () => {
   });
 });
 
-async function listen(server: Server): Promise<ListeningPort> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { port: (server.address() as AddressInfo).port, release: () => undefined };
+async function anyPort(server: Server): Promise<ListeningPort> {
+  return { port: await listen(server), release: () => undefined };
 }
 
 async function stop(fileServer: FileServer): Promise<void> {

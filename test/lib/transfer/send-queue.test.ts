@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { type QueueReading, queueKey, SendQueues } from '../../../lib/transfer/send-queue';
+import { listen } from '../../peers/listen';
 import { resourcesOfEachTest } from '../../peers/resources';
 
 /** Each way in which a device's address can look to the kernel. */
@@ -17,9 +18,7 @@ describe('The send queues of the kernel (protocol 2.7)', () => {
   for (const [what, listenOn, connectTo] of families) {
     it(`tell how much a device has not acknowledged, over ${what}`, async () => {
       const server = await resources.use(createServer({ allowHalfOpen: true }));
-      server.listen(0, listenOn);
-      await once(server, 'listening');
-      const { port } = server.address() as AddressInfo;
+      const port = await listen(server, listenOn);
       const device = connect({ port, host: connectTo });
       resources.defer(() => device.destroy());
       const [socket] = (await once(server, 'connection')) as [Socket];

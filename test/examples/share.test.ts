@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { startMosquitto, type TestBroker } from '../peers/brokers';
 import { changing, Example, injecting, setting } from '../peers/example';
-import { Inbox } from '../peers/inbox';
-import { connectClient } from '../peers/mqtt-client';
+import { connectClient, hear } from '../peers/mqtt-client';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfEachTest } from '../peers/resources';
 import { lamps, SimulatedFleet } from '../peers/simulated-fleet';
@@ -58,16 +57,15 @@ describeNeeding(['mosquitto'], 'The example flow "Share the work between servers
 
   it('answers a request that cannot be pushed, and goes on after one that is none', async () => {
     const client = await connectClient(resources, broker.url);
-    const results = new Inbox<Record<string, unknown>>();
-    client.on('message', (_topic, payload) => results.push(JSON.parse(payload.toString())));
-    await client.subscribeAsync('ota-push/result/+');
+    const results = await hear(client, 'ota-push/result/+');
+    const result = async () => JSON.parse((await results.next()).text) as Record<string, unknown>;
     const request = (job: unknown) => client.publishAsync('ota-push/request', JSON.stringify(job), { qos: 1 });
     for (const nonsense of ['no request', null, [], { id: 7, bytes: '' }, { id: 'a', target: 'a/#', bytes: '' }]) {
       await request(nonsense);
     }
     await client.publishAsync('ota-push/request', '{', { qos: 1 });
     await request({ id: 'b', target: 'lamp01', filename: 'tmp', bytes: '' });
-    const bad = await results.next();
+    const bad = await result();
     assert.deepEqual([bad.id, bad.target, bad.result, bad.code], ['b', 'lamp01', 'failed', 'bad_input']);
     await request({
       id: 'c',
@@ -75,7 +73,7 @@ describeNeeding(['mosquitto'], 'The example flow "Share the work between servers
       filename: 'lib/lamp.py',
       bytes: Buffer.from('pass').toString('base64'),
     });
-    const good = await results.next();
+    const good = await result();
     assert.deepEqual([good.id, good.target, good.result], ['c', 'lamp02', 'success']);
     assert.deepEqual(fleet.having('lib/lamp.py', Buffer.from('pass')), ['lamp02']);
   });

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { Board } from '../peers/board';
 import { type AedesBroker, startAedes } from '../peers/brokers';
-import { type Changes, changing, Example, injecting, setting } from '../peers/example';
-import { Inbox } from '../peers/inbox';
-import { connectClient } from '../peers/mqtt-client';
+import { type Changes, changing, Example, injecting, inOwnFolder, setting } from '../peers/example';
+import { connectClient, hear } from '../peers/mqtt-client';
 import { itNeeding } from '../peers/needing';
 import { program } from '../peers/programs';
 import { resourcesOfEachTest } from '../peers/resources';
@@ -48,14 +47,12 @@ describe('The example flow', function () {
   itNeeding(['micropython'], '"Update a board" says success when the new program runs on a real board', async () => {
     const board = await resources.use(Board.start({ files: { 'main.py': program(broker.port, 1) } }));
     await board.waitFor('ready');
-    const client = await connectClient(resources, broker.url);
-    const states = new Inbox<string>();
-    client.on('message', (_topic, payload) => states.push(JSON.parse(payload.toString()).state));
-    await client.subscribeAsync('nightlamp/OTA/status');
+    const reports = await hear(await connectClient(resources, broker.url), 'nightlamp/OTA/status');
+    const state = async () => JSON.parse((await reports.next()).text).state;
     await deploy('micropython/Update a board');
     await example.save('main.py', program(broker.port, 2));
     await example.press();
-    assert.deepEqual([await states.next(), await states.next()], ['installed', 'running']);
+    assert.deepEqual([await state(), await state()], ['installed', 'running']);
     assert.ok(board.lines.includes('lamp version 2'));
   });
 
@@ -150,7 +147,7 @@ describe('The example flow', function () {
       await example.press('roll out');
       assert.match(await example.nodeRed.logged(/ run it, /), /stopped: 0 run it, 1 failed, 20 not tried/);
       await canary.waitFor('ready');
-      assert.equal((await canary.read('main.py')).toString(), program(broker.port, 1));
+      assert.equal(await canary.text('main.py'), program(broker.port, 1));
       assert.deepEqual(fleet.announced, []);
     },
   );
@@ -185,5 +182,23 @@ describe('The example flow', function () {
     const installed = garden.next('installed');
     await garden.say('awake', 'good morning');
     assert.equal(String((await installed)[1]), version2);
+  });
+
+  it('"Started by an automation over MQTT" obeys a start that is published, and none that was retained before', async () => {
+    const both = ['DAYLAMP', 'NIGHTLAMP'];
+    await startFleet(both);
+    const client = await connectClient(resources, broker.url);
+    const results = await hear(client, 'ota-push/automation/result');
+    const start = (retain: boolean) => {
+      const order = JSON.stringify({ targets: both, file: 'main.py' });
+      return client.publishAsync('ota-push/automation/start', order, { qos: 1, retain });
+    };
+    await start(true);
+    const heard = broker.subscribed.nextThat((topic) => topic === 'ota-push/automation/start');
+    await deploy('home-assistant/Started by an automation over MQTT', inOwnFolder);
+    await heard;
+    await start(false);
+    assert.equal(JSON.parse((await results.next()).text).message, '2 updated, 0 had the file, 0 not updated');
+    assert.deepEqual(inOrder(fleet.announced), both);
   });
 });

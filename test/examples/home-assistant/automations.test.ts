@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { freePort, startMosquitto, type TestBroker } from '../peers/brokers';
-import { type Changes, changing, Example, inOwnFolder } from '../peers/example';
-import { HomeAssistant } from '../peers/home-assistant';
-import { connectClient } from '../peers/mqtt-client';
-import { describeNeeding } from '../peers/needing';
-import { resourcesOfEachTest, resourcesOfSuite } from '../peers/resources';
-import { SimulatedFleet } from '../peers/simulated-fleet';
+import { join } from 'node:path';
+import { freePort, startMosquitto, type TestBroker } from '../../peers/brokers';
+import { type Changes, changing, Example, inOwnFolder } from '../../peers/example';
+import { HomeAssistant } from '../../peers/home-assistant';
+import { connectClient } from '../../peers/mqtt-client';
+import { describeNeeding } from '../../peers/needing';
+import { resourcesOfEachTest, resourcesOfSuite } from '../../peers/resources';
+import { root } from '../../peers/root';
+import { SimulatedFleet } from '../../peers/simulated-fleet';
 
-const folder = resolve(__dirname, '../../examples/home-assistant');
+const folder = join(root, 'examples/home-assistant');
 const token = 'a long secret of a test';
 const lampsOfTheExamples = ['NIGHTLAMP', 'DAYLAMP'];
 const file = 'print("new")\n';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { Board } from '../peers/board';
-import { freePort, startAedes, type TestBroker } from '../peers/brokers';
-import { describeNeeding } from '../peers/needing';
-import { program } from '../peers/programs';
-import { resourcesOfEachTest } from '../peers/resources';
-import { SmallSender } from '../peers/small-sender';
+import { Board } from '../../peers/board';
+import { freePort, startAedes, type TestBroker } from '../../peers/brokers';
+import { describeNeeding } from '../../peers/needing';
+import { program } from '../../peers/programs';
+import { resourcesOfEachTest } from '../../peers/resources';
+import { SmallSender } from '../../peers/small-sender';
 
 /** Programs that do not work, each in its own way; those that have no end say where they are stuck. */
 const BAD_PROGRAMS: Record<string, (broker: TestBroker) => string | Promise<string>> = {
@@ -37,8 +37,6 @@ describeNeeding(['micropython'], 'A board with an update that does not work', ()
     await board.waitFor('ready');
   });
 
-  const text = async (name: string) => (await board.read(name)).toString();
-
   async function assertNoLeftovers(...names: readonly string[]): Promise<void> {
     for (const name of [...names.map((name) => `${name}.bak`), 'tmp'])
       assert.equal(await board.exists(name), false, name);
@@ -57,7 +55,7 @@ describeNeeding(['micropython'], 'A board with an update that does not work', ()
     it(`comes back by itself when its program ${what}`, async () => {
       await sender.push('main.py', await bad(broker));
       await assertComesBack('main.py');
-      assert.equal(await text('main.py'), program(broker.port, 1));
+      assert.equal(await board.text('main.py'), program(broker.port, 1));
       await assertNoLeftovers('main.py');
       await sender.push('main.py', program(broker.port, 2));
       await board.waitFor('lamp version 2');
@@ -73,8 +71,8 @@ describeNeeding(['micropython'], 'A board with an update that does not work', ()
     assert.equal(await sender.report(), 'installed');
     await sender.push('led.py', 'no python\n', '|1');
     await assertComesBack('led.py');
-    assert.equal(await text('config.json'), 'old');
-    assert.equal(await text('main.py'), program(broker.port, 1));
+    assert.equal(await board.text('config.json'), 'old');
+    assert.equal(await board.text('main.py'), program(broker.port, 1));
     assert.equal(await board.exists('led.py'), false);
     await assertNoLeftovers('config.json', 'main.py', 'led.py');
   });
@@ -84,7 +82,7 @@ describeNeeding(['micropython'], 'A board with an update that does not work', ()
     assert.equal(await sender.report(), 'installed');
     await sender.push('main.py', 'no python\n', '|1');
     await assertComesBack('main.py');
-    assert.equal(await text('main.py'), program(broker.port, 1));
+    assert.equal(await board.text('main.py'), program(broker.port, 1));
   });
 
   it('keeps an update that works at its second start', async () => {
@@ -100,7 +98,7 @@ ${program(broker.port, 2)}`;
     assert.equal(board.boots, 3);
     assert.equal(await sender.report(), 'installed');
     assert.equal(await sender.report(), 'running');
-    assert.equal(await text('main.py'), update);
+    assert.equal(await board.text('main.py'), update);
     await assertNoLeftovers('main.py');
   });
 

@@ -11,14 +11,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ownNamespaces } from '../peers/namespaces';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfEachTest } from '../peers/resources';
+import { root } from '../peers/root';
 import { temporaryFolder } from '../peers/temporary-folder';
 
-const root = resolve(__dirname, '../..');
 const run = promisify(execFile);
 
 describe('npm run build', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { boardStory } from '../peers/board';
-import { describeNeeding } from '../peers/needing';
-import { resourcesOfEachTest } from '../peers/resources';
+import { boardStory } from '../../peers/board';
+import { describeNeeding } from '../../peers/needing';
+import { resourcesOfEachTest } from '../../peers/resources';
 
 /** What the flash lives through while its power is cut, at every one of its writes, and then at every one of the recovery's. */
 const STORIES: Record<string, string> = {

@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { Board, boardStory, FIRMWARE_HEAP } from '../peers/board';
-import { startAedes, type TestBroker } from '../peers/brokers';
-import { describeNeeding } from '../peers/needing';
-import { mpyCross, present } from '../peers/peers';
-import { program } from '../peers/programs';
-import { type Resources, resourcesOfEachTest } from '../peers/resources';
-import { runProgram } from '../peers/run-program';
-import { SmallSender } from '../peers/small-sender';
-import { temporaryFolder } from '../peers/temporary-folder';
+import { join } from 'node:path';
+import { Board, boardStory, FIRMWARE_HEAP } from '../../peers/board';
+import { startAedes, type TestBroker } from '../../peers/brokers';
+import { describeNeeding } from '../../peers/needing';
+import { mpyCross, present } from '../../peers/peers';
+import { program } from '../../peers/programs';
+import { type Resources, resourcesOfEachTest } from '../../peers/resources';
+import { root } from '../../peers/root';
+import { runProgram } from '../../peers/run-program';
+import { SmallSender } from '../../peers/small-sender';
+import { temporaryFolder } from '../../peers/temporary-folder';
 
-const OTA = resolve(__dirname, '../../examples/micropython/ota.py');
+const OTA = join(root, 'examples/micropython/ota.py');
 const BUFFER = 512;
 
 /** What memory.py measured. */

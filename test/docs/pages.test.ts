@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
-import { isThere, pages, sources, table, textOf, wordsOf } from './peers/pages';
+import { isThere, pages, sources, table, textOf, wordsOf } from '../peers/pages';
 
 /** One section of the protocol, such as `1`, `1.6` or `4a`; and some of them: `1.2, 6.2`, `1 to 4`. */
 const section = String.raw`\d+(?:\.\d+|[a-z])?`;

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
 import { startMosquitto } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
 import { connectClient } from '../peers/mqtt-client';
 import { describeNeeding } from '../peers/needing';
 import { type Resources, resourcesOfSuite } from '../peers/resources';
+import { root } from '../peers/root';
 import { runProgram } from '../peers/run-program';
 import { temporaryFolder } from '../peers/temporary-folder';
 
@@ -18,7 +19,7 @@ describeNeeding(['mosquitto'], 'The ACL that docs/security.md shows', () => {
   const clients = {} as Record<(typeof users)[number], MqttClient>;
 
   before(async () => {
-    const security = await readFile(resolve(__dirname, '../../docs/security.md'), 'utf8');
+    const security = await readFile(join(root, 'docs/security.md'), 'utf8');
     const acl = /```\n( *user node-red\n[^`]*)```/.exec(security)?.[1] ?? assert.fail('docs/security.md shows none');
     const passwords = await passwordFile(resources);
     const settings = ['allow_anonymous false', 'password_file {folder}/passwords', 'acl_file {folder}/acl'];

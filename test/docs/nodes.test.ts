@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { chapter, codeIn, sources, table, textOf, wordsOf } from './peers/pages';
-import { pushDefaults, rolloutDefaults, serverDefaults } from './peers/test-flow';
+import { chapter, codeIn, sources, table, textOf, wordsOf } from '../peers/pages';
+import { pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
 
 const page = 'docs/nodes.md';
 

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ownNamespaces } from '../peers/namespaces';
 import { describeNeeding } from '../peers/needing';
+import { root } from '../peers/root';
 
-const root = resolve(__dirname, '../..');
 const run = promisify(execFile);
 
 describe('The demo', function () {

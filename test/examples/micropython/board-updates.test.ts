@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { Board, example } from '../peers/board';
-import { startAedes, type TestBroker } from '../peers/brokers';
-import { describeNeeding } from '../peers/needing';
-import { program } from '../peers/programs';
-import { resourcesOfEachTest } from '../peers/resources';
-import { digest, SmallSender } from '../peers/small-sender';
+import { Board, example } from '../../peers/board';
+import { startAedes, type TestBroker } from '../../peers/brokers';
+import { describeNeeding } from '../../peers/needing';
+import { program } from '../../peers/programs';
+import { resourcesOfEachTest } from '../../peers/resources';
+import { digest, SmallSender } from '../../peers/small-sender';
 
 describeNeeding(['micropython'], 'A board that runs ota.py', () => {
   const resources = resourcesOfEachTest();
@@ -22,8 +22,6 @@ describeNeeding(['micropython'], 'A board that runs ota.py', () => {
     await board.waitFor('ready');
   });
 
-  const text = async (name: string) => (await board.read(name)).toString();
-
   async function assertNoLeftovers(name: string): Promise<void> {
     assert.equal(await board.exists('tmp'), false);
     assert.equal(await board.exists(`${name}.bak`), false);
@@ -37,7 +35,7 @@ describeNeeding(['micropython'], 'A board that runs ota.py', () => {
     const about = { file: 'main.py', hash: digest(update), error: null };
     assert.deepEqual(await sender.reports.next(), { state: 'installed', ...about });
     assert.deepEqual(await sender.reports.next(), { state: 'running', ...about });
-    assert.equal(await text('main.py'), update);
+    assert.equal(await board.text('main.py'), update);
     assert.equal(board.boots, 2);
     await assertNoLeftovers('main.py');
   });
@@ -45,7 +43,7 @@ describeNeeding(['micropython'], 'A board that runs ota.py', () => {
   it('stays up when the fifth field is 0', async () => {
     await sender.push('config.json', '{"led": 4}', '|0');
     assert.equal(await sender.report(), 'installed');
-    assert.equal(await text('config.json'), '{"led": 4}');
+    assert.equal(await board.text('config.json'), '{"led": 4}');
     await sender.publish('set', 'on');
     await board.waitFor('got nightlamp/set on');
     assert.equal(board.boots, 1);
@@ -74,13 +72,13 @@ describeNeeding(['micropython'], 'A board that runs ota.py', () => {
   it('takes an empty file', async () => {
     await sender.push('empty.py', '', '|0');
     assert.equal(await sender.report(), 'installed');
-    assert.equal(await text('empty.py'), '');
+    assert.equal(await board.text('empty.py'), '');
   });
 
   it('makes the folders of a name', async () => {
     await sender.push('sounds/night/owl.txt', 'hoot', '|0');
     assert.equal(await sender.report(), 'installed');
-    assert.equal(await text('sounds/night/owl.txt'), 'hoot');
+    assert.equal(await board.text('sounds/night/owl.txt'), 'hoot');
   });
 
   it('takes a set of files with one restart at its end, and settles all of them', async () => {
@@ -88,7 +86,7 @@ describeNeeding(['micropython'], 'A board that runs ota.py', () => {
     assert.equal(await sender.report(), 'installed');
     await sender.push('led.py', 'BRIGHTNESS = 7', '|0');
     assert.equal(await sender.report(), 'installed');
-    assert.equal(await text('config.json.bak'), '{"led": 2}');
+    assert.equal(await board.text('config.json.bak'), '{"led": 2}');
     await sender.push('main.py', program(broker.port, 2, 'import led; print("led", led.BRIGHTNESS)'), '|1');
     await board.waitFor('led 7');
     await board.waitFor('ready');

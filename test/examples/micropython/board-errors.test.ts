@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
-import { Board, boardStory, example } from '../peers/board';
-import { freePort, startAedes, type TestBroker } from '../peers/brokers';
-import { describeNeeding } from '../peers/needing';
-import { program } from '../peers/programs';
-import { resourcesOfEachTest } from '../peers/resources';
-import { deviceKey, digest, SmallSender, signed } from '../peers/small-sender';
+import { Board, boardStory, example } from '../../peers/board';
+import { freePort, startAedes, type TestBroker } from '../../peers/brokers';
+import { describeNeeding } from '../../peers/needing';
+import { program } from '../../peers/programs';
+import { resourcesOfEachTest } from '../../peers/resources';
+import { deviceKey, digest, SmallSender, signed } from '../../peers/small-sender';
 
 const OLD = '{"led": 2}';
 const NEW = '{"led": 4}';
@@ -109,11 +109,9 @@ describeNeeding(['micropython'], 'A board that is announced what it cannot insta
     await board.waitFor('ready');
   };
 
-  const text = async (name: string) => (await board.read(name)).toString();
-
   /** The old file, no `tmp`, no restart. */
   async function assertUntouched(): Promise<void> {
-    assert.equal(await text('config.json'), OLD);
+    assert.equal(await board.text('config.json'), OLD);
     assert.equal(await board.exists('tmp'), false);
     assert.equal(await board.exists('config.json.bak'), false);
     assert.equal(board.boots, 1);
@@ -122,7 +120,7 @@ describeNeeding(['micropython'], 'A board that is announced what it cannot insta
   async function assertTakesTheNext(): Promise<void> {
     await sender.push('config.json', NEW, '|0');
     assert.equal(await sender.report(), 'installed');
-    assert.equal(await text('config.json'), NEW);
+    assert.equal(await board.text('config.json'), NEW);
     assert.equal(board.boots, 1);
   }
 
@@ -143,7 +141,7 @@ ota._move = fail
       assert.equal(await sender.report(), 'failed write_failed');
       board.reset();
       await board.waitFor('ready');
-      for (const [kept, content] of Object.entries(before)) assert.equal(await text(kept), content);
+      for (const [kept, content] of Object.entries(before)) assert.equal(await board.text(kept), content);
       for (const left of ['tmp', `${name}.bak`, 'new.txt']) assert.equal(await board.exists(left), false, left);
     });
   }
@@ -278,7 +276,7 @@ ota._move = fail
     async function assertTakesTheNextSigned(): Promise<void> {
       await sender.announce(signed(await offer(), KEY));
       assert.equal(await sender.report(), 'installed');
-      assert.equal(await text('config.json'), NEW);
+      assert.equal(await board.text('config.json'), NEW);
       assert.equal(board.boots, 1);
     }
 
@@ -380,7 +378,7 @@ ota._move = fail
       };
       await sender.announce(signed(await offer({}, behaviour), KEY));
       assert.equal(await sender.report(), 'installed');
-      assert.equal(await text('config.json'), NEW);
+      assert.equal(await board.text('config.json'), NEW);
     });
   });
 });

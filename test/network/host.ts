@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { ownNamespaces } from '../peers/namespaces';
+import type { Resources } from '../peers/resources';
+import { runProgram } from '../peers/run-program';
+import type { Scene, Seen } from './push-here';
+
+/** What Podman leaves in a container, also where that has the host's network. */
+export const containerFile = ': > /run/.containerenv';
+
+/**
+ * Pushes on a host of its own: namespaces in which these lines of shell have built its networks, with what networks.sh offers.
+ * What is mounted there is seen by nobody else.
+ */
+export async function pushOn(
+  resources: Resources,
+  networks: readonly string[],
+  scene: Scene,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Seen> {
+  const script = [
+    `. ${join(__dirname, 'networks.sh')}`,
+    `${['begin_host', ...networks].join(' && ')} || exit 9`,
+    'exec "$@"',
+  ].join('\n');
+  const program = [process.execPath, '--require', 'tsx/cjs', join(__dirname, 'push-here.ts'), JSON.stringify(scene)];
+  const stdout = await runProgram(
+    resources,
+    'unshare',
+    ownNamespaces(['net', 'mount'], ['sh', '-c', script, 'sh', ...program]),
+    { env: { ...process.env, ...env } },
+  );
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Seen;
+}
+
+/** Two pushes there announce this host, to a device that gets the file, and nobody is warned. */
+export async function assertReached(
+  resources: Resources,
+  host: string,
+  networks: readonly string[],
+  scene: Scene,
+): Promise<void> {
+  const { payloads, hosts, warnings } = await pushOn(resources, networks, scene);
+  const expected = { payloads: ['success', 'success'], hosts: [host, host], warnings: [] };
+  assert.deepEqual({ payloads, hosts, warnings }, expected);
+}

@@ -1,0 +1,28 @@
+import { once } from 'node:events';
+import { startAedes } from '../peers/brokers';
+import { Resources } from '../peers/resources';
+import { SimulatedDevice } from '../peers/simulated-device';
+
+/**
+ * A broker or a device in another namespace than the pushes: a program of its own, which ends with its standard input.
+ * It prints the broker's port, or that the device listens. Usage: peer-here.ts broker ADDRESS | device BROKER_URL
+ */
+async function main([what, where = '']: readonly string[]): Promise<void> {
+  const resources = new Resources();
+  try {
+    if (what === 'broker') {
+      console.log((await resources.use(startAedes({ host: where }))).port);
+    } else {
+      await resources.use(SimulatedDevice.start({ brokerUrl: where }));
+      console.log('listening');
+    }
+    await once(process.stdin.resume(), 'end');
+  } finally {
+    await resources.end();
+  }
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
