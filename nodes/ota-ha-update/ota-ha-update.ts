@@ -5,6 +5,7 @@ import type { Release } from '../../lib/home-assistant/release';
 import { ReleaseStore } from '../../lib/home-assistant/store';
 import { asksFor, type Message } from '../shared/message';
 import { onInput } from '../shared/on-input';
+import { type CheckSettings, checkPython } from '../shared/python-check';
 import { type OtaServerNode, requireServer } from '../shared/server-node';
 import { parseTarget } from '../shared/validation';
 import { isFromPush, readPushEvent } from './push-event';
@@ -12,7 +13,7 @@ import { readRelease } from './release-input';
 import { type HaSettings, readHaTopics } from './settings';
 import { HaStatus } from './status';
 
-interface OtaHaUpdateDef extends NodeDef, HaSettings {
+interface OtaHaUpdateDef extends NodeDef, HaSettings, CheckSettings {
   readonly server: string;
 }
 
@@ -61,7 +62,8 @@ function register(RED: NodeAPI): void {
         const news = readPushEvent(message);
         if (news) await entities.hearPush(news);
       } else {
-        const { targets, release, bytes } = readRelease(message);
+        const { targets, release, bytes, files } = readRelease(message);
+        await checkPython(requireServer(RED, server).checker, files, config);
         await entities.offer(targets, release, bytes);
       }
     };

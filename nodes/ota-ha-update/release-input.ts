@@ -1,3 +1,4 @@
+import type { CheckedFile } from '../../lib/check/python-checker';
 import { type Release, releaseFile, versionOf } from '../../lib/home-assistant/release';
 import { BadInput } from '../shared/bad-input';
 import { readDevices } from '../shared/devices';
@@ -11,6 +12,8 @@ export interface ReleaseInput {
   readonly release: Release;
   /** By their SHA-256. */
   readonly bytes: ReadonlyMap<string, Buffer>;
+  /** The same, each by its name. */
+  readonly files: readonly CheckedFile[];
 }
 
 /** Where an `ota-push` that was just dropped looks for them. */
@@ -37,7 +40,12 @@ export function readRelease(message: Message): ReleaseInput {
     files,
     isSet,
   };
-  return { targets, release, bytes: new Map(kept.map(({ file, bytes }) => [file.sha256, bytes])) };
+  return {
+    targets,
+    release,
+    bytes: new Map(kept.map(({ file, bytes }) => [file.sha256, bytes])),
+    files: kept.map(({ file: { filename, sha256 }, bytes }) => ({ filename, bytes, hash: sha256 })),
+  };
 }
 
 function parseVersion(value: unknown): string | undefined {

@@ -58,7 +58,7 @@ function register(RED: NodeAPI): void {
         return;
       }
       const ready = requireServer(RED, server);
-      const read = input.readPush(message, ready.signing);
+      const read = input.readPush(message, ready);
       await push(read instanceof Promise ? await pushes.reading(read) : read, message, send, ready);
     };
 

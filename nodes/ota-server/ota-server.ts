@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { NodeAPI, NodeDef } from 'node-red';
+import { PythonChecker } from '../../lib/check/python-checker';
 import { Counters } from '../../lib/server/counters';
 import { PushServer } from '../../lib/server/push-server';
 import { addressFilter } from '../../lib/transfer/address-filter';
@@ -30,10 +31,13 @@ function register(RED: NodeAPI): void {
         ),
         onUnreachable: ({ host, kind }) => this.warn(RED._(`ota-server.warnings.${kind}`, { host })),
       });
-      this.state = { pushServer, broker, signing };
+      const checker = new PythonChecker({
+        onUnloadable: (reason) => this.warn(RED._('ota-server.warnings.unloadable', { reason })),
+        onUnchecked: (filename, reason) => this.warn(RED._('ota-server.warnings.unchecked', { filename, reason })),
+      });
+      this.state = { pushServer, broker, signing, checker };
       this.on('close', (removed: boolean, done: (error?: Error) => void) => {
-        pushServer
-          .close()
+        Promise.all([pushServer.close(), checker.close()])
           .then(() => broker.close(removed))
           .then(() => done(), done);
       });

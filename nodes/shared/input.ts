@@ -3,19 +3,14 @@ import type { Job } from '../../lib/push/job';
 import { BadInput } from './bad-input';
 import { bringsSet, type FileSettings, readFile, readSet } from './files';
 import type { Message } from './message';
-import {
-  type PushOptions,
-  type PushSettings,
-  PushTemplate,
-  parseOptions,
-  type Signing,
-  secretOf,
-} from './push-template';
+import { type PushOptions, type PushSettings, PushTemplate, parseOptions, secretOf } from './push-template';
+import { type CheckSettings, checkPython } from './python-check';
+import type { ReadyServer } from './server-node';
 import { type Reader, reader } from './typed-input';
 import { parseResetTarget, parseTarget } from './validation';
 
 /** The properties of a node that say where its input comes from. */
-export interface InputSettings extends FileSettings, PushSettings {
+export interface InputSettings extends FileSettings, PushSettings, CheckSettings {
   /** Of an `ota-push`. */
   readonly target?: string;
   readonly targetType?: string;
@@ -55,18 +50,18 @@ export class Input {
    * Without await where nothing in it takes time: a promise per property is what most of a small push would cost.
    * @throws BadInput saying what was expected and what came
    */
-  readPush(message: Message, signing: Signing): Job[] | Promise<Job[]> {
+  readPush(message: Message, server: ReadyServer): Job[] | Promise<Job[]> {
     const values = this.#values(message, this.#read.target);
     return values instanceof Promise
-      ? this.#toJobsLater(values, message, signing)
-      : this.#toJobs(values, message, signing);
+      ? values.then((settled) => this.#toJobs(settled, message, server))
+      : this.#toJobs(values, message, server);
   }
 
   /** What a message asks to be pushed, whatever the device. @throws BadInput saying what was expected and what came */
-  readTemplate(message: Message, signing: Signing): PushTemplate | Promise<PushTemplate> {
+  readTemplate(message: Message, server: ReadyServer): PushTemplate | Promise<PushTemplate> {
     const values = this.#values(message, nothing);
-    if (!(values instanceof Promise)) return this.#toTemplate(values, message, signing);
-    return values.then((settled) => this.#toTemplate(settled, message, signing));
+    if (!(values instanceof Promise)) return this.#toTemplate(values, message, server);
+    return values.then((settled) => this.#toTemplate(settled, message, server));
   }
 
   /** The device that a `msg.reset` names; undefined: all of them. @throws BadInput */
@@ -89,21 +84,23 @@ export class Input {
     return isSettled(values) ? values : allSettled(values);
   }
 
-  async #toJobsLater(values: Promise<Values>, message: Message, signing: Signing): Promise<Job[]> {
-    return this.#toJobs(await values, message, signing);
-  }
-
-  #toJobs(values: Values, message: Message, signing: Signing): Job[] {
+  #toJobs(values: Values, message: Message, server: ReadyServer): Job[] | Promise<Job[]> {
     const target = parseTarget(values.target);
-    return this.#toTemplate(values, message, signing).jobsFor(target);
+    const template = this.#toTemplate(values, message, server);
+    return template instanceof Promise ? template.then((checked) => checked.jobsFor(target)) : template.jobsFor(target);
   }
 
-  #toTemplate(values: Values, message: Message, signing: Signing): PushTemplate {
+  #toTemplate(
+    values: Values,
+    message: Message,
+    { signing, checker }: ReadyServer,
+  ): PushTemplate | Promise<PushTemplate> {
     const isSet = bringsSet(message);
     const files = isSet ? readSet(message) : [readFile(values.file, values.filename, message, this.#settings)];
     if (this.#options instanceof BadInput) throw this.#options;
     const secret = secretOf(this.#settings, signing);
-    return new PushTemplate(files, isSet, secret, values.reboot, values.timeout, this.#options);
+    const template = new PushTemplate(files, isSet, secret, values.reboot, values.timeout, this.#options);
+    return checkPython(checker, template.files, this.#settings)?.then(() => template) ?? template;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Node, NodeAPI } from 'node-red';
+import type { PythonChecker } from '../../lib/check/python-checker';
 import type { HaBroker } from '../../lib/home-assistant/entities';
 import type { Broker } from '../../lib/push/services';
 import type { PushServer } from '../../lib/server/push-server';
@@ -10,6 +11,7 @@ export interface ReadyServer {
   readonly pushServer: PushServer;
   readonly broker: Broker & HaBroker;
   readonly signing: Signing;
+  readonly checker: PythonChecker;
 }
 
 /** What an `ota-server` is to the nodes that use it. */

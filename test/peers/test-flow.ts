@@ -114,6 +114,7 @@ const ofBoth = {
   rebootType: 'bool',
   timeout: '30',
   timeoutType: 'num',
+  check: true,
   skipUnchanged: false,
   retries: '0',
   retryDelay: '5',
