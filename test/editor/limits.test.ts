@@ -290,7 +290,10 @@ function serverTakes(property: string, value: string): boolean {
     if (property in serverDefaults) return Boolean(readServerSettings({ [property]: value }));
     if (property in homeDefaults) return Boolean(readHaTopics({ [property]: value }));
     if (!(property in pushDefaults)) return Boolean(readRolloutSettings({ [property]: value }));
-    const input = new Input({ util } as NodeAPI, {} as Node, { ...settings, [property]: value });
+    const input = new Input({ util, nodes: { eachNode: () => undefined } } as unknown as NodeAPI, {} as Node, {
+      ...settings,
+      [property]: value,
+    });
     const ready = { signing: { format: 'basic', secret: '' }, checker: { check: () => undefined } };
     return Array.isArray(
       input.readPush({ _msgid: '1', payload: Buffer.from('file') }, ready as unknown as ReadyServer),

@@ -87,7 +87,7 @@ async function holdConnections(resources: Resources, count: number): Promise<voi
 
 function flowOf(port: number) {
   const place = { z: 'tab', x: 0, y: 0 };
-  const toFile = 'return {target: "nightlamp", filename: "main.py", payload: Buffer.alloc(msg.payload, "lamp ")};';
+  const toFile = 'return {target: "nightlamp", filename: "main.py", payload: Buffer.alloc(msg.payload, "# lamp ")};';
   const toText = 'return {topic: "result", payload: JSON.stringify({payload: msg.payload, ota: msg.ota})};';
   return [
     { id: 'tab', type: 'tab', label: 'Versions' },
