@@ -34,7 +34,7 @@ function register(RED: NodeAPI): void {
     };
 
     const start = (): Entities => {
-      const { broker, pushServer } = requireServer(RED, server);
+      const { broker, pushServer } = requireServer(RED, server, config.server);
       return new Entities({
         topics: readHaTopics(config),
         broker,
@@ -57,13 +57,13 @@ function register(RED: NodeAPI): void {
     const run = async (message: Message): Promise<void> => {
       entities ??= start();
       if (asksFor(message, 'remove')) {
-        await entities.remove(parseTarget(message.target));
+        await entities.remove(parseTarget(message.target, 'msg.target'));
       } else if (isFromPush(message)) {
         const news = readPushEvent(message);
         if (news) await entities.hearPush(news);
       } else {
         const { targets, release, bytes, files } = readRelease(message);
-        await checkPython(requireServer(RED, server).checker, files, config);
+        await checkPython(requireServer(RED, server, config.server).checker, files, config);
         await entities.offer(targets, release, bytes);
       }
     };

@@ -2,7 +2,7 @@ import type { CheckedFile } from '../../lib/check/python-checker';
 import { type Release, releaseFile, versionOf } from '../../lib/home-assistant/release';
 import { BadInput } from '../shared/bad-input';
 import { readDevices } from '../shared/devices';
-import { bringsSet, type NamedFile, readFile, readSet } from '../shared/files';
+import { bringsSet, type NamedFile, readFile, readSet, refuseNoFile } from '../shared/files';
 import type { Message } from '../shared/message';
 import { parseTarget } from '../shared/validation';
 
@@ -24,8 +24,11 @@ const maxTextLength = 10_000;
 
 /** Checked as an OTA push would check it. @throws BadInput */
 export function readRelease(message: Message): ReleaseInput {
+  refuseNoFile(message, fromMessage);
   const hasList = message.targets !== undefined && message.targets !== null;
-  const targets = hasList ? [...readDevices(message.targets).keys()] : [parseTarget(message.target)];
+  const targets = hasList
+    ? [...readDevices(message.targets).keys()]
+    : [parseTarget(message.target, 'msg.target and msg.targets')];
   const isSet = bringsSet(message);
   const named: NamedFile[] = isSet
     ? readSet(message)

@@ -5,6 +5,7 @@ import { Counters } from '../../lib/server/counters';
 import { PushServer } from '../../lib/server/push-server';
 import { addressFilter } from '../../lib/transfer/address-filter';
 import { Ports } from '../../lib/transfer/ports';
+import { absenceOf } from '../shared/config-node';
 import type { OtaServerNode } from '../shared/server-node';
 import { type MqttBrokerNode, NodeRedBroker } from './broker';
 import { serveDeviceKeys } from './device-keys';
@@ -16,7 +17,7 @@ function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const brokerNode = RED.nodes.getNode(config.broker) as MqttBrokerNode | null;
     try {
-      if (!brokerNode) throw new Error(RED._('ota-server.errors.no-broker'));
+      if (!brokerNode) throw new Error(absentBroker(RED, config.broker));
       const { ports, allow, ...settings } = readServerSettings(config);
       const signing = parseSigning(config, this.credentials?.secret);
       const broker = new NodeRedBroker(brokerNode, `${this.id}-sender`);
@@ -53,6 +54,17 @@ function register(RED: NodeAPI): void {
     { credentials: { secret: { type: 'password' } } },
   );
   serveDeviceKeys(RED);
+}
+
+function absentBroker(RED: NodeAPI, id: string): string {
+  switch (absenceOf(RED, id)) {
+    case 'not chosen':
+      return RED._('ota-server.errors.no-broker');
+    case 'disabled':
+      return RED._('ota-server.errors.broker-disabled');
+    case 'deleted':
+      return RED._('ota-server.errors.broker-deleted');
+  }
 }
 
 export = register;

@@ -1,7 +1,8 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { Job } from '../../lib/push/job';
 import { BadInput } from './bad-input';
-import { bringsSet, type FileSettings, readFile, readSet } from './files';
+import { bringsSet, type FileSettings, readFile, readSet, refuseNoFile } from './files';
+import { linkCallHint } from './link-call';
 import type { Message } from './message';
 import { type PushOptions, type PushSettings, PushTemplate, parseOptions, secretOf } from './push-template';
 import { type CheckSettings, checkPython } from './python-check';
@@ -25,6 +26,7 @@ type Values = Record<Source, unknown>;
 
 /** Reads messages as the settings of one node say. */
 export class Input {
+  readonly #RED: NodeAPI;
   readonly #settings: InputSettings;
   /** What is wrong with them is said when a message comes. */
   readonly #options: PushOptions | BadInput;
@@ -34,6 +36,7 @@ export class Input {
     const { target = 'target', targetType = 'msg' } = settings;
     const read = (source: Exclude<Source, 'target'>) =>
       reader(RED, node, source, settings[`${source}Type`], settings[source]);
+    this.#RED = RED;
     this.#settings = settings;
     this.#options = orBadInput(() => parseOptions(settings));
     this.#read = {
@@ -43,6 +46,11 @@ export class Input {
       reboot: read('reboot'),
       timeout: read('timeout'),
     };
+  }
+
+  /** Refuses a message that cannot bring a file, whatever else is missing. @throws BadInput */
+  refuseNoFile(message: Message): void {
+    refuseNoFile(message, this.#settings);
   }
 
   /**
@@ -85,9 +93,19 @@ export class Input {
   }
 
   #toJobs(values: Values, message: Message, server: ReadyServer): Job[] | Promise<Job[]> {
-    const target = parseTarget(values.target);
+    const target = this.#parseTarget(values.target);
     const template = this.#toTemplate(values, message, server);
     return template instanceof Promise ? template.then((checked) => checked.jobsFor(target)) : template.jobsFor(target);
+  }
+
+  #parseTarget(value: unknown): string {
+    const { target = 'target', targetType = 'msg' } = this.#settings;
+    try {
+      return parseTarget(value, targetType === 'msg' ? `msg.${target}` : `${targetType} ${target}`);
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      throw new BadInput(error.message + linkCallHint(this.#RED, value));
+    }
   }
 
   #toTemplate(

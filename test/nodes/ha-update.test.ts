@@ -209,7 +209,8 @@ describe('An ota-ha-update', () => {
   });
 
   const bad: [what: string, changes: Record<string, unknown>, says: RegExp][] = [
-    ['no target', { target: undefined }, /hostname as target.*got nothing/],
+    ['no target', { target: undefined }, /none in msg\.target and msg\.targets, got nothing/],
+    ['a line of a file', { target: undefined, parts: { type: 'string' } }, /this message is a part of one/],
     ['a bad target in a list', { targets: ['nightlamp', 'a b'] }, /Entry 2 of msg\.targets/],
     ['no bytes', { payload: undefined }, /Buffer or a text, got nothing/],
     ['a bad name', { filename: '..' }, /would leave its folder/],

@@ -6,7 +6,7 @@ import registerRollout from '../../nodes/ota-rollout/ota-rollout';
 import registerServer from '../../nodes/ota-server/ota-server';
 import { Inbox } from './inbox';
 
-const registerMqtt: typeof registerPush = require('@node-red/nodes/core/network/10-mqtt.js');
+const coreNode = (path: string): typeof registerPush => require(`@node-red/nodes/core/${path}.js`);
 
 /** A message as it came out of a flow. */
 export interface Received {
@@ -33,6 +33,8 @@ export interface FlowSettings {
   readonly watched?: readonly string[];
   /** More nodes of the flow. */
   readonly more?: readonly Record<string, unknown>[];
+  /** Those of Node-RED's own that they are of: `network/21-httprequest`. */
+  readonly coreNodes?: readonly string[];
 }
 
 type Listened = 'caught' | 'completed' | 'statuses';
@@ -47,12 +49,13 @@ export class TestFlow {
   readonly statuses = new Inbox<Received>();
 
   static async start(settings: FlowSettings): Promise<TestFlow> {
-    const { secret, userDir } = settings;
+    const { secret, userDir, coreNodes = [] } = settings;
+    const more = ['network/10-mqtt', ...coreNodes].map(coreNode);
     helper.settings({ mqttReconnectTime: 100, ...(userDir === undefined ? {} : { userDir }) } as object);
     const flow = new TestFlow();
     try {
       await helper.load(
-        [registerMqtt, registerServer, registerPush, registerRollout, registerHaUpdate],
+        [...more, registerServer, registerPush, registerRollout, registerHaUpdate],
         flowOf(settings) as TestFlows,
         secret === undefined ? {} : { server: { secret } },
       );
