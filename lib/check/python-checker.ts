@@ -1,3 +1,4 @@
+import { shorten } from '../shorten';
 import { Compiler, type Finding, type Limits } from './compiler';
 import { encodingProblem, textOfLine } from './encoding';
 
@@ -164,10 +165,6 @@ function verdictOf(bytes: Buffer, finding: Exclude<Finding, { kind: 'unknown' }>
   if (error === decoratorError && nativeDecorator.test(bytes.toString('latin1'))) return {};
   const text = textOfLine(bytes, line);
   const place = line === 0 ? '' : `, line ${line}`;
-  const shown = text === '' ? '' : `, in ${JSON.stringify(cut(text))}`;
+  const shown = text === '' ? '' : `, in ${JSON.stringify(shorten(text, maxShownLength))}`;
   return { problem: `does not compile${place}: ${error}${shown}, says MicroPython ${version}.` };
-}
-
-function cut(text: string): string {
-  return text.length > maxShownLength ? `${text.slice(0, maxShownLength)}…` : text;
 }

@@ -54,17 +54,30 @@ function register(RED: NodeAPI): void {
       this.error(error);
     }
 
+    /** The release before is checked; it is kept and shown. What is about it comes after it. */
+    let checked: Promise<unknown> = Promise.resolve();
+    let offered: Promise<unknown> = Promise.resolve();
+
+    const offer = async (to: Entities, message: Message): Promise<void> => {
+      const { targets, release, bytes, files } = readRelease(message);
+      const check = checkPython(requireServer(RED, server, config.server).checker, files, config);
+      checked = Promise.resolve(check).catch(() => undefined); // its sender is told
+      await check;
+      await to.offer(targets, release, bytes);
+    };
+
     const run = async (message: Message): Promise<void> => {
       entities ??= start();
       if (asksFor(message, 'remove')) {
+        await offered;
         await entities.remove(parseTarget(message.target, 'msg.target'));
       } else if (isFromPush(message)) {
         const news = readPushEvent(message);
         if (news) await entities.hearPush(news);
       } else {
-        const { targets, release, bytes, files } = readRelease(message);
-        await checkPython(requireServer(RED, server, config.server).checker, files, config);
-        await entities.offer(targets, release, bytes);
+        const offering = offer(entities, message);
+        offered = offering.catch(() => undefined); // its sender is told
+        await offering;
       }
     };
 
@@ -72,7 +85,7 @@ function register(RED: NodeAPI): void {
 
     this.on('close', (done: (error?: Error) => void) => {
       status.close();
-      Promise.resolve(entities?.close()).then(() => done(), done);
+      checked.then(() => entities?.close()).then(() => done(), done);
     });
   }
 

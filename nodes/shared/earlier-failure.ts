@@ -1,3 +1,4 @@
+import { shorten } from '../../lib/shorten';
 import { BadInput } from './bad-input';
 
 /** What Node-RED's own nodes leave in a message, or in one that was joined into a set. */
@@ -32,9 +33,8 @@ export function refuseFailure({ statusCode, responseUrl, rc, error }: Traces, pl
     (error ? failedNode(error) : undefined);
   if (!what) return;
   const [property, who, evidence] = what;
-  const words = cut(evidence);
   throw new BadInput(
-    `Expected a file, but ${who}: ${place}.${property} is ${words}. To push one all the same, delete ${place}.${property} before.`,
+    `Expected a file, but ${who}: ${place}.${property} is ${firstLine(evidence)}. To push one all the same, delete ${place}.${property} before.`,
   );
 }
 
@@ -67,9 +67,10 @@ function failedNode(error: unknown): Failure {
   return ['error', who, typeof message === 'string' ? JSON.stringify(message) : 'there'];
 }
 
-function cut(text: string): string {
+/** As the end of a sentence. */
+function firstLine(text: string): string {
   const [line = ''] = text.split('\n');
-  return line.length > maxShownLength ? `${line.slice(0, maxShownLength)}…` : line.replace(/\.$/, '');
+  return shorten(line.replace(/\.$/, ''), maxShownLength);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

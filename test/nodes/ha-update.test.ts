@@ -232,6 +232,17 @@ describe('An ota-ha-update', () => {
     });
   }
 
+  it('removes an entity though its release is still being checked', async () => {
+    send(release);
+    send({ remove: true, target: 'nightlamp' });
+    for (const _ of ['offered', 'removed']) await flow.completed.next();
+    const discovery = published.all.filter(({ topic }) => topic.startsWith('homeassistant/'));
+    assert.deepEqual(
+      discovery.map(({ text }) => text === ''),
+      [false, true],
+    );
+  });
+
   it('makes nothing of words about devices that it does not know', async () => {
     await take({ payload: 40, ota: { id: '1', target: 'other', filename: 'a', hash: 'b', result: null } });
     await take({ payload: 'success', ota: { id: '1', target: 'other', filename: 'a', hash: 'b', result: 'success' } });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { type CheckedFile, PythonChecker } from '../../../lib/check/python-checker';
 import { resourcesOfEachTest, resourcesOfSuite } from '../../peers/resources';
+import { runProgram } from '../../peers/run-program';
 
 const { version } = require('@micropython/micropython-webassembly-pyscript/package.json') as { version: string };
 
@@ -205,6 +207,18 @@ describe('Python that is checked before it is sent', function () {
     assert.equal(await checkless.check([file('y = (\n')]), undefined);
     assert.deepEqual(warned, ['it took longer than 0.001 seconds']);
     assert.match((await checkless.check([file('')])) ?? '', /is empty/, 'what needs no compiler is still refused');
+  });
+
+  it('keeps no process alive once its checker is closed', async () => {
+    const program = `
+      const { PythonChecker } = require('./dist/lib/check/python-checker.js');
+      const checker = new PythonChecker({ onUnloadable: console.error, onUnchecked: console.error });
+      const bytes = Buffer.from('x = (');
+      checker.check([{ filename: 'main.py', bytes, hash: '1' }]).then(console.log).then(() => checker.close());`;
+    const said = await runProgram(resources, process.execPath, ['-e', program], {
+      cwd: resolve(__dirname, '../../..'),
+    });
+    assert.match(said, /does not compile/);
   });
 
   it('passes without a warning when the server is closed meanwhile, which waits for no compiler', async () => {
