@@ -1,3 +1,4 @@
+import { checkDefaults, prepareCheck } from '../shared/editor/check-form';
 import type { NodeDefinition, Properties } from '../shared/editor/editor-api';
 import { textValidator } from '../shared/editor/validation';
 import { type HaSettings, readHaTopics } from './settings';
@@ -20,6 +21,7 @@ const definition: NodeDefinition = {
     name: { value: '' },
     server: { value: '', type: 'ota-server', required: true },
     ...topics,
+    ...checkDefaults,
   },
   inputs: 1,
   outputs: 1,
@@ -36,7 +38,9 @@ const definition: NodeDefinition = {
     return this.name ? 'node_label_italic' : '';
   },
   oneditprepare() {
-    const isAsDropped = this.prefix === topics.prefix.value && this.baseTopic === topics.baseTopic.value;
+    prepareCheck(this);
+    const areTopicsAsDropped = this.prefix === topics.prefix.value && this.baseTopic === topics.baseTopic.value;
+    const isAsDropped = areTopicsAsDropped && this.check !== false;
     const details = document.getElementById('ota-ha-update-more') as HTMLDetailsElement | null;
     if (details) details.open = !isAsDropped;
   },

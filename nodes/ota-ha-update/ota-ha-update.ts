@@ -5,6 +5,7 @@ import type { Release } from '../../lib/home-assistant/release';
 import { ReleaseStore } from '../../lib/home-assistant/store';
 import { asksFor, type Message } from '../shared/message';
 import { onInput } from '../shared/on-input';
+import { type CheckSettings, checkPython } from '../shared/python-check';
 import { type OtaServerNode, requireServer } from '../shared/server-node';
 import { parseTarget } from '../shared/validation';
 import { isFromPush, readPushEvent } from './push-event';
@@ -12,7 +13,7 @@ import { readRelease } from './release-input';
 import { type HaSettings, readHaTopics } from './settings';
 import { HaStatus } from './status';
 
-interface OtaHaUpdateDef extends NodeDef, HaSettings {
+interface OtaHaUpdateDef extends NodeDef, HaSettings, CheckSettings {
   readonly server: string;
 }
 
@@ -33,7 +34,7 @@ function register(RED: NodeAPI): void {
     };
 
     const start = (): Entities => {
-      const { broker, pushServer } = requireServer(RED, server);
+      const { broker, pushServer } = requireServer(RED, server, config.server);
       return new Entities({
         topics: readHaTopics(config),
         broker,
@@ -53,16 +54,30 @@ function register(RED: NodeAPI): void {
       this.error(error);
     }
 
+    /** The release before is checked; it is kept and shown. What is about it comes after it. */
+    let checked: Promise<unknown> = Promise.resolve();
+    let offered: Promise<unknown> = Promise.resolve();
+
+    const offer = async (to: Entities, message: Message): Promise<void> => {
+      const { targets, release, bytes, files } = readRelease(message);
+      const check = checkPython(requireServer(RED, server, config.server).checker, files, config);
+      checked = Promise.resolve(check).catch(() => undefined); // its sender is told
+      await check;
+      await to.offer(targets, release, bytes);
+    };
+
     const run = async (message: Message): Promise<void> => {
       entities ??= start();
       if (asksFor(message, 'remove')) {
-        await entities.remove(parseTarget(message.target));
+        await offered;
+        await entities.remove(parseTarget(message.target, 'msg.target'));
       } else if (isFromPush(message)) {
         const news = readPushEvent(message);
         if (news) await entities.hearPush(news);
       } else {
-        const { targets, release, bytes } = readRelease(message);
-        await entities.offer(targets, release, bytes);
+        const offering = offer(entities, message);
+        offered = offering.catch(() => undefined); // its sender is told
+        await offering;
       }
     };
 
@@ -70,7 +85,7 @@ function register(RED: NodeAPI): void {
 
     this.on('close', (done: (error?: Error) => void) => {
       status.close();
-      Promise.resolve(entities?.close()).then(() => done(), done);
+      checked.then(() => entities?.close()).then(() => done(), done);
     });
   }
 

@@ -1,7 +1,8 @@
+import type { CheckedFile } from '../../lib/check/python-checker';
 import { type Release, releaseFile, versionOf } from '../../lib/home-assistant/release';
 import { BadInput } from '../shared/bad-input';
 import { readDevices } from '../shared/devices';
-import { bringsSet, type NamedFile, readFile, readSet } from '../shared/files';
+import { bringsSet, type NamedFile, readFile, readSet, refuseNoFile } from '../shared/files';
 import type { Message } from '../shared/message';
 import { parseTarget } from '../shared/validation';
 
@@ -11,6 +12,8 @@ export interface ReleaseInput {
   readonly release: Release;
   /** By their SHA-256. */
   readonly bytes: ReadonlyMap<string, Buffer>;
+  /** The same, each by its name. */
+  readonly files: readonly CheckedFile[];
 }
 
 /** Where an `ota-push` that was just dropped looks for them. */
@@ -21,8 +24,11 @@ const maxTextLength = 10_000;
 
 /** Checked as an OTA push would check it. @throws BadInput */
 export function readRelease(message: Message): ReleaseInput {
+  refuseNoFile(message, fromMessage);
   const hasList = message.targets !== undefined && message.targets !== null;
-  const targets = hasList ? [...readDevices(message.targets).keys()] : [parseTarget(message.target)];
+  const targets = hasList
+    ? [...readDevices(message.targets).keys()]
+    : [parseTarget(message.target, 'msg.target and msg.targets')];
   const isSet = bringsSet(message);
   const named: NamedFile[] = isSet
     ? readSet(message)
@@ -37,7 +43,12 @@ export function readRelease(message: Message): ReleaseInput {
     files,
     isSet,
   };
-  return { targets, release, bytes: new Map(kept.map(({ file, bytes }) => [file.sha256, bytes])) };
+  return {
+    targets,
+    release,
+    bytes: new Map(kept.map(({ file, bytes }) => [file.sha256, bytes])),
+    files: kept.map(({ file: { filename, sha256 }, bytes }) => ({ filename, bytes, hash: sha256 })),
+  };
 }
 
 function parseVersion(value: unknown): string | undefined {

@@ -57,8 +57,9 @@ function register(RED: NodeAPI): void {
         pushes.cancel(target instanceof Promise ? await target : target);
         return;
       }
-      const ready = requireServer(RED, server);
-      const read = input.readPush(message, ready.signing);
+      input.refuseNoFile(message);
+      const ready = requireServer(RED, server, config.server);
+      const read = input.readPush(message, ready);
       await push(read instanceof Promise ? await pushes.reading(read) : read, message, send, ready);
     };
 

@@ -31,7 +31,9 @@ function register(RED: NodeAPI): void {
 
     /** What a message asks for, and how it is answered. @throws BadInput */
     const read = (message: Message, send: Send) => {
-      const { pushServer, signing } = requireServer(RED, server);
+      input.refuseNoFile(message);
+      const ready = requireServer(RED, server, config.server);
+      const { pushServer } = ready;
       const { waves, pauseMs, stopAfter } = readRolloutSettings(config);
       const devices = readDevices(message.targets);
       const targets = [...devices.keys()];
@@ -55,7 +57,7 @@ function register(RED: NodeAPI): void {
         });
         return { rollout, output };
       };
-      const template = input.readTemplate(message, signing);
+      const template = input.readTemplate(message, ready);
       return template instanceof Promise ? template.then(toRollout) : toRollout(template);
     };
 

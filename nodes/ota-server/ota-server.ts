@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import type { NodeAPI, NodeDef } from 'node-red';
+import { PythonChecker } from '../../lib/check/python-checker';
 import { Counters } from '../../lib/server/counters';
 import { reportsTopic } from '../../lib/server/device-reports';
 import { PushServer } from '../../lib/server/push-server';
 import { addressFilter } from '../../lib/transfer/address-filter';
 import { ListeningPorts } from '../../lib/transfer/listening-ports';
 import { Ports } from '../../lib/transfer/ports';
+import { absenceOf } from '../shared/config-node';
 import type { OtaServerNode } from '../shared/server-node';
 import { type MqttBrokerNode, NodeRedBroker } from './broker';
 import { serveDeviceKeys } from './device-keys';
@@ -20,7 +22,7 @@ function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const brokerNode = RED.nodes.getNode(config.broker) as MqttBrokerNode | null;
     try {
-      if (!brokerNode) throw new Error(RED._('ota-server.errors.no-broker'));
+      if (!brokerNode) throw new Error(absentBroker(RED, config.broker));
       const { ports, allow, ...settings } = readServerSettings(config);
       const signing = parseSigning(config, this.credentials?.secret);
       const broker: NodeRedBroker = new NodeRedBroker(brokerNode, `${this.id}-sender`, {
@@ -42,10 +44,13 @@ function register(RED: NodeAPI): void {
         ),
         onUnreachable: ({ host, kind }) => this.warn(RED._(`ota-server.warnings.${kind}`, { host })),
       });
-      this.state = { pushServer, broker, signing };
+      const checker = new PythonChecker({
+        onUnloadable: (reason) => this.warn(RED._('ota-server.warnings.unloadable', { reason })),
+        onUnchecked: (filename, reason) => this.warn(RED._('ota-server.warnings.unchecked', { filename, reason })),
+      });
+      this.state = { pushServer, broker, signing, checker };
       this.on('close', (removed: boolean, done: (error?: Error) => void) => {
-        pushServer
-          .close()
+        Promise.all([pushServer.close(), checker.close()])
           .then(() => broker.close(removed))
           .then(() => done(), done);
       });
@@ -61,6 +66,17 @@ function register(RED: NodeAPI): void {
     { credentials: { secret: { type: 'password' } } },
   );
   serveDeviceKeys(RED);
+}
+
+function absentBroker(RED: NodeAPI, id: string): string {
+  switch (absenceOf(RED, id)) {
+    case 'not chosen':
+      return RED._('ota-server.errors.no-broker');
+    case 'disabled':
+      return RED._('ota-server.errors.broker-disabled');
+    case 'deleted':
+      return RED._('ota-server.errors.broker-deleted');
+  }
 }
 
 export = register;

@@ -1,3 +1,5 @@
+import { shorten } from '../../lib/shorten';
+
 /** An input that was not taken: nothing has been announced. It goes to Catch nodes. */
 export class BadInput extends Error {
   readonly code = 'bad_input';
@@ -23,13 +25,9 @@ const maxShownLength = 60;
 /** A value as people recognise it: short, and never a file's bytes. */
 function shown(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
-  if (typeof value === 'string') return value === '' ? 'an empty text' : JSON.stringify(cut(value));
+  if (typeof value === 'string') return value === '' ? 'an empty text' : JSON.stringify(shorten(value, maxShownLength));
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-}
-
-function cut(text: string): string {
-  return text.length > maxShownLength ? `${text.slice(0, maxShownLength)}…` : text;
 }

@@ -1,6 +1,7 @@
 import { filenameProblem } from '../../lib/protocol/names';
 import type { RolloutEnd } from '../../lib/rollout/rollout';
 import { BadInput } from './bad-input';
+import { refuseFailure } from './earlier-failure';
 import type { Message } from './message';
 
 /** What the last message of a rollout says. */
@@ -21,14 +22,23 @@ export interface FileSettings {
 }
 
 /**
+ * Refuses a message that cannot bring a file, whatever else it has or has not.
+ * @throws BadInput saying what it brings instead
+ */
+export function refuseNoFile(message: Message, settings: FileSettings): void {
+  refuseFailure(message);
+  if (!bringsSet(message)) refusePart(message, settings);
+}
+
+/**
  * The one file of a message.
  * @throws BadInput saying what was expected and what came
  */
 export function readFile(file: unknown, filename: unknown, message: Message, settings: FileSettings): NamedFile {
   const isFromFileIn = settings.filenameType === 'msg' && settings.filename === 'filename';
   const name = parseFilename(filename, isFromFileIn);
-  refusePart(message, settings);
   refuseResult(file, message);
+  refusePath(file, message);
   return { filename: name, bytes: parseBytes(file, name) };
 }
 
@@ -50,6 +60,7 @@ export function readSet({ files }: Message): NamedFile[] {
   return Array.from(files, (file: unknown, index) =>
     BadInput.inEntry('msg.files', index, () => {
       if (!isObject(file)) throw BadInput.expected('Expected a file as {filename, payload}', file);
+      refuseFailure(file, `msg.files[${index}]`);
       const filename = parseFilename(file.filename, false);
       if (names.has(filename)) throw BadInput.expected('Expected each file once', filename);
       names.add(filename);
@@ -94,6 +105,15 @@ function refuseResult(value: unknown, { ota, rollout }: Message): void {
   const source = isOfPush ? 'push' : 'rollout';
   throw BadInput.expected(
     `Expected a file, but this is the result of a ${source}; to try again, take the file anew`,
+    value,
+  );
+}
+
+/** A watch node tells which file has changed, and brings none. */
+function refusePath(value: unknown, { filename }: Message): void {
+  if (typeof value !== 'string' || value === '' || value !== filename) return;
+  throw BadInput.expected(
+    'Expected a file, but this is its name: put a read file node before, with msg.filename',
     value,
   );
 }

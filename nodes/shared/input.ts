@@ -1,21 +1,17 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { Job } from '../../lib/push/job';
 import { BadInput } from './bad-input';
-import { bringsSet, type FileSettings, readFile, readSet } from './files';
+import { bringsSet, type FileSettings, readFile, readSet, refuseNoFile } from './files';
+import { linkCallHint } from './link-call';
 import type { Message } from './message';
-import {
-  type PushOptions,
-  type PushSettings,
-  PushTemplate,
-  parseOptions,
-  type Signing,
-  secretOf,
-} from './push-template';
+import { type PushOptions, type PushSettings, PushTemplate, parseOptions, secretOf } from './push-template';
+import { type CheckSettings, checkPython } from './python-check';
+import type { ReadyServer } from './server-node';
 import { type Reader, reader } from './typed-input';
 import { parseResetTarget, parseTarget } from './validation';
 
 /** The properties of a node that say where its input comes from. */
-export interface InputSettings extends FileSettings, PushSettings {
+export interface InputSettings extends FileSettings, PushSettings, CheckSettings {
   /** Of an `ota-push`. */
   readonly target?: string;
   readonly targetType?: string;
@@ -30,6 +26,7 @@ type Values = Record<Source, unknown>;
 
 /** Reads messages as the settings of one node say. */
 export class Input {
+  readonly #RED: NodeAPI;
   readonly #settings: InputSettings;
   /** What is wrong with them is said when a message comes. */
   readonly #options: PushOptions | BadInput;
@@ -39,6 +36,7 @@ export class Input {
     const { target = 'target', targetType = 'msg' } = settings;
     const read = (source: Exclude<Source, 'target'>) =>
       reader(RED, node, source, settings[`${source}Type`], settings[source]);
+    this.#RED = RED;
     this.#settings = settings;
     this.#options = orBadInput(() => parseOptions(settings));
     this.#read = {
@@ -50,23 +48,28 @@ export class Input {
     };
   }
 
+  /** Refuses a message that cannot bring a file, whatever else is missing. @throws BadInput */
+  refuseNoFile(message: Message): void {
+    refuseNoFile(message, this.#settings);
+  }
+
   /**
    * The push that a message asks for.
    * Without await where nothing in it takes time: a promise per property is what most of a small push would cost.
    * @throws BadInput saying what was expected and what came
    */
-  readPush(message: Message, signing: Signing): Job[] | Promise<Job[]> {
+  readPush(message: Message, server: ReadyServer): Job[] | Promise<Job[]> {
     const values = this.#values(message, this.#read.target);
     return values instanceof Promise
-      ? this.#toJobsLater(values, message, signing)
-      : this.#toJobs(values, message, signing);
+      ? values.then((settled) => this.#toJobs(settled, message, server))
+      : this.#toJobs(values, message, server);
   }
 
   /** What a message asks to be pushed, whatever the device. @throws BadInput saying what was expected and what came */
-  readTemplate(message: Message, signing: Signing): PushTemplate | Promise<PushTemplate> {
+  readTemplate(message: Message, server: ReadyServer): PushTemplate | Promise<PushTemplate> {
     const values = this.#values(message, nothing);
-    if (!(values instanceof Promise)) return this.#toTemplate(values, message, signing);
-    return values.then((settled) => this.#toTemplate(settled, message, signing));
+    if (!(values instanceof Promise)) return this.#toTemplate(values, message, server);
+    return values.then((settled) => this.#toTemplate(settled, message, server));
   }
 
   /** The device that a `msg.reset` names; undefined: all of them. @throws BadInput */
@@ -89,21 +92,33 @@ export class Input {
     return isSettled(values) ? values : allSettled(values);
   }
 
-  async #toJobsLater(values: Promise<Values>, message: Message, signing: Signing): Promise<Job[]> {
-    return this.#toJobs(await values, message, signing);
+  #toJobs(values: Values, message: Message, server: ReadyServer): Job[] | Promise<Job[]> {
+    const target = this.#parseTarget(values.target);
+    const template = this.#toTemplate(values, message, server);
+    return template instanceof Promise ? template.then((checked) => checked.jobsFor(target)) : template.jobsFor(target);
   }
 
-  #toJobs(values: Values, message: Message, signing: Signing): Job[] {
-    const target = parseTarget(values.target);
-    return this.#toTemplate(values, message, signing).jobsFor(target);
+  #parseTarget(value: unknown): string {
+    const { target = 'target', targetType = 'msg' } = this.#settings;
+    try {
+      return parseTarget(value, targetType === 'msg' ? `msg.${target}` : `${targetType} ${target}`);
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      throw new BadInput(error.message + linkCallHint(this.#RED, value));
+    }
   }
 
-  #toTemplate(values: Values, message: Message, signing: Signing): PushTemplate {
+  #toTemplate(
+    values: Values,
+    message: Message,
+    { signing, checker }: ReadyServer,
+  ): PushTemplate | Promise<PushTemplate> {
     const isSet = bringsSet(message);
     const files = isSet ? readSet(message) : [readFile(values.file, values.filename, message, this.#settings)];
     if (this.#options instanceof BadInput) throw this.#options;
     const secret = secretOf(this.#settings, signing);
-    return new PushTemplate(files, isSet, secret, values.reboot, values.timeout, this.#options);
+    const template = new PushTemplate(files, isSet, secret, values.reboot, values.timeout, this.#options);
+    return checkPython(checker, template.files, this.#settings)?.then(() => template) ?? template;
   }
 }
 

@@ -6,6 +6,10 @@ export interface Message extends NodeMessage {
   targets?: unknown;
   files?: unknown;
   parts?: unknown;
+  statusCode?: unknown;
+  responseUrl?: unknown;
+  rc?: unknown;
+  error?: unknown;
   ota?: unknown;
   rollout?: unknown;
   filename?: unknown;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { CheckedFile } from '../../lib/check/python-checker';
 import { hashOf } from '../../lib/protocol/announcement';
 import { deviceKey } from '../../lib/protocol/signature';
 import type { Job, Verify } from '../../lib/push/job';
@@ -52,9 +53,8 @@ export function secretOf({ format: asked }: PushSettings, { format, secret }: Si
 
 /** What is pushed and how, whatever the device: one hash per file, however many devices get it. */
 export class PushTemplate {
-  readonly #files: readonly NamedFile[];
+  readonly files: readonly CheckedFile[];
   readonly #isSet: boolean;
-  readonly #hashes: readonly string[];
   readonly #secret: string | undefined;
   readonly #reboot: boolean;
   readonly #timeoutMs: number;
@@ -73,9 +73,9 @@ export class PushTemplate {
     options: PushOptions,
   ) {
     this.#secret = secret;
-    this.#files = files;
+    const algorithm = secret === undefined ? 'sha1' : 'sha256';
+    this.files = files.map(({ filename, bytes }) => ({ filename, bytes, hash: hashOf(bytes, algorithm) }));
     this.#isSet = isSet;
-    this.#hashes = files.map(({ bytes }) => hashOf(bytes, secret === undefined ? 'sha1' : 'sha256'));
     this.#reboot = parseReboot(reboot);
     this.#timeoutMs = parseTimeoutMs('timeout', timeout);
     this.#options = options;
@@ -83,7 +83,7 @@ export class PushTemplate {
 
   /** Of all files, held once however many devices get them. */
   get bytes(): readonly Buffer[] {
-    return this.#files.map(({ bytes }) => bytes);
+    return this.files.map(({ bytes }) => bytes);
   }
 
   /** One for each file, in order, with one id. */
@@ -93,13 +93,13 @@ export class PushTemplate {
     const { verify, verifyTimeoutMs, wake, retries, retryDelayMs } = this.#options;
     const wakeOn = wake && { ...wake, topic: topicOf(wake.topic, target) };
     const level = verify.level === 'online' ? { ...verify, topic: topicOf(verify.topic, target) } : verify;
-    return this.#files.map(({ filename, bytes }, index) => ({
+    return this.files.map(({ filename, bytes, hash }) => ({
       id,
       target,
       filename,
       isOfSet: this.#isSet,
       bytes,
-      hash: this.#hashes[index] ?? '',
+      hash,
       key,
       reboot: this.#reboot,
       timeoutMs: this.#timeoutMs,

@@ -1,8 +1,10 @@
 import type { Node, NodeAPI } from 'node-red';
+import type { PythonChecker } from '../../lib/check/python-checker';
 import type { HaBroker } from '../../lib/home-assistant/entities';
 import type { Broker } from '../../lib/push/services';
 import type { PushServer } from '../../lib/server/push-server';
 import { BadInput } from './bad-input';
+import { absenceOf } from './config-node';
 import type { Signing } from './push-template';
 
 /** A server that is ready to push. */
@@ -10,6 +12,7 @@ export interface ReadyServer {
   readonly pushServer: PushServer;
   readonly broker: Broker & HaBroker;
   readonly signing: Signing;
+  readonly checker: PythonChecker;
 }
 
 /** What an `ota-server` is to the nodes that use it. */
@@ -21,9 +24,20 @@ export interface OtaServerNode extends Node<{ secret?: string }> {
 /** The catalogue whose words all nodes of the package share. */
 const words = 'node-red-contrib-ota-push/ota-push:ota-push';
 
-/** The server that a node uses. @throws BadInput where none was chosen, or its configuration is wrong */
-export function requireServer(RED: NodeAPI, server: OtaServerNode | null): ReadyServer {
-  if (!server) throw new BadInput(RED._(`${words}.errors.no-server`));
+/** The server that a node uses. @param id as chosen @throws BadInput where there is none, or its configuration is wrong */
+export function requireServer(RED: NodeAPI, server: OtaServerNode | null, id: string): ReadyServer {
+  if (!server) throw new BadInput(absence(RED, id));
   if ('problem' in server.state) throw new BadInput(RED._(`${words}.errors.server-problem`, server.state));
   return server.state;
+}
+
+function absence(RED: NodeAPI, id: string): string {
+  switch (absenceOf(RED, id)) {
+    case 'not chosen':
+      return RED._(`${words}.errors.no-server`);
+    case 'disabled':
+      return RED._(`${words}.errors.server-disabled`);
+    case 'deleted':
+      return RED._(`${words}.errors.server-deleted`);
+  }
 }

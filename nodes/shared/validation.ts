@@ -7,11 +7,13 @@ const maxWaitHours = 504;
 /** A day: a device that sleeps longer is not waited for with its port open. */
 const maxTimeoutSeconds = 86_400;
 
-/** The device's hostname (protocol 4a). @throws BadInput */
-export function parseTarget(value: unknown): string {
+/** The device's hostname (protocol 4a). @param place where it was looked for, for people @throws BadInput */
+export function parseTarget(value: unknown, place = 'target'): string {
   const problem = typeof value === 'string' ? hostnameProblem(value) : 'it is no text';
   if (typeof value === 'string' && !problem) return value;
-  throw BadInput.expected(`Expected the device's hostname as target, but ${problem}`, value);
+  const isMissing = value === undefined || value === null;
+  const words = isMissing ? `there is none in ${place}` : problem;
+  throw BadInput.expected(`Expected the device's hostname as target, but ${words}`, value);
 }
 
 /** The device that a reset names; undefined: all of them. @throws BadInput */

@@ -49,9 +49,9 @@ describeNeeding(['micropython'], 'npm run board, with MicroPython', function () 
   });
 
   const failing = {
-    'cannot be compiled': {
-      program: 'def main(:\n',
-      sign: / s {2}main\.py failed: SyntaxError: invalid syntax; the timer will restart the board$/,
+    'fails in its first line': {
+      program: 'import lamp_that_nobody_has\n',
+      sign: / s {2}main\.py failed: ImportError: .*; the timer will restart the board$/,
     },
     'prints without end': {
       program: 'while True:\n    print("lamp")\n',
@@ -74,6 +74,11 @@ describeNeeding(['micropython'], 'npm run board, with MicroPython', function () 
       );
     });
   }
+
+  it('tells that one that cannot be compiled is not sent', async () => {
+    await push('def main(:\n');
+    await demo.log.nextThat((line) => /main\.py does not compile, line 1: .*"def main\(:"/.test(line));
+  });
 
   it('says everything in words', () => {
     assert.deepEqual(

@@ -8,11 +8,11 @@ const id = 'b1c2d3e4f5061728';
 
 const words = {
   'en-US': {
-    labels: 'Server, More, Discovery prefix, Base topic, Name',
+    labels: 'Server, More, Check, Discovery prefix, Base topic, Name',
     help: 'Makes devices show up in Home Assistant as update entities',
   },
   de: {
-    labels: 'Server, Mehr, Discovery-Präfix, Basis-Topic, Name',
+    labels: 'Server, Mehr, Prüfung, Discovery-Präfix, Basis-Topic, Name',
     help: 'Zeigt Geräte in Home Assistant als Update-Entitäten',
   },
 };
@@ -37,7 +37,7 @@ for (const [locale, expected] of Object.entries(words)) {
       assert.equal((await editor.labels(pushForm)).join(', '), expected.labels);
       await editor.inEachFont(async (font) => {
         const boxes = await editor.fieldBoxes();
-        assert.equal(boxes.length, 4);
+        assert.equal(boxes.length, 5);
         for (const box of boxes) assert.deepEqual(box, boxes[0], font);
         assert.deepEqual(await editor.cutOff(pushForm), [], font);
       });

@@ -8,6 +8,7 @@ import { type RolloutSettings, readRolloutSettings } from '../../nodes/ota-rollo
 import { readServerSettings, type ServerSettings } from '../../nodes/ota-server/settings';
 import { BadInput } from '../../nodes/shared/bad-input';
 import { Input, type InputSettings } from '../../nodes/shared/input';
+import type { ReadyServer } from '../../nodes/shared/server-node';
 import { pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
 import { type Definition, definitionOf } from './definition';
 
@@ -194,6 +195,7 @@ describe('the defaults of the dialogs', () => {
     rebootType: 'bool',
     timeout: '30',
     timeoutType: 'num',
+    check: true,
     skipUnchanged: false,
     announceOn: '',
     waitHours: '24',
@@ -206,7 +208,8 @@ describe('the defaults of the dialogs', () => {
     format: 'server',
     progress: false,
     outputs: 2,
-  } satisfies Record<keyof InputSettings | 'name' | 'server', string> & {
+  } satisfies Record<Exclude<keyof InputSettings, 'check'> | 'name' | 'server', string> & {
+    check: boolean;
     skipUnchanged: boolean;
     progress: boolean;
     outputs: number;
@@ -231,7 +234,7 @@ describe('the defaults of the dialogs', () => {
   it('are there for each property that the server reads, and for no other', () => {
     assert.deepEqual(valuesOf(push), ofPush);
     assert.deepEqual(valuesOf(rollout), ofRollout);
-    assert.deepEqual(valuesOf(haUpdate), { name: '', server: '', ...homeDefaults });
+    assert.deepEqual(valuesOf(haUpdate), { name: '', server: '', ...homeDefaults, check: true });
     assert.deepEqual(valuesOf(server), ofServer);
   });
 
@@ -275,14 +278,25 @@ function editorTakes(property: string, value: unknown): boolean {
 }
 
 function serverTakes(property: string, value: string): boolean {
-  const settings = { ...pushDefaults, target: 'lamp', targetType: 'str', filename: 'main.py', filenameType: 'str' };
+  const settings = {
+    ...pushDefaults,
+    target: 'lamp',
+    targetType: 'str',
+    filename: 'main.py',
+    filenameType: 'str',
+    check: false,
+  };
   try {
     if (property in serverDefaults) return Boolean(readServerSettings({ [property]: value }));
     if (property in homeDefaults) return Boolean(readHaTopics({ [property]: value }));
     if (!(property in pushDefaults)) return Boolean(readRolloutSettings({ [property]: value }));
-    const input = new Input({ util } as NodeAPI, {} as Node, { ...settings, [property]: value });
+    const input = new Input({ util, nodes: { eachNode: () => undefined } } as unknown as NodeAPI, {} as Node, {
+      ...settings,
+      [property]: value,
+    });
+    const ready = { signing: { format: 'basic', secret: '' }, checker: { check: () => undefined } };
     return Array.isArray(
-      input.readPush({ _msgid: '1', payload: Buffer.from('file') }, { format: 'basic', secret: '' }),
+      input.readPush({ _msgid: '1', payload: Buffer.from('file') }, ready as unknown as ReadyServer),
     );
   } catch (error) {
     assert.ok(property in serverDefaults || error instanceof BadInput);

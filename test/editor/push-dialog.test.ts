@@ -26,7 +26,7 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
   it('has all fields of one width, each beside its label', async () => {
     await editor.inEachFont(async (font) => {
       const boxes = await editor.fieldBoxes();
-      assert.equal(boxes.length, 14);
+      assert.equal(boxes.length, 15);
       for (const box of boxes) assert.deepEqual(box, boxes[0], font);
     });
   });
@@ -115,6 +115,21 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
     }
     assert.equal(await editor.page.locator('#node-input-name').inputValue(), 'night lamp');
     assert.notEqual(await editor.page.locator('#node-input-server').inputValue(), '_ADD_');
+  });
+
+  it('checks Python, also where the node is of a version that had no such property, until it is told not to', async () => {
+    assert.equal(await editor.evaluate(`RED.nodes.node('${inFlow.push}').check`), undefined);
+    const field = editor.page.locator('#node-input-check');
+    assert.equal(await field.isChecked(), true);
+    await editor.leave('ok');
+    assert.equal(await editor.evaluate(`RED.nodes.node('${inFlow.push}').check`), true);
+    await editor.edit(inFlow.push);
+    await editor.unfold('ota-push');
+    await field.uncheck();
+    await editor.leave('ok');
+    await editor.edit(inFlow.push);
+    // What differs from the defaults is not hidden under More.
+    assert.deepEqual([await field.isVisible(), await field.isChecked()], [true, false]);
   });
 
   it('requires a server', async () => {

@@ -11,13 +11,13 @@ const id = 'a0b1c2d3e4f50617';
 const words = {
   'en-US': {
     labels:
-      'Server, File, File name, Waves, Pause (s), Stop after, More, Restart, Timeout (s), Unchanged, Retries, Success when, Verify timeout (s), Progress, Announcement, Name',
+      'Server, File, File name, Waves, Pause (s), Stop after, More, Check, Restart, Timeout (s), Unchanged, Retries, Success when, Verify timeout (s), Progress, Announcement, Name',
     help: 'Pushes a file, or a set of files, to many MicroPython devices',
     title: 'OTA rollout',
   },
   de: {
     labels:
-      'Server, Datei, Dateiname, Wellen, Pause (s), Stopp nach, Mehr, Neustart, Zeitlimit (s), Unverändert, Wiederholungen, Erfolg, wenn, Prüfzeit (s), Fortschritt, Ankündigung, Name',
+      'Server, Datei, Dateiname, Wellen, Pause (s), Stopp nach, Mehr, Prüfung, Neustart, Zeitlimit (s), Unverändert, Wiederholungen, Erfolg, wenn, Prüfzeit (s), Fortschritt, Ankündigung, Name',
     help: 'Überträgt eine Datei oder mehrere per Funk auf viele MicroPython-Geräte',
     title: 'OTA rollout',
   },
@@ -45,7 +45,7 @@ for (const [locale, expected] of Object.entries(words)) {
       assert.equal((await editor.labels(pushForm)).join(', '), expected.labels);
       await editor.inEachFont(async (font) => {
         const boxes = await editor.fieldBoxes();
-        assert.equal(boxes.length, 15);
+        assert.equal(boxes.length, 16);
         for (const box of boxes) assert.deepEqual(box, boxes[0], font);
       });
       assert.doesNotMatch(

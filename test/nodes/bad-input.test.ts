@@ -11,7 +11,7 @@ const good = { payload: file, target: 'nightlamp', filename: 'main.py' };
 type Case = readonly [what: string, changes: Record<string, unknown>, says: RegExp];
 
 const badTargets: readonly Case[] = [
-  ['no target', { target: undefined }, /hostname as target.*got nothing/],
+  ['no target', { target: undefined }, /hostname as target, but there is none in msg\.target, got nothing/],
   ['an empty target', { target: '' }, /it is empty, got an empty text/],
   ['a number as target', { target: 42 }, /it is no text, got 42/],
   ['an object as target', { target: { name: 'nightlamp' } }, /got an object/],
@@ -62,6 +62,21 @@ const badFiles: readonly Case[] = [
     /part of one.*single Buffer object/,
   ],
   ['a piece of a stream', { parts: { type: 'buffer', index: 0, count: 3 } }, /part of one/],
+  [
+    'a line of a file, as it leaves the file node, with nothing else',
+    { payload: 'import time', target: undefined, parts: { type: 'string', index: 0, ch: '\n' } },
+    /this message is a part of one.*single Buffer object/,
+  ],
+  [
+    'the end of a stream, which has nothing but that',
+    { payload: undefined, target: undefined, filename: undefined, parts: { type: 'buffer', index: 3, count: 3 } },
+    /this message is a part of one/,
+  ],
+  [
+    'what a watch node sends, which is the name of the file',
+    { payload: '/data/main.py', filename: '/data/main.py', file: 'main.py', event: 'update' },
+    /this is its name: put a read file node before.*got "\/data\/main\.py"/,
+  ],
   ['the result of a push', { payload: 'timeout', ota: { result: 'timeout' } }, /result of a push/],
 ];
 
@@ -168,7 +183,13 @@ describe('Bad input to ota-push', () => {
     ],
     ['flow context that is empty', { file: 'firmware', fileType: 'flow' }, /Buffer or a text, got nothing/],
     ['global context that is empty', { filename: 'name', filenameType: 'global' }, /file's name.*got nothing/],
+    [
+      'a target in flow context that is empty',
+      { target: 'lamp', targetType: 'flow' },
+      /none in flow lamp, got nothing/,
+    ],
     ['no server', { server: '' }, /no-server/],
+    ['a server that was deleted', { server: 'gone' }, /server-deleted/],
   ];
   for (const [what, push, says] of sources) {
     it(`refuses ${what}`, async () => {
@@ -176,6 +197,36 @@ describe('Bad input to ota-push', () => {
       await assertRefused({}, says);
     });
   }
+
+  it('says that the server is disabled', async () => {
+    await start({}, { d: true });
+    await assertRefused({}, /server-disabled/);
+  });
+
+  it('says that the server is disabled with the flow that it belongs to', async () => {
+    const off = { id: 'off', type: 'tab', label: 'Off', disabled: true };
+    flow = await resources.use(TestFlow.start({ broker, server: { z: 'off' }, more: [off] }));
+    await assertRefused({}, /server-disabled/);
+  });
+
+  it('says that the broker is disabled, at the start of the server and for each message', async () => {
+    flow = await resources.use(TestFlow.start({ broker, mqtt: { d: true } }));
+    assert.match(flow.logged('ERROR').join('\n'), /broker-disabled/);
+    await assertRefused({}, /server-problem/);
+  });
+
+  it('says where a hostname that is none comes from: a dynamic link call has left there what it calls', async () => {
+    const place = { z: 'tab', x: 0, y: 0 };
+    const more = [
+      { id: 'call', ...place, type: 'link call', links: [], linkType: 'dynamic', timeout: '30', wires: [[]] },
+      { id: 'in', ...place, type: 'link in', name: 'update the lamp', links: [], wires: [['push']] },
+    ];
+    flow = await resources.use(TestFlow.start({ broker, more, coreNodes: ['common/60-link'] }));
+    flow.node('call').receive({ ...good, target: 'update the lamp' } as never);
+    const says = /got "update the lamp"\. A dynamic link call has left there what it calls: set msg\.target/;
+    assert.match((await flow.ends.next()).error?.message ?? '', says);
+    assert.doesNotMatch((await flow.push({ ...good, target: 'my lamp' })).error?.message ?? '', /link call/);
+  });
 
   it('refuses a message of which two sources fail, the slow one last, and goes on', async () => {
     const push = { target: '$number(name)', targetType: 'jsonata', filename: 'file.name', filenameType: 'msg' };
@@ -193,6 +244,7 @@ describe('Bad input to ota-push', () => {
 
   const servers: [string, Record<string, unknown>, RegExp][] = [
     ['no broker', { broker: '' }, /no-broker/],
+    ['a broker that was deleted', { broker: 'gone' }, /broker-deleted/],
     ['a port that is none', { ports: '70000' }, /Ports: expected.*got "70000"/],
     ['a range the wrong way round', { ports: '40100-40000' }, /Ports: expected/],
     ['an address with a scheme', { advertise: 'http://10.0.0.5' }, /Advertised address/],

@@ -6,7 +6,7 @@ import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice, takeAll } from '../peers/simulated-device';
 import { TestFlow } from '../peers/test-flow';
 
-const large = Buffer.alloc(8 * 1024 * 1024, 'lamp ');
+const large = Buffer.alloc(8 * 1024 * 1024, '# lamp ');
 
 /** Where a push can be when it is ended from outside, and how it gets there. */
 interface Stage {

@@ -9,8 +9,8 @@ import { resourcesOfEachTest } from '../peers/resources';
 import { type Misbehaviour, SimulatedDevice } from '../peers/simulated-device';
 import { type FlowSettings, type Received, TestFlow } from '../peers/test-flow';
 
-const file = Buffer.alloc(3800, 'lamp ');
-const large = Buffer.alloc(8 * 1024 * 1024, 'lamp ');
+const file = Buffer.alloc(3800, '# lamp ');
+const large = Buffer.alloc(8 * 1024 * 1024, '# lamp ');
 
 /** Where the device or the broker is to act before it runs out: longer than a busy machine takes for that. */
 const patient = { push: { timeout: '3' } };

@@ -205,7 +205,8 @@ describe('An ota-ha-update', () => {
   });
 
   const bad: [what: string, changes: Record<string, unknown>, says: RegExp][] = [
-    ['no target', { target: undefined }, /hostname as target.*got nothing/],
+    ['no target', { target: undefined }, /none in msg\.target and msg\.targets, got nothing/],
+    ['a line of a file', { target: undefined, parts: { type: 'string' } }, /this message is a part of one/],
     ['a bad target in a list', { targets: ['nightlamp', 'a b'] }, /Entry 2 of msg\.targets/],
     ['no bytes', { payload: undefined }, /Buffer or a text, got nothing/],
     ['a bad name', { filename: '..' }, /would leave its folder/],
@@ -226,6 +227,17 @@ describe('An ota-ha-update', () => {
       assert.ok(!published.all.some(({ topic }) => topic.startsWith('homeassistant/')));
     });
   }
+
+  it('removes an entity though its release is still being checked', async () => {
+    send(release);
+    send({ remove: true, target: 'nightlamp' });
+    for (const _ of ['offered', 'removed']) await flow.completed.next();
+    const discovery = published.all.filter(({ topic }) => topic.startsWith('homeassistant/'));
+    assert.deepEqual(
+      discovery.map(({ text }) => text === ''),
+      [false, true],
+    );
+  });
 
   it('makes nothing of words about devices that it does not know', async () => {
     await take({ payload: 40, ota: { id: '1', target: 'other', filename: 'a', hash: 'b', result: null } });

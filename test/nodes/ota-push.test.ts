@@ -8,8 +8,8 @@ import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { TestFlow } from '../peers/test-flow';
 
-const file = Buffer.alloc(3800, 'lamp ');
-const sha1 = 'd878bd7ed0532ac01ec9e6c943103dd0c1bd1279';
+const file = Buffer.alloc(3800, '# lamp ');
+const sha1 = 'cb74bada0f96e969d4210c1dbdf1c7b5e5217748';
 
 const brokers: [name: string, needed: PeerName[], startBroker: () => Promise<TestBroker>][] = [
   ['aedes', [], () => startAedes()],
@@ -131,9 +131,9 @@ for (const [name, needed, startBroker] of brokers) {
         ['', Buffer.alloc(0)],
       ];
       for (const [payload, bytes] of files) {
-        const message = await flow.push({ payload, target: 'nightlamp', filename: 'config.py' });
+        const message = await flow.push({ payload, target: 'nightlamp', filename: 'config.bin' });
         assert.equal(message.payload, 'success');
-        assert.deepEqual(device.files.get('config.py'), bytes);
+        assert.deepEqual(device.files.get('config.bin'), bytes);
         assert.equal(message.ota.sent, bytes.length);
       }
     });

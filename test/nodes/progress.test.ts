@@ -22,7 +22,7 @@ describe('The progress of a push', () => {
 
   it('begins with 0 and grows with the bytes that the device has acknowledged, in messages of their own', async () => {
     await start({ progress: true }, { pausesMsAfterEachRead: 25 });
-    const payload = Buffer.alloc(8 * 1024 * 1024, 'lamp ');
+    const payload = Buffer.alloc(8 * 1024 * 1024, '# lamp ');
     flow.send({ payload, target: 'nightlamp', filename: 'main.py', kept: 'with the file' });
     const end = await flow.ends.next();
     assert.equal(end.payload, 'success');

@@ -7,7 +7,7 @@ import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice, takeAll } from '../peers/simulated-device';
 import { listening, TestFlow } from '../peers/test-flow';
 
-const file = Buffer.alloc(3800, 'lamp ');
+const file = Buffer.alloc(3800, '# lamp ');
 
 describe('A push that may try again', () => {
   const resources = resourcesOfEachTest();

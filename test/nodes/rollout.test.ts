@@ -9,7 +9,7 @@ import { type FlowSettings, place, pushDefaults, type Received, TestFlow } from 
 
 const file = Buffer.from('print("lamp version 2")\n');
 /** More than any kernel keeps: who stops reading has not taken it. */
-const big = Buffer.alloc(16_000_000);
+const big = Buffer.alloc(16_000_000, '#');
 /** Where one device is to come and another one not: longer than a busy machine takes for the first. */
 const patient = { timeout: '3' };
 const none = { success: 0, unchanged: 0, timeout: 0, failed: 0, cancelled: 0, skipped: 0 };
@@ -290,7 +290,7 @@ describe('A rollout', () => {
 
   it('starts no further device while msg.pause holds it, and lets those under way end', async () => {
     await start(4, {}, { lamp01: { pausesMsAfterEachRead: 100 } }, { concurrency: '1' });
-    send(lamps(4), { payload: Buffer.alloc(300_000) });
+    send(lamps(4), { payload: Buffer.alloc(300_000, '#') });
     await fleet.get('lamp01').next('connected');
     flow.send({ pause: true });
     const first = await flow.ends.next();
@@ -305,7 +305,7 @@ describe('A rollout', () => {
   it('counts devices that wait for a place among the pushes at once as not started', async () => {
     await start(3, {}, { lamp03: { pausesMsAfterEachRead: 100 } }, { concurrency: '1' });
     // Another rollout's push would do as well: it has the only place.
-    send(['lamp03'], { payload: Buffer.alloc(300_000) });
+    send(['lamp03'], { payload: Buffer.alloc(300_000, '#') });
     await fleet.get('lamp03').next('connected');
     send(lamps(2));
     flow.send({ reset: true });
@@ -389,7 +389,7 @@ describe('A rollout', () => {
   it('tells its progress in percent of devices, from 0', async () => {
     const slow = { pausesMsAfterEachRead: 300 };
     await start(4, { progress: true, waves: '1' }, { lamp02: slow, lamp03: slow });
-    send(lamps(4), { payload: Buffer.alloc(400_000) });
+    send(lamps(4), { payload: Buffer.alloc(400_000, '#') });
     await ended();
     const told = flow.progress.all.map(({ payload }) => payload);
     assert.equal(told[0], 0);
@@ -432,6 +432,8 @@ describe('A rollout', () => {
     ['an object without a target', { targets: [{ host: 'lamp01' }] }, /Entry 1 of msg\.targets.*got nothing/],
     ['a wildcard', { targets: ['lamp01', 'lamp02', '#'] }, /Entry 3 of msg\.targets.*\+ # \//],
     ['an object with a bad target', { targets: [{ target: 'my lamp' }] }, /Entry 1 .*printable ASCII.*got "my lamp"/],
+    ['a line of a file', { targets: undefined, parts: { type: 'string' } }, /this message is a part of one/],
+    ['the name of a file', { payload: '/data/main.py', filename: '/data/main.py' }, /this is its name/],
     ['no file', { payload: undefined }, /Buffer or a text, got nothing/],
     ['a bad name', { filename: 'tmp' }, /in which devices receive/],
     ['a bad set', { files: [] }, /msg\.files.*got an array of 0/],

@@ -6,7 +6,7 @@ import { resourcesOfEachTest } from '../peers/resources';
 import { takeAll } from '../peers/simulated-device';
 import { type Received, TestFlow } from '../peers/test-flow';
 
-const file = Buffer.alloc(3800, 'lamp ');
+const file = Buffer.alloc(3800, '# lamp ');
 
 const addresses = ['127.0.0.1', '127.0.0.2'];
 

@@ -6,7 +6,7 @@ import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice, takeAll } from '../peers/simulated-device';
 import { listening, place, pushDefaults, type Received, rolloutDefaults, TestFlow } from '../peers/test-flow';
 
-const file = Buffer.alloc(3800, 'lamp ');
+const file = Buffer.alloc(3800, '# lamp ');
 
 describe('A push to a device that sleeps', () => {
   const resources = resourcesOfEachTest();

@@ -44,7 +44,7 @@ describe('Many pushes', () => {
   async function pushAll(server: Record<string, unknown>, times = 1): Promise<void> {
     await start({ server });
     for (let turn = 0; turn < times; turn += 1) {
-      for (const target of hostnames) flow.send({ payload: `turn ${turn}`, target, filename: 'main.py' });
+      for (const target of hostnames) flow.send({ payload: `turn = ${turn}`, target, filename: 'main.py' });
     }
     for (let n = 0; n < hostnames.length * times; n += 1) {
       const end: Received = await flow.ends.next();
@@ -96,7 +96,7 @@ describe('Many pushes', () => {
   it('to one device come one after the other, in order', async () => {
     await start();
     for (let turn = 0; turn < 5; turn += 1)
-      flow.send({ payload: `turn ${turn}`, target: 'fan', filename: `${turn}.py` });
+      flow.send({ payload: `turn = ${turn}`, target: 'fan', filename: `${turn}.py` });
     const filenames: unknown[] = [];
     for (let turn = 0; turn < 5; turn += 1) filenames.push((await flow.ends.next()).ota.filename);
     assert.deepEqual(filenames, ['0.py', '1.py', '2.py', '3.py', '4.py']);

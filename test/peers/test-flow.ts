@@ -8,6 +8,9 @@ import { Inbox } from './inbox';
 
 const ourMqttNodes = '@node-red/nodes/core/network/10-mqtt.js';
 
+const loaded = (path: string): typeof registerPush => require(path);
+const coreNode = (path: string) => loaded(`@node-red/nodes/core/${path}.js`);
+
 /** What a node shows below itself. */
 export interface Status {
   readonly fill: string;
@@ -42,6 +45,8 @@ export interface FlowSettings {
   readonly watched?: readonly string[];
   /** More nodes of the flow. */
   readonly more?: readonly Record<string, unknown>[];
+  /** Those of Node-RED's own that they are of: `network/21-httprequest`. */
+  readonly coreNodes?: readonly string[];
 }
 
 type Listened = 'caught' | 'completed' | 'statuses';
@@ -56,13 +61,13 @@ export class TestFlow {
   readonly statuses = new Inbox<Received>();
 
   static async start(settings: FlowSettings): Promise<TestFlow> {
-    const { secret, userDir, mqttNodes = ourMqttNodes } = settings;
-    const registerMqtt: typeof registerPush = require(mqttNodes);
+    const { secret, userDir, mqttNodes = ourMqttNodes, coreNodes = [] } = settings;
+    const more = [loaded(mqttNodes), ...coreNodes.map(coreNode)];
     helper.settings({ mqttReconnectTime: 100, ...(userDir === undefined ? {} : { userDir }) } as object);
     const flow = new TestFlow();
     try {
       await helper.load(
-        [registerMqtt, registerServer, registerPush, registerRollout, registerHaUpdate],
+        [...more, registerServer, registerPush, registerRollout, registerHaUpdate],
         flowOf(settings) as TestFlows,
         secret === undefined ? {} : { server: { secret } },
       );
@@ -132,6 +137,7 @@ const ofBoth = {
   rebootType: 'bool',
   timeout: '30',
   timeoutType: 'num',
+  check: true,
   skipUnchanged: false,
   retries: '0',
   retryDelay: '5',

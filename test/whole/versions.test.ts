@@ -18,7 +18,7 @@ const connections = 300;
 
 interface Result {
   readonly payload: string;
-  readonly ota: { readonly code: string | null; readonly sent: number };
+  readonly ota: { readonly code: string | null; readonly message: string; readonly sent: number };
 }
 
 const versions = [
@@ -44,7 +44,7 @@ for (const [what, place] of versions) {
       await nodeRed.logged(/Connected to broker/);
     });
 
-    /** How the push of a file of so many bytes ended. */
+    /** How the push of a file of so many bytes ended; of 0 bytes: of one that does not compile. */
     async function push(bytes: number): Promise<Result> {
       const response = await fetch(`${nodeRed.url}/inject/go`, {
         method: 'POST',
@@ -61,6 +61,12 @@ for (const [what, place] of versions) {
       const { payload, ota } = await push(3800);
       assert.deepEqual([payload, ota.code, ota.sent], ['success', null, 3800]);
       assert.equal(device.files.get('main.py')?.length, 3800);
+    });
+
+    it('refuses Python that does not compile', async () => {
+      const { ota } = await push(0);
+      assert.equal(ota.code, 'bad_input');
+      assert.match(ota.message, /^main\.py does not compile, line 1: .* says MicroPython \d/);
     });
 
     it('notices a device that takes no more bytes, however many connections the machine has', async () => {
@@ -86,7 +92,8 @@ async function holdConnections(resources: Resources, count: number): Promise<voi
 }
 
 function flowOf(port: number) {
-  const toFile = 'return {target: "nightlamp", filename: "main.py", payload: Buffer.alloc(msg.payload, "lamp ")};';
+  const toFile =
+    'return {target: "nightlamp", filename: "main.py", payload: msg.payload ? Buffer.alloc(msg.payload, "# lamp ") : "def lamp(:"};';
   const toText = 'return {topic: "result", payload: JSON.stringify({payload: msg.payload, ota: msg.ota})};';
   return [
     { id: 'tab', type: 'tab', label: 'Versions' },
@@ -111,6 +118,7 @@ function flowOf(port: number) {
       timeout: '5',
       wires: [['text'], ['text']],
     },
+    { id: 'refused', ...place, type: 'catch', scope: ['push'], wires: [['text']] },
     { id: 'text', ...place, type: 'function', func: toText, outputs: 1, wires: [['out']] },
     { id: 'out', ...place, type: 'mqtt out', broker: 'broker', topic: '', qos: '1', wires: [] },
   ];

@@ -2,6 +2,7 @@
 
 import { filenameProblem, hostnameProblem } from '../../../lib/protocol/names';
 import { parseRetries, parseRetryDelayMs, parseTimeoutMs } from '../validation';
+import { checkDefaults, prepareCheck } from './check-form';
 import type { EditorNode, Properties, Validate } from './editor-api';
 import { isTaken, isVariable } from './validation';
 
@@ -104,6 +105,7 @@ export const fileDefaults = {
 
 /** What is folded away under "More". */
 export const moreDefaults = {
+  ...checkDefaults,
   reboot: { value: 'true', validate: typedValidator('reboot') },
   rebootType: { value: 'bool' },
   timeout: { value: '30', validate: typedValidator('timeout') },
@@ -155,6 +157,7 @@ export function prepareForm(node: EditorNode, typed: readonly TypedProperty[], f
   for (const [property, { value }] of Object.entries(folded)) {
     if (!node[property] && value) $(`#node-input-${property}`).val(String(value));
   }
+  prepareCheck(node);
   const progress = $('#node-input-progress');
   const setOutputs = () => {
     $('#node-input-outputs').val(progress.prop('checked') ? 3 : 2);

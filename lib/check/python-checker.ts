@@ -1,0 +1,170 @@
+import { shorten } from '../shorten';
+import { Compiler, type Finding, type Limits } from './compiler';
+import { encodingProblem, textOfLine } from './encoding';
+
+/** A file as it is to be sent. */
+export interface CheckedFile {
+  /** On the device. */
+  readonly filename: string;
+  readonly bytes: Buffer;
+  /** Of the bytes: what has the same hash is the same. */
+  readonly hash: string;
+}
+
+export interface CheckerOptions {
+  /** Told once, when MicroPython cannot be loaded: no file is compiled then. */
+  onUnloadable(reason: string): void;
+  /** Told once of a file that is too much for the compiler: it passes. */
+  onUnchecked(filename: string, reason: string): void;
+  readonly limits?: Limits;
+}
+
+/** What is known of some bytes, whatever their file is called. */
+interface Verdict {
+  /** The end of a sentence that begins with the file's name; undefined where nothing is wrong. */
+  readonly problem?: string;
+  readonly isBlank?: boolean;
+}
+
+const usualLimits: Limits = { timeMs: 10_000, memory: 64 * 1024 * 1024 };
+
+/** So many verdicts are remembered. */
+const maxVerdicts = 100;
+
+/** Characters of a line of the file. */
+const maxShownLength = 60;
+
+/** What a board runs at its start: with nothing in them nobody listens for the next update. */
+const startFiles: ReadonlySet<string> = new Set(['main.py', 'boot.py']);
+
+/** For a compiler that a board has or has not, and the checker has not. It names the line of the class around it. */
+const nativeDecorator = /^\s*@\s*micropython\s*\.\s*(?:native|viper|asm_\w+)\b/m;
+const decoratorError = 'SyntaxError: invalid micropython decorator';
+
+/**
+ * Checks Python files before they go onto a board, by MicroPython's own compiler: each content once, one after the other. What
+ * it cannot check passes.
+ */
+export class PythonChecker {
+  readonly #options: CheckerOptions;
+  readonly #limits: Limits;
+  /** By hash, the one that was asked for last at the end. */
+  readonly #verdicts = new Map<string, Verdict>();
+  readonly #ending = new AbortController();
+  /** Started for the first file that needs it; of undefined where that was not possible. */
+  #compiler: Promise<Compiler | undefined> | undefined;
+  #underWay = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(options: CheckerOptions) {
+    this.#options = options;
+    this.#limits = options.limits ?? usualLimits;
+  }
+
+  /**
+   * What is wrong with the first of the files that has something wrong, as a sentence; undefined where none has. Known at once
+   * where all were checked before, and nobody waits who has asked before: answers come in the order of the questions.
+   */
+  check(files: readonly CheckedFile[]): string | undefined | Promise<string | undefined> {
+    const sources = files.filter(({ filename }) => filename.toLowerCase().endsWith('.py'));
+    const isKnown = this.#underWay === 0 && sources.every(({ hash }) => this.#verdicts.has(hash));
+    if (!isKnown) return this.#checkInTurn(sources);
+    for (const file of sources) {
+      const problem = problemOf(file, this.#recall(file.hash));
+      if (problem) return problem;
+    }
+    return undefined;
+  }
+
+  /** Ends its thread. A check that is under way passes. */
+  async close(): Promise<void> {
+    this.#ending.abort();
+    await this.#last;
+    await (await this.#compiler)?.end();
+  }
+
+  async #checkInTurn(sources: readonly CheckedFile[]): Promise<string | undefined> {
+    this.#underWay += 1;
+    const before = this.#last;
+    const problem = before.then(() => this.#firstProblem(sources));
+    this.#last = problem;
+    try {
+      return await problem;
+    } finally {
+      this.#underWay -= 1;
+    }
+  }
+
+  async #firstProblem(sources: readonly CheckedFile[]): Promise<string | undefined> {
+    for (const file of sources) {
+      const problem = problemOf(file, this.#recall(file.hash) ?? (await this.#judge(file)));
+      if (problem) return problem;
+    }
+    return undefined;
+  }
+
+  #recall(hash: string): Verdict | undefined {
+    const verdict = this.#verdicts.get(hash);
+    if (verdict) this.#remember(hash, verdict);
+    return verdict;
+  }
+
+  #remember(hash: string, verdict: Verdict): void {
+    this.#verdicts.delete(hash);
+    this.#verdicts.set(hash, verdict);
+    const [oldest] = this.#verdicts.keys();
+    if (this.#verdicts.size > maxVerdicts && oldest !== undefined) this.#verdicts.delete(oldest);
+  }
+
+  async #judge(file: CheckedFile): Promise<Verdict> {
+    const problem = encodingProblem(file.bytes);
+    if (problem) return this.#judged(file, { problem: `${problem}.` });
+    if (!/\S/.test(file.bytes.toString('latin1'))) return this.#judged(file, { isBlank: true });
+    return this.#judged(file, await this.#compile(file));
+  }
+
+  #judged({ hash }: CheckedFile, verdict: Verdict): Verdict {
+    this.#remember(hash, verdict);
+    return verdict;
+  }
+
+  async #compile({ filename, bytes }: CheckedFile): Promise<Verdict> {
+    const { signal } = this.#ending;
+    if (signal.aborted) return {};
+    this.#compiler ??= this.#start();
+    const compiler = await this.#compiler;
+    if (!compiler) return {};
+    const finding = await compiler.compile(bytes, signal);
+    if (finding.kind !== 'unknown') return verdictOf(bytes, finding, compiler.version);
+    // It may hang, or hold all the memory that it may have.
+    this.#compiler = undefined;
+    await compiler.end();
+    if (!signal.aborted) this.#options.onUnchecked(filename, finding.reason);
+    return {};
+  }
+
+  async #start(): Promise<Compiler | undefined> {
+    try {
+      return await Compiler.start(this.#limits, this.#ending.signal);
+    } catch (error) {
+      if (!this.#ending.signal.aborted) this.#options.onUnloadable((error as Error).message);
+      return undefined;
+    }
+  }
+}
+
+function problemOf({ filename }: CheckedFile, { problem, isBlank = false }: Verdict = {}): string | undefined {
+  if (problem) return `${filename} ${problem}`;
+  if (!isBlank || !startFiles.has(filename)) return undefined;
+  return `${filename} is empty: a board that starts with it takes no further update.`;
+}
+
+function verdictOf(bytes: Buffer, finding: Exclude<Finding, { kind: 'unknown' }>, version: string): Verdict {
+  if (finding.kind === 'compiles') return {};
+  const { error, line } = finding;
+  if (error === decoratorError && nativeDecorator.test(bytes.toString('latin1'))) return {};
+  const text = textOfLine(bytes, line);
+  const place = line === 0 ? '' : `, line ${line}`;
+  const shown = text === '' ? '' : `, in ${JSON.stringify(shorten(text, maxShownLength))}`;
+  return { problem: `does not compile${place}: ${error}${shown}, says MicroPython ${version}.` };
+}

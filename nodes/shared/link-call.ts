@@ -1,0 +1,21 @@
+import type { NodeAPI, NodeDef } from 'node-red';
+
+/** What the editor saves of Node-RED's link nodes. */
+interface LinkDef extends NodeDef {
+  readonly linkType?: string;
+}
+
+/**
+ * What to say of a hostname that is none where it may be the name of a link in node: a dynamic link call is told in
+ * `msg.target` what to call, and leaves it there. Empty where it can't be.
+ */
+export function linkCallHint(RED: NodeAPI, target: unknown): string {
+  let isCalled = false;
+  let isLinkIn = false;
+  RED.nodes.eachNode(({ id, type, name, linkType }: LinkDef) => {
+    isCalled ||= type === 'link call' && linkType === 'dynamic';
+    isLinkIn ||= type === 'link in' && (name === target || id === target);
+  });
+  if (!isCalled || !isLinkIn) return '';
+  return ' A dynamic link call has left there what it calls: set msg.target to the hostname after it.';
+}

@@ -1,0 +1,29 @@
+import type { CheckedFile, PythonChecker } from '../../lib/check/python-checker';
+import { BadInput } from './bad-input';
+
+/** The property of a node that says whether Python is checked; nodes of an older version have none, and do as new ones. */
+export interface CheckSettings {
+  readonly check?: boolean;
+}
+
+/**
+ * Refuses Python that no board could run, before anything is announced.
+ * @returns a promise where that takes time, undefined where it is known that nothing is wrong
+ * @throws BadInput, or rejects with it, naming the file and what is wrong
+ */
+export function checkPython(
+  checker: PythonChecker,
+  files: readonly CheckedFile[],
+  { check = true }: CheckSettings,
+): undefined | Promise<void> {
+  // Without files too, where others are being checked: pushes stay in their order.
+  const problem = checker.check(check ? files : []);
+  if (problem instanceof Promise) return problem.then(refuse);
+  refuse(problem);
+  return undefined;
+}
+
+function refuse(problem: string | undefined): void {
+  if (problem === undefined) return;
+  throw new BadInput(`${problem} To send it all the same, switch "Check Python before it is sent" (check) off.`);
+}

@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import { type CheckedFile, PythonChecker } from '../../../lib/check/python-checker';
+import { resourcesOfEachTest, resourcesOfSuite } from '../../peers/resources';
+import { runProgram } from '../../peers/run-program';
+
+const { version } = require('@micropython/micropython-webassembly-pyscript/package.json') as { version: string };
+
+const usual = { timeMs: 10_000, memory: 64 * 1024 * 1024 };
+
+/** Compiles for minutes. */
+const endless = `x = ${'('.repeat(100_000)}1${')'.repeat(100_000)}\n`;
+
+/** What was warned of. */
+type Warnings = string[];
+
+function start(warnings: Warnings, limits = usual): PythonChecker {
+  return new PythonChecker({
+    onUnloadable: (reason) => warnings.push(reason),
+    onUnchecked: (filename, reason) => warnings.push(`${filename}: ${reason}`),
+    limits,
+  });
+}
+
+function file(content: string | Buffer, filename = 'main.py'): CheckedFile {
+  const bytes = Buffer.from(content as string);
+  return { filename, bytes, hash: createHash('sha1').update(bytes).digest('hex') };
+}
+
+describe('Python that is checked before it is sent', function () {
+  this.timeout(60_000);
+  const suite = resourcesOfSuite();
+  const resources = resourcesOfEachTest();
+  const warnings: Warnings = [];
+  let checker: PythonChecker;
+
+  before(async () => {
+    checker = await suite.use(start(warnings));
+  });
+
+  const latin1 = (text: string) => Buffer.from(text, 'latin1');
+  const utf16 = (text: string) => Buffer.from(text, 'utf16le');
+
+  const fine: [what: string, content: string | Buffer, filename?: string][] = [
+    ['a program', 'import machine\nmachine.Pin(2).on()\n'],
+    ['lines that end as on Windows', 'x = 1\r\nif x:\r\n    print("x")\r\n'],
+    ['Latin-1 in a comment and in a text', latin1('# grüß\nx = "grüß"\n')],
+    ['UTF-8', 'größe = "größer"\n'],
+    ['a file without a last line end', 'x = 1'],
+    ['native code, for a compiler that the board has', '@micropython.native\ndef f(x):\n    return x\n'],
+    ['viper code', 'import micropython\n\n@micropython.viper\ndef f(x: int) -> int:\n    return x\n'],
+    ['inline assembler', '@micropython.asm_thumb\ndef f(r0):\n    mov(r0, r1)\n'],
+    [
+      'inline assembler of another board',
+      'class A:\n    @micropython.asm_xtensa\n    def f(a2):\n        mov(a2, a3)\n',
+    ],
+    ['a module that the checker has not', 'import network, esp32, rp2\n'],
+    ['an empty module', '', 'lib/__init__.py'],
+    ['what is no Python, under another name', '{"led": 2', 'lamp.json'],
+    ['bytecode', latin1('M\x06\0\0'), 'lamp.mpy'],
+  ];
+  for (const [what, content, filename] of fine) {
+    it(`passes: ${what}`, async () => {
+      assert.equal(await checker.check([file(content, filename)]), undefined);
+      assert.deepEqual(warnings, []);
+    });
+  }
+
+  const broken: [what: string, content: string | Buffer, problem: string, filename?: string][] = [
+    [
+      'a colon that is missing',
+      'import time\nwhile True\n    pass\n',
+      'main.py does not compile, line 2: SyntaxError: invalid syntax, in "while True", says MicroPython VERSION.',
+    ],
+    [
+      'a line that is indented too far, after Windows line ends',
+      'x = 1\r\n  y = 2\r\n',
+      'main.py does not compile, line 2: IndentationError: unexpected indent, in "y = 2", says MicroPython VERSION.',
+    ],
+    [
+      'what only compiling finds',
+      'def f():\n    pass\nbreak\n',
+      `main.py does not compile, line 3: SyntaxError: 'break'/'continue' outside loop, in "break", says MicroPython VERSION.`,
+    ],
+    [
+      'a page of a web server',
+      '<!DOCTYPE html>\n<title>Log in</title>\n',
+      'main.py does not compile, line 1: SyntaxError: invalid syntax, in "<!DOCTYPE html>", says MicroPython VERSION.',
+    ],
+    [
+      'a line that is too long to show',
+      `x = [${'1, '.repeat(100)}\n`,
+      `main.py does not compile, line 2: SyntaxError: invalid syntax, says MicroPython VERSION.`,
+    ],
+    [
+      'a decorator that no board has',
+      '@micropython.natve\ndef f():\n    pass\n',
+      'main.py does not compile, line 1: SyntaxError: invalid micropython decorator, in "@micropython.natve", says MicroPython VERSION.',
+    ],
+    [
+      'what MicroPython has not',
+      'x = "\\N{BULLET}"\n',
+      'main.py does not compile: NotImplementedError: unicode name escapes, says MicroPython VERSION.',
+    ],
+    [
+      'a byte order mark',
+      '\ufeffprint("hello")\n',
+      'main.py begins with a byte order mark (BOM), which MicroPython takes for a name: save it as UTF-8 without BOM.',
+    ],
+    ['UTF-16', utf16('print("hello")\n'), 'main.py is UTF-16 text, which MicroPython does not read: save it as UTF-8.'],
+    [
+      'UTF-16 with its mark',
+      utf16('\ufeffprint("hello")\n'),
+      'main.py is UTF-16 text, which MicroPython does not read: save it as UTF-8.',
+    ],
+    [
+      'UTF-16 the other way round',
+      utf16('\ufeffprint("hello")\n').swap16(),
+      'main.py is UTF-16 text, which MicroPython does not read: save it as UTF-8.',
+    ],
+    [
+      'a NUL byte, be it in a comment',
+      'x = 1\n# a\0b\n',
+      'main.py has a NUL byte in line 2: it is no Python, or was damaged on its way.',
+    ],
+    ['an empty main.py', '', 'main.py is empty: a board that starts with it takes no further update.'],
+    [
+      'a boot.py of nothing but space',
+      ' \r\n\t\n',
+      'boot.py is empty: a board that starts with it takes no further update.',
+      'boot.py',
+    ],
+    [
+      'a file whose name is in capitals, as FAT has them',
+      'def f(:\n',
+      'LAMP.PY does not compile, line 1: SyntaxError: invalid syntax, in "def f(:", says MicroPython VERSION.',
+      'LAMP.PY',
+    ],
+  ];
+  for (const [what, content, problem, filename] of broken) {
+    it(`is refused: ${what}`, async () => {
+      const once = await checker.check([file(content, filename)]);
+      const expected = problem.replace('VERSION', version);
+      assert.equal(once, expected);
+      assert.equal(checker.check([file(content, filename)]), expected, 'the second time it is known at once');
+      assert.deepEqual(warnings, []);
+    });
+  }
+
+  it('is not run', async () => {
+    assert.equal(await checker.check([file('raise SystemExit\nwhile True: pass\n')]), undefined);
+    assert.equal(await checker.check([file('x = 1 # after it\n')]), undefined);
+  });
+
+  it('is told of by its first broken file, by the name that it has in this set', async () => {
+    const [good, bad, worse] = [file('x = 2\n', 'a.py'), file('x = (\n', 'lib/b.py'), file('x = )\n', 'c.py')];
+    assert.match((await checker.check([good, bad, worse])) ?? '', /^lib\/b\.py does not compile/);
+    assert.match((await checker.check([{ ...bad, filename: 'd.py' }])) ?? '', /^d\.py does not compile/);
+  });
+
+  it('is checked once: the last 100 contents are known at once', async () => {
+    const files = Array.from({ length: 101 }, (_, number) => file(`x = ${number + 1000}\n`));
+    for (const one of files) assert.ok(checker.check([one]) instanceof Promise);
+    await checker.check([file('x = 0\n')]);
+    const [first, ...others] = files;
+    assert.equal(checker.check(others.slice(-99)), undefined);
+    assert.ok(first && checker.check([first]) instanceof Promise);
+  });
+
+  it('is answered for in the order of the questions, be an answer known or not', async () => {
+    const known = file('x = 3\n');
+    await checker.check([known]);
+    const order: string[] = [];
+    const tell = (what: string) => () => order.push(what);
+    await Promise.all([
+      Promise.resolve(checker.check([file('x = 4\n')])).then(tell('new')),
+      Promise.resolve(checker.check([known])).then(tell('known')),
+      Promise.resolve(checker.check([file('', 'lamp.json')])).then(tell('no Python')),
+    ]);
+    assert.deepEqual(order, ['new', 'known', 'no Python']);
+  });
+
+  it('passes with one warning when it takes too long, and others are checked as before', async () => {
+    const warned: Warnings = [];
+    const impatient = await resources.use(start(warned, { ...usual, timeMs: 3000 }));
+    assert.equal(await impatient.check([file(endless)]), undefined);
+    assert.equal(impatient.check([file(endless)]), undefined);
+    assert.deepEqual(warned, ['main.py: it took longer than 3 seconds']);
+    assert.match((await impatient.check([file('x = (\n')])) ?? '', /does not compile/);
+  });
+
+  it('passes with one warning when it takes too much memory, and others are checked as before', async () => {
+    const warned: Warnings = [];
+    const poor = await resources.use(start(warned, { ...usual, memory: 20 * 1024 * 1024 }));
+    const large = file(`x = 1 # ${'a'.repeat(32 * 1024 * 1024)}\n`);
+    assert.equal(await poor.check([large]), undefined);
+    assert.equal(poor.check([large]), undefined);
+    assert.deepEqual(warned, ['main.py: its compiler failed with MemoryError']);
+    assert.match((await poor.check([file('x = (\n')])) ?? '', /does not compile/);
+  });
+
+  it('passes with one warning for all where MicroPython cannot be loaded', async () => {
+    const warned: Warnings = [];
+    const checkless = await resources.use(start(warned, { ...usual, timeMs: 1 }));
+    assert.equal(await checkless.check([file('x = (\n')]), undefined);
+    assert.equal(await checkless.check([file('y = (\n')]), undefined);
+    assert.deepEqual(warned, ['it took longer than 0.001 seconds']);
+    assert.match((await checkless.check([file('')])) ?? '', /is empty/, 'what needs no compiler is still refused');
+  });
+
+  it('keeps no process alive once its checker is closed', async () => {
+    const program = `
+      const { PythonChecker } = require('./dist/lib/check/python-checker.js');
+      const checker = new PythonChecker({ onUnloadable: console.error, onUnchecked: console.error });
+      const bytes = Buffer.from('x = (');
+      checker.check([{ filename: 'main.py', bytes, hash: '1' }]).then(console.log).then(() => checker.close());`;
+    const said = await runProgram(resources, process.execPath, ['-e', program], {
+      cwd: resolve(__dirname, '../../..'),
+    });
+    assert.match(said, /does not compile/);
+  });
+
+  it('passes without a warning when the server is closed meanwhile, which waits for no compiler', async () => {
+    const warned: Warnings = [];
+    const closed = start(warned);
+    const problem = closed.check([file(endless)]);
+    await closed.close();
+    assert.equal(await problem, undefined);
+    assert.equal(await closed.check([file('x = (\n')]), undefined);
+    assert.deepEqual(warned, []);
+  });
+});
