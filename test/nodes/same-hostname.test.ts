@@ -22,8 +22,8 @@ describe('A push whose offer more than one address fetches', () => {
   });
 
   /** Resolves to the port that is announced. */
-  async function announced(payload = file): Promise<number> {
-    flow.send({ payload, target: 'nightlamp', filename: 'main.py' });
+  async function announced(payload = file, filename = 'main.py'): Promise<number> {
+    flow.send({ payload, target: 'nightlamp', filename });
     const { text } = await broker.packets.next();
     return Number(text.split('|')[1]);
   }
@@ -47,7 +47,7 @@ describe('A push whose offer more than one address fetches', () => {
   });
 
   it('says so too where it fails', async () => {
-    const port = await announced(Buffer.alloc(8 * 1024 * 1024));
+    const port = await announced(Buffer.alloc(8 * 1024 * 1024), 'lamp.dat');
     for (const address of addresses) {
       const socket = takeAll(port, address);
       resources.defer(() => socket.destroy());
