@@ -4,7 +4,7 @@ import { hashOf } from '../../lib/protocol/announcement';
 import { deviceKey } from '../../lib/protocol/signature';
 import { Board } from '../peers/board';
 import { startMosquitto, type TestBroker } from '../peers/brokers';
-import { describeNeeding } from '../peers/needing';
+import { describeOnEachBuild } from '../peers/micropython-builds';
 import { program } from '../peers/programs';
 import { resourcesOfEachTest } from '../peers/resources';
 import { temporaryFolder } from '../peers/temporary-folder';
@@ -12,7 +12,7 @@ import { type Received, TestFlow } from '../peers/test-flow';
 
 const secret = 'correct horse battery staple';
 
-describeNeeding(['micropython', 'mosquitto'], 'A flow that updates a board with ota.py through mosquitto', () => {
+describeOnEachBuild(['mosquitto'], 'A flow that updates a board with ota.py through mosquitto', (build) => {
   const resources = resourcesOfEachTest();
 
   let broker: TestBroker;
@@ -32,7 +32,7 @@ describeNeeding(['micropython', 'mosquitto'], 'A flow that updates a board with 
     const key = `import ota\nota.set_key('${deviceKey(secret, 'nightlamp')}', 0)\n`;
     const files = { 'main.py': program(broker.port, 1), 'config.json': '{"led": 2}' };
     const withKey = { ...files, 'main.py': key + files['main.py'] };
-    board = await resources.use(Board.start({ files: (hasKey ?? isSigned) ? withKey : files }));
+    board = await resources.use(Board.start({ build, files: (hasKey ?? isSigned) ? withKey : files }));
     await board.waitFor('ready');
     flow = await resources.use(
       TestFlow.start({
