@@ -89,7 +89,10 @@ describeOnEachBuild(['mosquitto'], 'A flow that updates a board with ota.py thro
 
   it('counts the delivery as the success of a board that has never reported, and its reports from then on', async () => {
     await start({});
-    assert.equal((await push('{"led": 3}', 'config.json', false)).ota.verified, 'delivered');
+    const { payload, ota } = await push('{"led": 3}', 'config.json', false);
+    assert.equal(payload, 'success');
+    // Nobody waits for its report, which may be faster than the end of its connection.
+    assert.ok(['delivered', 'installed'].includes(String(ota.verified)), String(ota.verified));
     // Its report on the first push is there when that on the second is: the broker keeps their order.
     await flow.stop();
     const settings = { broker, server: { advertise: '127.0.0.1' }, push: { filename: 'name', reboot: 'false' } };
