@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { Board, example } from '../test/peers/board';
 import { type AedesBroker, startAedes } from '../test/peers/brokers';
 import type { Inbox } from '../test/peers/inbox';
-import { micropythonPath } from '../test/peers/micropython-process';
+import { newest } from '../test/peers/micropython-builds';
 import { BoardNarrator } from './board-narrator';
 import { NodeRed } from './node-red';
 import { type Own, play, type Resource } from './play';
@@ -19,7 +19,7 @@ const BOARD_START_S = 120;
 
 /** What `npm run board` plays: a broker, a board with ota.py on real MicroPython, and Node-RED with "Update a board". */
 async function demo(own: Own): Promise<never> {
-  micropythonPath(); // it may be missing: said before anything is started
+  newest.path(); // it may be missing: said before anything is started
   const say = stopwatch();
   const broker = await own(startAedes());
   say(`an MQTT broker runs at ${broker.url}`);

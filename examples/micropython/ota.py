@@ -310,8 +310,11 @@ class _Updater:
                 raise Refused('no_secret')
             if self.key is not None and not is_signed:
                 raise Refused('bad_signature' if is_form else 'unsigned')
-            fields = str(payload, 'utf-8').split('|')
-            host, port, name, digest, reboot, size, counter = _parse(fields, is_signed)
+            try:
+                fields = str(payload, 'utf-8').split('|')
+                host, port, name, digest, reboot, size, counter = _parse(fields, is_signed)
+            except ValueError:
+                raise Refused('bad_announcement')
             _check_name(name, self.allow)
             if is_signed and not self._accept(counter, fields[7], [name, digest]):
                 return
@@ -381,25 +384,28 @@ class _Updater:
     def _fail(self, payload, error):
         if not _flash.coming:
             _remove('tmp')
+        more = {}
         if isinstance(error, Refused):
             code = error.args[0]
-        elif isinstance(error, ValueError):
-            code = 'bad_announcement'
+            if code == 'replayed':
+                more['counter'] = error.args[1]
+        elif isinstance(error, OSError):
+            code = 'no_space' if error.args[0] == _ENOSPC else 'write_failed'
         else:
-            code = 'no_space' if isinstance(error, OSError) and error.args[0] == _ENOSPC else 'write_failed'
+            code = 'internal'
+            more['exception'] = type(error).__name__
         try:
             fields = str(payload[:_LONGEST], 'utf-8').split('|')
         except UnicodeError:
             fields = []
         fields += [None] * 8
         self.failed = self.accepted or self.failed
-        self._report('failed', fields[2], fields[3], code, error.args[1] if code == 'replayed' else None)
+        self._report('failed', fields[2], fields[3], code, more)
 
     # Publish what became of a file, retained (5.1); what can't be sent now goes out after the reconnect.
-    def _report(self, state, name, digest, error=None, counter=None):
+    def _report(self, state, name, digest, error=None, more=()):
         report = {'state': state, 'file': name, 'hash': digest, 'error': error}
-        if counter is not None:
-            report['counter'] = counter
+        report.update(more)
         self.unsent = json.dumps(report)
         try:
             self._publish()
@@ -451,8 +457,10 @@ def _check_name(name, allow):
         is_bad = is_bad or not part or part[-1] in '. ' or part.endswith('.bak')
     for other in _flash.files:
         is_bad = is_bad or (other != name and other.lower() == folded)
-    module, _, kind = parts[parts[0] == 'lib' and len(parts) > 1].partition('.')
-    if is_bad or (kind in ('', 'py', 'mpy') and module in _NEEDED and name not in allow):
+    # (`str.partition` is not on every board.)
+    module = parts[parts[0] == 'lib' and len(parts) > 1].split('.', 1)
+    is_module = len(module) == 1 or module[1] in ('py', 'mpy')
+    if is_bad or (is_module and module[0] in _NEEDED and name not in allow):
         raise Refused('bad_name')
 
 

@@ -13,6 +13,7 @@ export const reportErrors = [
   'size_mismatch',
   'hash_mismatch',
   'write_failed',
+  'internal',
 ] as const;
 
 export type ReportError = (typeof reportErrors)[number];
@@ -30,6 +31,8 @@ export interface Report {
   readonly error: ReportError | string | null;
   /** With the error `replayed`: the last counter that the device has accepted. */
   readonly counter?: number;
+  /** With the error `internal`: the name of the exception, such as `MemoryError`. */
+  readonly exception?: string;
 }
 
 /** Longer than any report: what is longer is none. */
@@ -46,11 +49,17 @@ export function parseReport(payload: Buffer): Report | undefined {
     throw error;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { state, file = null, hash = null, error = null, counter } = value as Record<string, unknown>;
+  const { state, file = null, hash = null, error = null, counter, exception } = value as Record<string, unknown>;
   const known = states.find((one) => one === state);
   if (!known || !isTextOrNull(file) || !isTextOrNull(hash) || !isTextOrNull(error)) return undefined;
-  const report = { state: known, file, hash, error };
-  return Number.isSafeInteger(counter) ? { ...report, counter: counter as number } : report;
+  return {
+    state: known,
+    file,
+    hash,
+    error,
+    ...(Number.isSafeInteger(counter) ? { counter: counter as number } : {}),
+    ...(typeof exception === 'string' ? { exception } : {}),
+  };
 }
 
 function isTextOrNull(value: unknown): value is string | null {

@@ -65,7 +65,7 @@ export const describeFailure: Record<AttemptCode, (state: PushState, diagnostics
     remedy: `Push again; if it recurs, look at the device's free flash and log, its power supply and its Wi-Fi signal, and whether something else scans port ${state.port}. The old file is still in place.`,
   }),
   rejected: (state) => ({
-    message: `${state.target} ${state.report?.state === 'rolled_back' ? `took ${state.filename} back` : `refused ${state.filename}`}, announced from ${place(state)}: it reported ${state.report?.error ?? state.report?.state} on ${state.topic}/status.`,
+    message: `${state.target} ${state.report?.state === 'rolled_back' ? `took ${state.filename} back` : `refused ${state.filename}`}, announced from ${place(state)}: it reported ${whatWasReported(state.report)} on ${state.topic}/status.`,
     remedy: whatToDoAbout(state.report),
   }),
   not_verified: (state, diagnostics) => ({
@@ -186,7 +186,14 @@ const remedies: Record<ReportError, string> = {
     'Something between here and the board changed the bytes, or answered in our place: look for a proxy or another program on this port, then push again.',
   write_failed:
     'The board could not write the file: look at its flash and whether a folder in the name is a file there.',
+  internal:
+    'MemoryError: the program leaves the module too little memory, for which ota.mpy needs less than ota.py. Any other exception is a mistake in the module: put the newest on the board, or report it.',
 };
+
+function whatWasReported(report: Report | null): string {
+  const exception = report?.exception ? ` (${report.exception})` : '';
+  return `${report?.error ?? report?.state}${exception}`;
+}
 
 function whatToDoAbout(report: Report | null): string {
   if (report?.state === 'rolled_back') {

@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { hashOf } from '../../lib/protocol/announcement';
 import { startMosquitto, type TestBroker } from '../peers/brokers';
 import { FirstGenerationDevice } from '../peers/first-generation-device';
+import { describeOnEachBuild } from '../peers/micropython-builds';
 import { connectClient } from '../peers/mqtt-client';
-import { describeNeeding } from '../peers/needing';
 import { resourcesOfEachTest } from '../peers/resources';
 import { TestFlow } from '../peers/test-flow';
 
@@ -14,7 +14,7 @@ function program(version: number): Buffer {
   return Buffer.from(`print("lamp version ${version}")\n${line.repeat(80)}`.slice(0, 3800));
 }
 
-describeNeeding(['micropython', 'mosquitto'], 'A first-generation device, updated by a flow through mosquitto', () => {
+describeOnEachBuild(['mosquitto'], 'A first-generation device, updated by a flow through mosquitto', (build) => {
   const resources = resourcesOfEachTest();
 
   let broker: TestBroker;
@@ -24,7 +24,7 @@ describeNeeding(['micropython', 'mosquitto'], 'A first-generation device, update
   beforeEach(async () => {
     broker = await resources.use(startMosquitto());
     const files = { 'main.py': program(1), 'config.json': '{"led": 2}' };
-    const settings = { hostname: 'nightlamp', brokerPort: broker.port, files };
+    const settings = { build, hostname: 'nightlamp', brokerPort: broker.port, files };
     device = await resources.use(FirstGenerationDevice.start(settings));
     const push = { reboot: 'reboot', rebootType: 'msg' };
     flow = await resources.use(TestFlow.start({ broker, push }));

@@ -168,6 +168,20 @@ for (const [what, protocolVersion, needed, startBroker] of versions) {
       assert.match(String(end.ota.remedy), /Free space on the flash/);
     });
 
+    it('names the exception of a board that cannot say more', async () => {
+      const refusing = await startDevice({ hostname: 'daylamp', neverConnects: true });
+      await start({ verify: 'delivered' });
+      const announced = refusing.next('announcement');
+      flow.send({ ...message, target: 'daylamp' });
+      await announced;
+      await flow.untilStatus('daylamp: ota-push.status.connect');
+      await refusing.report('failed', { error: 'internal', exception: 'MemoryError' });
+      const end = await flow.ends.next();
+      assertEnd(end, 'failed', 'rejected', null);
+      assert.match(String(end.ota.message), /reported internal \(MemoryError\) on/);
+      assert.match(String(end.ota.remedy), /too little memory/);
+    });
+
     it('waits for a fresh word on the online topic that does not mean the opposite', async () => {
       await device.say('online', 'true', true);
       await start({ verify: 'online', onlineTopic: '{target}/online' });

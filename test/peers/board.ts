@@ -1,25 +1,29 @@
 /** A board that runs a user's program: boot.py and main.py from its flash, restarted by machine.reset() alone. */
 
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { MicroPythonProcess, micropythonPath } from './micropython-process';
+import { promisify } from 'node:util';
+import { type MicroPythonBuild, newest } from './micropython-builds';
+import { MicroPythonProcess } from './micropython-process';
+import { mpyCross, present } from './peers';
 import type { Resources } from './resources';
 import { runProgram } from './run-program';
+import { temporaryFolder } from './temporary-folder';
 
 const POWER_UP = join(__dirname, 'board', 'power_up.py');
 const EXAMPLES = resolve(__dirname, '../../examples/micropython');
 
-/**
- * KB of the heap for what a board has in its ROM: umqtt.simple, machine, what runs boot.py (6 KB), and the next larger table
- * of names, which their 63 names make MicroPython allocate in one piece.
- */
-export const FIRMWARE_HEAP = 12;
-
 export interface BoardSettings {
-  /** What lies in the flash at the first boot besides the example's boot.py and ota.py, or in place of them. */
+  /** What lies in the flash at the first boot besides the example's boot.py and the module, or in place of them. */
   readonly files: Readonly<Record<string, string | Buffer>>;
-  readonly heap?: string;
+  /** The newest MicroPython unless said. */
+  readonly build?: MicroPythonBuild;
+  /** KB of heap that the program has, and the module; as much as the build's boards have unless said. */
+  readonly heap?: number;
+  /** Another source for the module, in the form that the build's boards have. */
+  readonly ota?: string;
   /**
    * How many milliseconds a second of machine.Timer takes. Unless given, its time passes all at once, and only where the
    * program will do no more: it has printed `stuck`, or is over.
@@ -39,12 +43,13 @@ export class Board extends MicroPythonProcess {
   #isResetting = false;
 
   static async start(settings: BoardSettings): Promise<Board> {
-    micropythonPath(); // before a folder is made for nothing
-    const board = new Board(await mkdtemp(join(tmpdir(), 'board-')), settings);
+    const { build = newest } = settings;
+    build.path(); // before a folder is made for nothing
+    const board = new Board(await mkdtemp(join(tmpdir(), 'board-')), build, settings);
     try {
       await board.write({
         'boot.py': await example('boot.py'),
-        ...(settings.files['ota.mpy'] ? {} : { 'ota.py': await example('ota.py') }),
+        [build.module]: settings.ota ? await inForm(build, settings.ota) : await readFile(join(EXAMPLES, build.module)),
         ...settings.files,
       });
       board.boot();
@@ -55,8 +60,8 @@ export class Board extends MicroPythonProcess {
     }
   }
 
-  private constructor(flash: string, { heap = '256k', timerSecond }: BoardSettings) {
-    super(flash, heap, [POWER_UP, flash]);
+  private constructor(flash: string, build: MicroPythonBuild, { heap = build.heap, timerSecond }: BoardSettings) {
+    super(flash, build, heap + build.firmwareHeap, [POWER_UP, flash]);
     this.#timerSecond = timerSecond;
   }
 
@@ -103,13 +108,33 @@ export class Board extends MicroPythonProcess {
   }
 }
 
+/** A module's source in the form that a build's boards have it in. */
+async function inForm(build: MicroPythonBuild, source: string): Promise<string | Buffer> {
+  if (build.module === 'ota.py') return source;
+  const folder = await mkdtemp(join(tmpdir(), 'ota-mpy-'));
+  try {
+    await writeFile(join(folder, 'ota.py'), source);
+    await promisify(execFile)(present(mpyCross(), 'micropython'), [join(folder, 'ota.py')]);
+    return await readFile(join(folder, 'ota.mpy'));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 /** A file of the example, as users get it. */
 export function example(name: string): Promise<string> {
   return readFile(join(EXAMPLES, name), 'utf8');
 }
 
 /** Runs a script of `board/` in one MicroPython with a flash in its RAM. @returns what it printed */
-export function boardStory(resources: Resources, script: string, ...words: readonly string[]): Promise<string> {
-  const command = ['-X', 'heapsize=8m', join(__dirname, 'board', script), EXAMPLES, ...words];
-  return runProgram(resources, micropythonPath(), command);
+export async function boardStory(
+  resources: Resources,
+  build: MicroPythonBuild,
+  script: string,
+  ...words: readonly string[]
+): Promise<string> {
+  const folder = await temporaryFolder(resources, 'module');
+  await copyFile(join(EXAMPLES, build.module), join(folder, build.module));
+  const command = ['-X', 'heapsize=8m', join(__dirname, 'board', script), folder, ...words];
+  return runProgram(resources, build.path(), command);
 }

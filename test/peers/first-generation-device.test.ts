@@ -5,16 +5,17 @@ import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { setVariable } from './environment';
-import { FirstGenerationDevice, micropythonPath } from './first-generation-device';
+import { FirstGenerationDevice } from './first-generation-device';
 import { listen } from './listen';
-import { describeNeeding, itNeeding } from './needing';
+import { describeOnEachBuild, newest } from './micropython-builds';
+import { itNeeding } from './needing';
 import { resourcesOfEachTest } from './resources';
 
 const OLD_PROGRAM = "print('lamp version 1')\n";
 const NEW_PROGRAM = "print('lamp version 2')\n";
 const HOST = '127.0.0.1';
 
-describeNeeding(['micropython'], 'A first-generation device', () => {
+describeOnEachBuild([], 'A first-generation device', (build) => {
   const resources = resourcesOfEachTest();
 
   let broker: Broker;
@@ -22,7 +23,7 @@ describeNeeding(['micropython'], 'A first-generation device', () => {
 
   beforeEach(async () => {
     broker = await resources.use(startBroker());
-    const settings = { hostname: 'lamp', brokerPort: broker.port, files: { 'main.py': OLD_PROGRAM } };
+    const settings = { build, hostname: 'lamp', brokerPort: broker.port, files: { 'main.py': OLD_PROGRAM } };
     device = await resources.use(FirstGenerationDevice.start(settings));
   });
 
@@ -303,7 +304,7 @@ describe('The harness of a first-generation device', () => {
 
   it('names the command that installs MicroPython where it is missing', () => {
     setVariable(resources, 'MICROPYTHON', '/nowhere/micropython');
-    assert.throws(micropythonPath, /MicroPython is missing\. Get it with: npm run peers -- micropython$/);
+    assert.throws(newest.path, /MicroPython is missing\. Get it with: npm run peers -- micropython$/);
   });
 });
 

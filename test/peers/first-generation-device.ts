@@ -3,9 +3,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MicroPythonProcess, micropythonPath } from './micropython-process';
-
-export { micropythonPath };
+import { type MicroPythonBuild, newest } from './micropython-builds';
+import { MicroPythonProcess } from './micropython-process';
 
 const BOOT = join(__dirname, 'first-generation', 'boot.py');
 const RESET_STATUS = 75; // what firmware.py ends with in place of machine.reset()
@@ -16,14 +15,18 @@ export interface DeviceSettings {
   brokerHost?: string;
   /** What lies in the flash at the first boot, by name. */
   files?: Record<string, string | Buffer>;
-  heap?: string;
+  /** KB of its heap. */
+  heap?: number;
+  /** The newest unless said. */
+  build?: MicroPythonBuild;
 }
 
 export class FirstGenerationDevice extends MicroPythonProcess {
   /** Boots a device and waits until the broker has its subscription: what is announced from now on reaches it. */
   static async start(settings: DeviceSettings): Promise<FirstGenerationDevice> {
-    micropythonPath(); // before a folder is made for nothing
-    const device = new FirstGenerationDevice(await mkdtemp(join(tmpdir(), 'first-generation-')), settings);
+    const { build = newest } = settings;
+    build.path(); // before a folder is made for nothing
+    const device = new FirstGenerationDevice(await mkdtemp(join(tmpdir(), 'first-generation-')), build, settings);
     try {
       await device.write(settings.files ?? {});
       device.boot();
@@ -37,9 +40,9 @@ export class FirstGenerationDevice extends MicroPythonProcess {
     }
   }
 
-  private constructor(flash: string, settings: DeviceSettings) {
-    const { hostname, brokerHost = '127.0.0.1', brokerPort, heap = '64k' } = settings;
-    super(flash, heap, [BOOT, flash, hostname, brokerHost, String(brokerPort)]);
+  private constructor(flash: string, build: MicroPythonBuild, settings: DeviceSettings) {
+    const { hostname, brokerHost = '127.0.0.1', brokerPort, heap = 64 } = settings;
+    super(flash, build, heap, [BOOT, flash, hostname, brokerHost, String(brokerPort)]);
   }
 
   protected override isReset(status: number | null): boolean {

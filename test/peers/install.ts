@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { bareFolder } from './bare-machine';
 import { findProgram, peersFolder } from './find-program';
 import { homeAssistantFolder } from './home-assistant/installation';
+import { build32Bit } from './micropython-32bit/installation';
 import { commandFor, type PeerName, peers, python } from './peers';
 import { isInstalled, markOf, versionFolders } from './versions';
 
@@ -55,6 +56,13 @@ const sources: readonly Source[] = [
     megabytes: 28,
     seconds: 12,
     install: { asRoot: false, run: installPythonPackages },
+  },
+  {
+    peers: ['micropython-32bit'],
+    packages: ['debootstrap', 'util-linux'],
+    megabytes: 150,
+    seconds: 120,
+    install: { asRoot: true, run: build32Bit },
   },
   {
     peers: ['versions'],

@@ -5,18 +5,13 @@ import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { micropython, present } from './peers';
+import type { MicroPythonBuild } from './micropython-builds';
 
 interface Waiter {
   from: number;
   matches: (line: string) => boolean;
   resolve: (line: string) => void;
   reject: (reason: Error) => void;
-}
-
-/** The MicroPython to run. @throws Error with the command that gets it, where it is missing */
-export function micropythonPath(): string {
-  return present(micropython(), 'micropython');
 }
 
 /** A program that prints without end has to wait for its reader, as on a board's serial line: else nothing else is done here. */
@@ -32,7 +27,7 @@ function rest(stream: Readable): void {
 /** One device: a process per boot on the same flash. What makes it boot again is for the kind of device to say. */
 export abstract class MicroPythonProcess {
   readonly flash: string;
-  readonly #command = micropythonPath();
+  readonly #command: string;
   readonly #arguments: readonly string[];
   readonly #lines: string[] = [];
   readonly #waiters = new Set<Waiter>();
@@ -43,10 +38,11 @@ export abstract class MicroPythonProcess {
   #process: ChildProcess | undefined;
   #processClosed: Promise<void> = Promise.resolve();
 
-  /** @param heap MicroPython's heap; objects of a 64-bit build are about twice a board's */
-  protected constructor(flash: string, heap: string, command: readonly string[]) {
+  /** @param heap KB of MicroPython's heap */
+  protected constructor(flash: string, build: MicroPythonBuild, heap: number, command: readonly string[]) {
     this.flash = flash;
-    this.#arguments = ['-X', `heapsize=${heap}`, ...command];
+    this.#command = build.path();
+    this.#arguments = ['-X', `heapsize=${heap}k`, ...command];
   }
 
   /** How often it has booted, the first time included: 1 means that it never reset. */

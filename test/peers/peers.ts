@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { isBareMachineThere } from './bare-machine';
 import { findProgram } from './find-program';
 import { homeAssistantFolder, runsHomeAssistant } from './home-assistant/installation';
+import { has32BitBuilds } from './micropython-32bit/installation';
 import { ownNamespaces } from './namespaces';
 import { isInstalled, versionFolders } from './versions';
 
@@ -21,6 +22,7 @@ export type PeerName =
   | 'openssl'
   | 'chromium'
   | 'micropython'
+  | 'micropython-32bit'
   | 'ruff'
   | 'network'
   | 'namespaces'
@@ -35,6 +37,7 @@ export const peers: Readonly<Record<PeerName, Peer>> = {
   openssl: { label: 'OpenSSL', isThere: () => openssl() !== undefined },
   chromium: { label: 'Chromium', isThere: () => chromium() !== undefined },
   micropython: { label: 'MicroPython', isThere: () => micropython() !== undefined && mpyCross() !== undefined },
+  'micropython-32bit': { label: 'MicroPython of 32 bits', isThere: has32BitBuilds },
   ruff: { label: 'Ruff', isThere: () => ruff() !== undefined },
   network: { label: 'a network besides loopback', isThere: () => networkAddress() !== undefined },
   namespaces: { label: 'network namespaces', isThere: canMakeNetworks },

@@ -15,6 +15,7 @@ export interface Report {
   readonly file: string | null;
   readonly hash: string | null;
   readonly error: string | null;
+  readonly exception?: string;
   readonly counter?: number;
 }
 

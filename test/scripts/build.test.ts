@@ -27,7 +27,7 @@ describe('npm run build', () => {
 
   beforeEach(async () => {
     checkout = await temporaryFolder(resources, 'build');
-    for (const path of ['dist', 'icons', 'lib', 'nodes', 'scripts', 'package.json', 'tsconfig.json']) {
+    for (const path of ['dist', 'examples', 'icons', 'lib', 'nodes', 'scripts', 'package.json', 'tsconfig.json']) {
       cpSync(join(root, path), join(checkout, path), { recursive: true });
     }
     symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
@@ -69,6 +69,15 @@ describe('npm run build', () => {
     );
   });
 
+  it('compiles ota.py for boards that cannot, and says where it has an error', async () => {
+    const module = join(checkout, 'examples/micropython/ota.mpy');
+    rmSync(module);
+    await build();
+    assert.deepEqual(readFileSync(module), readFileSync(join(root, 'examples/micropython/ota.mpy')));
+    appendFileSync(join(checkout, 'examples/micropython/ota.py'), '\nboot(\n');
+    await assert.rejects(build(), { code: 1, stderr: /File "ota\.py", line \d+\nSyntaxError/ });
+  });
+
   it('keeps what was built where the sources have errors, and shows them', async () => {
     const before = readFileSync(built('nodes/ota-push/ota-push.js'), 'utf8');
     appendFileSync(join(checkout, 'nodes/ota-push/ota-push.ts'), '\nconst two: number = "2";\n');
@@ -87,7 +96,7 @@ describe('npm run build', () => {
 
     it('says in one line what to do where that is not', async () => {
       writeFileSync(built('nodes/ota-push/ota-push.js'), '// old');
-      const stderr = /^dist\/ is not up to date and cannot be written .*npm run build.*\n$/;
+      const stderr = /^What is built is not up to date and cannot be written .*npm run build.*\n$/;
       await assert.rejects(buildReadOnly(), { code: 1, stderr });
     });
   });

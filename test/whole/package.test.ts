@@ -51,6 +51,11 @@ describe('The package as users get it: packed, and installed into an empty user 
     );
   });
 
+  it('brings the module for boards as source and as bytecode, in one folder', async () => {
+    const files = await readdir(join(installed, 'examples/micropython'));
+    for (const file of ['ota.py', 'ota.mpy', 'boot.py', 'main.py']) assert.ok(files.includes(file), files.join());
+  });
+
   it('is loaded by Node-RED without an error, all nodes enabled', async () => {
     const sets = (await nodeRed.get<NodeSet[]>('/nodes')).filter(({ module }) => module === name);
     const types = sets.flatMap((set) => set.types).sort((one, other) => one.localeCompare(other));

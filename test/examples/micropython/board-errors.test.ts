@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { Board, boardStory, example } from '../../peers/board';
 import { freePort, startAedes, type TestBroker } from '../../peers/brokers';
-import { describeNeeding } from '../../peers/needing';
+import { describeOnEachBuild, newest } from '../../peers/micropython-builds';
 import { program } from '../../peers/programs';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { deviceKey, digest, SmallSender, signed } from '../../peers/small-sender';
@@ -76,12 +76,12 @@ const BAD_NAMES = [
   'sounds',
 ];
 
-describeNeeding(['micropython'], 'A flash that a stream without end would fill', () => {
+describeOnEachBuild([], 'A flash that a stream without end would fill', (build) => {
   const resources = resourcesOfEachTest();
 
   for (const filesystem of ['VfsLfs2', 'VfsFat']) {
     it(`keeps its files and room for its records on ${filesystem === 'VfsFat' ? 'FAT' : 'littlefs'}`, async () => {
-      const story = await boardStory(resources, 'full_flash.py', filesystem);
+      const story = await boardStory(resources, build, 'full_flash.py', filesystem);
       const [refused = '', files, next = ''] = story.split('\n');
       assert.equal(JSON.parse(refused).error, 'no_space');
       assert.equal(files, "{'config.json': b'old'}");
@@ -90,7 +90,7 @@ describeNeeding(['micropython'], 'A flash that a stream without end would fill',
   }
 });
 
-describeNeeding(['micropython'], 'A board that is announced what it cannot install', () => {
+describeOnEachBuild([], 'A board that is announced what it cannot install', (build) => {
   const resources = resourcesOfEachTest();
 
   let broker: TestBroker;
@@ -105,7 +105,7 @@ describeNeeding(['micropython'], 'A board that is announced what it cannot insta
     const shipped = { 'main.py': program(broker.port, 1, more), 'config.json': OLD, 'sounds/owl.txt': 'hoot' };
     // Longer than a busy machine takes for what is not to be late.
     const shortened = module.replace('_LIMIT = const(10)', '_LIMIT = const(3)');
-    board = await resources.use(Board.start({ files: { ...shipped, 'ota.py': shortened, ...files } }));
+    board = await resources.use(Board.start({ build, ota: shortened, files: { ...shipped, ...files } }));
     await board.waitFor('ready');
   };
 
@@ -138,7 +138,8 @@ ota._move = fail
       const before = { FONT: 'bits', 'config.json': OLD };
       await startBoard(before, failing);
       await sender.push(name, NEW, '|0');
-      assert.equal(await sender.report(), 'failed write_failed');
+      const { error, exception } = await sender.reports.next();
+      assert.deepEqual([error, exception], ['internal', 'MemoryError']);
       board.reset();
       await board.waitFor('ready');
       for (const [kept, content] of Object.entries(before)) assert.equal(await board.text(kept), content);
@@ -152,6 +153,8 @@ ota._move = fail
     it('refuses what is malformed, without a connection', async () => {
       const port = await sender.listen((socket) => socket.end(NEW));
       for (const [what, payload] of Object.entries(BAD_ANNOUNCEMENTS)) {
+        // umqtt.simple holds all of it at once.
+        if (payload.length > 50_000 && build !== newest) continue;
         await sender.announce(typeof payload === 'string' ? payload.replace('PORT', `${port}`) : payload);
         assert.equal(await sender.report(), 'failed bad_announcement', what);
       }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Board } from '../../peers/board';
 import { freePort, startAedes, type TestBroker } from '../../peers/brokers';
-import { describeNeeding } from '../../peers/needing';
+import { describeOnEachBuild } from '../../peers/micropython-builds';
 import { program } from '../../peers/programs';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { SmallSender } from '../../peers/small-sender';
@@ -22,7 +22,7 @@ const BAD_PROGRAMS: Record<string, (broker: TestBroker) => string | Promise<stri
     'print("stuck")\nwhile True:\n  try:\n    raise ValueError\n  except BaseException:\n    pass\n',
 };
 
-describeNeeding(['micropython'], 'A board with an update that does not work', () => {
+describeOnEachBuild([], 'A board with an update that does not work', (build) => {
   const resources = resourcesOfEachTest();
 
   let broker: TestBroker;
@@ -33,7 +33,7 @@ describeNeeding(['micropython'], 'A board with an update that does not work', ()
     broker = await resources.use(startAedes());
     sender = await resources.use(SmallSender.connect(broker));
     const files = { 'main.py': program(broker.port, 1), 'config.json': 'old' };
-    board = await resources.use(Board.start({ files }));
+    board = await resources.use(Board.start({ build, files }));
     await board.waitFor('ready');
   });
 

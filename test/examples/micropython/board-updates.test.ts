@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Board, example } from '../../peers/board';
 import { startAedes, type TestBroker } from '../../peers/brokers';
-import { describeNeeding } from '../../peers/needing';
+import { describeOnEachBuild } from '../../peers/micropython-builds';
 import { program } from '../../peers/programs';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { digest, SmallSender } from '../../peers/small-sender';
 
-describeNeeding(['micropython'], 'A board that runs ota.py', () => {
+describeOnEachBuild([], 'A board that runs ota.py', (build) => {
   const resources = resourcesOfEachTest();
 
   let broker: TestBroker;
@@ -18,7 +18,7 @@ describeNeeding(['micropython'], 'A board that runs ota.py', () => {
     broker = await resources.use(startAedes());
     sender = await resources.use(SmallSender.connect(broker));
     const files = { 'main.py': program(broker.port, 1), 'config.json': '{"led": 2}' };
-    board = await resources.use(Board.start({ files }));
+    board = await resources.use(Board.start({ build, files }));
     await board.waitFor('ready');
   });
 
@@ -129,13 +129,13 @@ describeNeeding(['micropython'], 'A board that runs ota.py', () => {
   });
 });
 
-describeNeeding(['micropython'], 'The lamp of the example', () => {
+describeOnEachBuild([], 'The lamp of the example', (build) => {
   const resources = resourcesOfEachTest();
 
   it('connects again and takes updates when its broker has dropped it', async () => {
     const broker = await resources.use(startAedes());
     const sender = await resources.use(SmallSender.connect(broker));
-    const board = await resources.use(Board.start({ files: { 'main.py': await exampleFor(broker) } }));
+    const board = await resources.use(Board.start({ build, files: { 'main.py': await exampleFor(broker) } }));
     await board.waitFor('The lamp is ready');
     broker.dropAll();
     await board.waitFor(/^No broker/);

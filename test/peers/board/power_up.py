@@ -1,5 +1,6 @@
 """What a board does after a reset: power_up.py FLASH runs boot.py and main.py, then it waits in its prompt."""
 
+import builtins
 import os
 import sys
 import time
@@ -23,7 +24,10 @@ def run(name):
         return
     print('@run', name)
     try:
-        execfile(name)
+        if hasattr(builtins, 'execfile'):
+            execfile(name)
+        else:
+            __import__(name[:-3])
     except BaseException as error:
         sys.print_exception(error)
 
