@@ -14,7 +14,8 @@ export class BoardNarrator {
   /** Seconds of the timer that is to restart the board; undefined where none runs. */
   #timer: number | undefined;
   #isOnTrial = false;
-  #isRestarting = true;
+  /** Whether the timer's time is over. */
+  #isOver = false;
   /** The last line of the traceback that was printed last, as long as nothing was printed after it. */
   #error: string | undefined;
   #isTraceback = false;
@@ -34,6 +35,7 @@ export class BoardNarrator {
     const [event = '', argument = '', value] = line.split(' ');
     if (event === '@run') this.#onRun(argument);
     else if (event === '@timer') this.#onTimer(argument);
+    else if (event === '@over') this.#onOver();
     else if (event === '@reset') this.#onReset();
     else if (event === '@prompt') this.#onEnd();
     else if (event === '@pin') this.#say(`the program switches pin ${argument} ${value === '1' ? 'on' : 'off'}`);
@@ -57,9 +59,8 @@ export class BoardNarrator {
     this.#error = undefined;
     this.#isTraceback = false;
     if (file === 'boot.py') {
-      if (!this.#isRestarting) this.#say(`the ${this.#timer} s are over: the timer restarts the board`);
       this.#say('the board starts');
-      this.#isRestarting = false;
+      this.#isOver = false;
       this.#isOnTrial = false;
       this.#timer = undefined;
       return;
@@ -76,8 +77,13 @@ export class BoardNarrator {
     this.#say('the trial is over: the new program keeps its place');
   }
 
+  #onOver(): void {
+    this.#isOver = true;
+    this.#say(`the ${this.#timer} s are over: the timer restarts the board`);
+  }
+
   #onReset(): void {
-    this.#isRestarting = true;
+    if (this.#isOver) return;
     if (this.#file === 'boot.py') this.#say('boot.py takes the old files back: the new program had its two starts');
     this.#say('the board restarts');
   }

@@ -16,7 +16,9 @@ import gc
 import hashlib
 import json
 import os
+import select
 import socket
+import sys
 import time
 
 import machine
@@ -25,16 +27,36 @@ from micropython import const
 _PIECE = const(512)  # bytes held at once (3.4)
 _LIMIT = const(10)  # seconds for a connect, a read or the broker's acknowledgement
 _LONGEST = const(640)  # bytes of an announcement
-_LAST_START = const(3)  # the start of a trial at which the old files come back
+_FULL = const(10)  # what a start of a trial counts that lasted for `seconds`; a quick one counts 1
 _SETTLED = const(-1)  # in the place of a trial's starts: it is over, only backups are left
 _SPARE = const(8192)  # bytes of flash that stay free: the records below must always find room
 _ENOENT = const(2)
 _ENOSPC = const(28)
-_ECONNRESET = const(104)
+_ETIMEDOUT = const(110)
 _FOLDER = const(0x4000)
-_OWN = ('tmp', 'ota.key', 'ota.st0', 'ota.st1', 'ota.ct0', 'ota.ct1')
-_NEEDED = ('boot', 'ota', 'binascii', 'gc', 'hashlib', 'json', 'machine', 'micropython', 'os', 'socket', 'time')
+_OLD = '.ota-old'  # the end of a backup's name
+_OWN = ('ota.tmp', 'ota.key', 'ota.st0', 'ota.st1', 'ota.ct0', 'ota.ct1')
+_NEEDED = (
+    'boot',
+    'ota',
+    'binascii',
+    'gc',
+    'hashlib',
+    'json',
+    'machine',
+    'micropython',
+    'os',
+    'select',
+    'socket',
+    'sys',
+    'time',
+)
 
+# The folder of this board's files, wherever its program goes from there: `/`, or `/flash/` on some ports.
+_home = os.getcwd()
+if _home[-1] != '/':
+    _home += '/'
+_tmp = _home + 'ota.tmp'
 _buffer = bytearray(_PIECE)
 
 
@@ -43,32 +65,38 @@ class Refused(Exception):
     pass
 
 
-# While an update is on trial, the board restarts after so many seconds unless `start` was reached by then,
-# and at the third start the files before it come back.
-def boot(seconds=120):
+# While an update is on trial, the board restarts after so many seconds unless `start` was reached by then, and at the
+# last of so many starts the files before it come back. Starts that end sooner, as a sleeper's or by a reset,
+# count a tenth. `timer` is the number of the `machine.Timer` for it, where the program needs the port's usual one.
+def boot(seconds=120, starts=3, timer=None):
     """Clear up after a power cut, and open this start of a trial."""
     _flash.is_booted = True
     _flash.seconds = seconds
-    if _flash.files:
-        _flash.arm()  # first, so that nothing below can leave the board without it
-    _flash.recover()
-    if not _flash.files:
-        _flash.disarm()
-        return
-    _flash.is_trial = True
-    _flash.starts += 1
-    if _flash.starts < _LAST_START:
+    if timer is not None:
+        _flash.timers = (timer,)
+    try:
+        _flash.recover()
+        if not _flash.files:
+            return
+        _flash.is_trial = True
+        if _flash.starts >= (starts - 1) * _FULL:
+            _flash.roll_back()
+            machine.reset()
+        # Counted before anything is armed, which may be its end. Without a guard nobody can tell how long it lasts.
+        _flash.starts += _FULL if _flash.guard is False else 1
         _flash.save()
-        return
-    _flash.roll_back()
-    machine.reset()
+    finally:
+        if _flash.files:
+            _flash.arm()
 
 
 # `topic` is `<hostname>/OTA` unless the sender's is another. `allow` names files that may be replaced although
-# `boot.py` or this module needs them. Raises what the client raises.
-def start(client, hostname, topic=None, allow=()):
+# `boot.py` or this module needs them. `feed`, a watchdog's, is called at least once a second while the program waits
+# for an update. Raises what the client raises.
+def start(client, hostname, topic=None, allow=(), feed=None):
     """Listen for updates on this connected client, and prove that the program works."""
     global _updater
+    _flash.feed = feed
     if not _flash.is_booted:
         boot()
     if _updater is None:
@@ -81,7 +109,7 @@ def set_key(key, counter):
     """Give this board its key and a start of its counter."""
     if len(binascii.unhexlify(key)) != 32 or not 0 <= counter < 10**15:
         raise ValueError('64 hex digits and a counter of 1 to 15 digits')
-    with open('ota.key', 'w') as file:
+    with open(_home + 'ota.key', 'w') as file:
         file.write(key)
     record = _Record('ota.ct')
     for _ in range(2):
@@ -91,12 +119,12 @@ def set_key(key, counter):
 # A value on the flash that a power cut can't lose: two files used in turn, the newer whole one counts.
 class _Record:
     def __init__(self, name):
-        self.name = name
+        self.name = _home + name
         self.serial = 0
         self.value = None
         for last in '01':
             try:
-                with open(name + last) as file:
+                with open(self.name + last) as file:
                     serial, value = json.load(file)
                 if serial > self.serial:
                     self.serial, self.value = serial, value
@@ -116,64 +144,71 @@ class _Record:
 class _Flash:
     def __init__(self):
         self.record = _Record('ota.st')
-        # Files on trial and whether each replaced another; starts of the trial; the last installed [name, hash];
-        # what is being installed, [name, hash, whether its backup is not made yet]; whether the trial was taken back.
-        self.files, self.starts, self.last, self.coming, self.is_back = self.record.value or ({}, 0, None, None, False)
+        # Files on trial and whether each replaced another; what its starts count; the last installed [name, hash];
+        # what is being installed, [name, hash, whether its backup is not made yet]; whether the trial was taken back;
+        # whether a timer guards it, None where that was not tried.
+        noted = self.record.value or ({}, 0, None, None, False, None)
+        self.files, self.starts, self.last, self.coming, self.is_back, self.guard = noted
         self.is_fat = None  # not known yet
         self.timer = None
+        # An esp32's number -1 is a hardware timer, shared with the program, or none at all (until 1.28).
+        self.timers = (2, 1) if sys.platform == 'esp32' else (-1,)
         self.seconds = 120
+        self.feed = None
         self.is_booted = False
         self.is_trial = False  # this program was started by it
 
     def save(self):
-        self.record.save((self.files, self.starts, self.last, self.coming, self.is_back))
+        self.record.save((self.files, self.starts, self.last, self.coming, self.is_back, self.guard))
 
     # Finish what a power cut has stopped: an install without its backup is undone, one with it is done again.
     def recover(self):
         coming = self.coming
         if coming:
             try:
-                if _kind('tmp'):
+                if _kind(_tmp):
                     if coming[2]:
                         raise OSError
                     _make_folders(coming[0])
-                    _move('tmp', coming[0])
+                    _move(_tmp, _home + coming[0])
                 self.done()
             except Exception:
                 self.undo(*coming)
         if self.starts == _SETTLED:
             self.settle()
-        _remove('tmp')
+        _remove(_tmp)
 
-    # Put `tmp` in the place of the file, which stays as `NAME.bak` until the trial is over.
+    # Put what was fetched in the place of the file, which stays beside it until the trial is over.
     def install(self, name, digest):
-        kind = _kind(name)
+        path = _home + name
+        kind = _kind(path)
         if kind & _FOLDER:
             raise Refused('bad_name')
         is_fat = _is_fat()
-        if is_fat and _free() < _SPARE + _size('tmp') + _size(name):
+        if is_fat and _free() < _SPARE + _size(_tmp) + _size(path):
             raise Refused('no_space')  # for the copies
-        backup = name + '.bak'
+        backup = path + _OLD
         coming = self.coming = [name, digest, False]
         if name not in self.files:
             _remove(backup)
             self.files[name] = coming[2] = bool(kind)
             self.starts = 0
+            self.guard = None
         try:
             self.save()
             _make_folders(name)
             if coming[2]:
-                _move(name, backup)
+                _move(path, backup)
                 if is_fat:
                     coming[2] = False
                     self.save()
-            _move('tmp', name)
+            _move(_tmp, path)
             self.done()
         except Exception:  # also for want of memory
             self.undo(*coming)
             raise
         if is_fat:
-            _remove('tmp')
+            _remove(_tmp)
 
     def done(self):
         self.last = self.coming[:2]
@@ -184,29 +219,51 @@ class _Flash:
 
     # Back to the file as it was before the trial.
     def undo(self, name, _, is_whole):
-        backup = name + '.bak'
+        path = _home + name
+        backup = path + _OLD
         if not self.files[name]:
-            _remove(name)
+            _remove(path)
         elif _kind(backup) and not (is_whole and _is_fat()):
-            _move(backup, name)
+            _move(backup, path)
         _remove(backup)
         self.coming = None
         del self.files[name]
         self.save()
 
-    # Restart the board later, whatever its program does: it may be in its prompt or in a loop without end.
+    # Restart the board later, whatever its program does: it may be in its prompt or in a loop without end. On some
+    # chips asking for a timer is the end of the start: what is noted before is still there at the next.
     def arm(self):
         self.disarm()
-        try:
-            self.timer = machine.Timer(-1)
-        except ValueError:
-            self.timer = machine.Timer(0)  # boards without virtual timers
-        self.timer.init(period=self.seconds * 1000, mode=machine.Timer.ONE_SHOT, callback=lambda _: machine.reset())
+        if self.guard is False:
+            return
+        if self.guard is None:
+            self.guard = False
+            self.save()
+        for number in self.timers:
+            try:
+                timer = machine.Timer(number)
+                # It comes again where its call was lost, for want of room among the program's own.
+                timer.init(period=self.seconds * 1000, mode=machine.Timer.PERIODIC, callback=self.give_up)
+                self.timer = timer
+                break
+            except Exception:  # each port has another way to say that there is none
+                pass
+        if self.timer and not self.guard:
+            self.guard = True
+            self.save()
 
     def disarm(self):
         if self.timer:
             self.timer.deinit()
             self.timer = None
+
+    # This start has had its time.
+    def give_up(self, _):
+        try:
+            self.starts += _FULL - 1
+            self.save()
+        finally:
+            machine.reset()
 
     # The trial is over: the program proved itself.
     def keep(self):
@@ -218,10 +275,11 @@ class _Flash:
     # Put every file of the trial back as it was; begun anew after a power cut it comes to the same.
     def roll_back(self):
         for name, is_replaced in self.files.items():
+            path = _home + name
             if not is_replaced:
-                _remove(name)
-            elif _kind(name + '.bak'):
-                _move(name + '.bak', name)
+                _remove(path)
+            elif _kind(path + _OLD):
+                _move(path + _OLD, path)
         self.is_back = True
         self.settle()
 
@@ -230,7 +288,7 @@ class _Flash:
         self.starts = _SETTLED
         self.save()
         for name in self.files:
-            _remove(name + '.bak')
+            _remove(_home + name + _OLD)
         self.files = {}
         self.starts = 0
         self.save()
@@ -247,7 +305,10 @@ class _Updater:
         self.accepted = None  # the signature of the announcement that is being served
         self.failed = None  # that of one that may come again
         self.waiting = None  # an announcement that came during an update
+        self.settles_from = None  # when a file was installed without a restart
+        self.callback = self._on_message
         self.is_busy = False
+        self.is_deaf = False  # on a connection that the client made by itself
         self.is_running = False
         self.key = _read_key()
 
@@ -256,15 +317,17 @@ class _Updater:
         if client is not self.client:
             self.client = client
             self.program = getattr(client, 'cb', None)
-            client.set_callback(self._on_message)
+            client.set_callback(self.callback)
             # From now on the program's own callback is called only for what is its own.
             client.set_callback = self._set_program
+            for name in ('wait_msg', 'check_msg'):
+                self._watch(client, name)
+            if hasattr(client, 'reconnect'):
+                self._follow(client)
         self.waiting = None
         self.is_busy = True  # what is announced meanwhile waits: an install would join a trial that is just ending
         try:
-            client.subscribe(self.topic)
-            if self.unsent:
-                self._publish()
+            self._listen()
             if not self.is_running:
                 _flash.keep()
                 self.is_running = True
@@ -274,15 +337,72 @@ class _Updater:
             self.is_busy = False
         self._serve()
 
+    def _listen(self):
+        self._patiently(self.client.subscribe, self.topic)
+        if self.unsent:
+            self._publish()
+
+    # Look after things whenever the program takes a message, or looks for one.
+    def _watch(self, client, name):
+        take = getattr(client, name, None)
+        if not take:
+            return
+
+        def watched(*more):
+            program = getattr(client, 'cb', self.callback)
+            if program is not self.callback:  # set without `set_callback`
+                self.program = program
+                client.cb = self.callback
+            result = take(*more)
+            self._tick()
+            return result
+
+        # (`setattr` is not on every board.)
+        if name == 'wait_msg':
+            client.wait_msg = watched
+        else:
+            client.check_msg = watched
+
+    # Listen on a new connection too, of a client that connects again by itself.
+    def _follow(self, client):
+        connect = client.reconnect
+
+        def reconnect(*more):
+            result = connect(*more)
+            self.is_deaf = True
+            self._tick()
+            return result
+
+        client.reconnect = reconnect
+
+    def _tick(self):
+        if self.is_busy:
+            return
+        if self.is_deaf and not getattr(self.client, 'conn_issue', None):
+            self.is_busy = True
+            try:
+                self._listen()
+                self.is_deaf = False
+            except OSError:
+                pass  # this connection is broken too: its client finds out
+            finally:
+                self.is_busy = False
+        # A trial without a restart is over when the program has gone on for `seconds`.
+        since = self.settles_from
+        if since is not None and time.ticks_diff(time.ticks_ms(), since) > _flash.seconds * 1000:
+            self.settles_from = None
+            _flash.settle()
+
     def _set_program(self, callback):
         self.program = callback
 
-    def _on_message(self, topic, payload):
+    # Clients have arguments of their own behind these.
+    def _on_message(self, topic, payload, *more):
         if topic == self.topic:
             self.waiting = payload
             self._serve()
         elif self.program:
-            self.program(topic, payload)
+            self.program(topic, payload, *more)
 
     def _serve(self):
         if self.is_busy:
@@ -316,6 +436,7 @@ class _Updater:
             except ValueError:
                 raise Refused('bad_announcement')
             _check_name(name, self.allow)
+            _check_import(name)
             if is_signed and not self._accept(counter, fields[7], [name, digest]):
                 return
             room = _free() - _SPARE
@@ -329,6 +450,8 @@ class _Updater:
             return
         if reboot:
             _flash.arm()  # should the broker never acknowledge the report
+        else:
+            self.settles_from = time.ticks_ms()
         self._report('installed', name, digest)
         if reboot:
             machine.reset()
@@ -354,12 +477,12 @@ class _Updater:
         gc.collect()
         hasher = hashlib.sha1() if len(digest) == 40 else hashlib.sha256()
         left = room if size is None else size
-        connection = _connect(host, port)
+        connection, poller = _connect(host, port)
         try:
-            with open('tmp', 'wb') as tmp:
+            with open(_tmp, 'wb') as tmp:
                 pinged = time.ticks_ms()
                 while left:
-                    count = _read(connection, min(left, _PIECE))
+                    count = _read(connection, poller, min(left, _PIECE))
                     if not count:
                         break
                     # Only the last piece is shorter: the loop itself takes no memory.
@@ -367,6 +490,7 @@ class _Updater:
                     hasher.update(piece)
                     tmp.write(piece)
                     left -= count
+                    _feed()
                     if time.ticks_diff(time.ticks_ms(), pinged) > 10000:
                         pinged = time.ticks_ms()
                         try:
@@ -383,7 +507,7 @@ class _Updater:
     # Report why nothing was installed; the announcement may be sent again.
     def _fail(self, payload, error):
         if not _flash.coming:
-            _remove('tmp')
+            _remove(_tmp)
         more = {}
         if isinstance(error, Refused):
             code = error.args[0]
@@ -405,6 +529,8 @@ class _Updater:
     # Publish what became of a file, retained (5.1); what can't be sent now goes out after the reconnect.
     def _report(self, state, name, digest, error=None, more=()):
         report = {'state': state, 'file': name, 'hash': digest, 'error': error}
+        if _flash.guard is False:
+            report['guard'] = False
         report.update(more)
         self.unsent = json.dumps(report)
         try:
@@ -413,12 +539,63 @@ class _Updater:
             pass  # umqtt.simple has many ways to say that the broker is gone; the program will meet one, and reconnect
 
     def _publish(self):
-        connection = self.client.sock
-        if hasattr(connection, 'settimeout'):
-            connection.settimeout(_LIMIT)
-        self.client.publish(self.topic + b'/status', self.unsent.encode(), retain=True, qos=1)
-        connection.setblocking(True)
+        text = self.unsent
+        self._patiently(self.client.publish, self.topic + b'/status', text.encode(), True, 1)
         self.unsent = None
+
+    # Call what waits for the broker's answer, for 10 seconds at most.
+    def _patiently(self, call, *arguments):
+        client = self.client
+        pending = getattr(client, 'rcv_pids', None)
+        if pending is not None:  # umqtt.simple2 does not wait: the acknowledgement is taken with other messages
+            number = call(*arguments)
+            for _ in range(_LIMIT * 20):
+                if number not in pending:
+                    return
+                client.check_msg()
+                _feed()
+                time.sleep_ms(50)
+            raise OSError(_ETIMEDOUT)
+        connection = client.sock
+        patient = client.sock = _Patient(connection)
+        connection.setblocking(False)
+        try:
+            call(*arguments)
+        finally:
+            if client.sock is patient:  # and not a new one
+                client.sock = connection
+                connection.setblocking(True)
+
+
+# A client's connection that waits 10 seconds for a byte and no longer, also where sockets have no time limit (TLS).
+class _Patient:
+    def __init__(self, connection):
+        self.connection = connection
+        self.poller = _poller(connection)
+
+    def read(self, count):
+        data = b''
+        while len(data) < count:
+            piece = self.connection.read(count - len(data))
+            if piece is None:
+                if not _is_ready(self.poller):
+                    raise OSError(_ETIMEDOUT)
+            elif piece:
+                data += piece
+            else:
+                break
+        return data
+
+    def write(self, *arguments):
+        self.connection.setblocking(True)
+        self.connection.write(*arguments)
+        self.connection.setblocking(False)
+
+    def setblocking(self, flag):
+        pass
+
+    def close(self):
+        self.connection.close()
 
 
 # Return host, port, name, hash, reboot, size and counter (1.2, 6.3); the last two are None in the basic form.
@@ -454,7 +631,7 @@ def _check_name(name, allow):
         is_bad = is_bad or not ' ' <= letter <= '~'
     for part in parts:
         # FAT drops dots and spaces at the end: `ota.py.` is `ota.py`.
-        is_bad = is_bad or not part or part[-1] in '. ' or part.endswith('.bak')
+        is_bad = is_bad or not part or part[-1] in '. ' or part.endswith(_OLD)
     for other in _flash.files:
         is_bad = is_bad or (other != name and other.lower() == folded)
     # (`str.partition` is not on every board.)
@@ -462,6 +639,16 @@ def _check_name(name, allow):
     is_module = len(module) == 1 or module[1] in ('py', 'mpy')
     if is_bad or (is_module and module[0] in _NEEDED and name not in allow):
         raise Refused('bad_name')
+
+
+# Refuse a module that would not be imported, as a folder of its name goes before it, and `.py` before `.mpy`.
+def _check_import(name):
+    at = name.rfind('.')
+    kind = name[at + 1 :].lower()
+    if kind in ('py', 'mpy') and name != 'main.py':
+        path = _home + name[: max(at, 0)]
+        if _kind(path) & _FOLDER or (kind == 'mpy' and _kind(path + '.py')):
+            raise Refused('shadowed')
 
 
 # Check the last field against the bytes before it (6.2), in constant time.
@@ -485,34 +672,67 @@ def _hmac(key, message):
     return outer.digest()
 
 
+# Return a connection that never blocks, and what waits for its bytes. Until 1.23 a `connect` with a time limit fails on
+# many ports where a small file's end has come before it looks, ten times a second: so it is made when there is
+# something to read.
 def _connect(host, port):
     connection = None
     try:
         address = socket.getaddrinfo(host, port)[0]
         connection = socket.socket(address[0])
-        connection.settimeout(_LIMIT)
-        connection.connect(address[-1])
-        return connection
-    except OSError:
+        connection.setblocking(False)
+        try:
+            connection.connect(address[-1])
+        except OSError:
+            pass  # under way; where it has failed at once, so will the first read
+        poller = _poller(connection)
+        if _is_ready(poller):
+            _feed()
+            return connection, poller
+        poller.modify(connection, select.POLLOUT)
+        raise Refused('timed_out' if poller.poll(0) else 'connect_failed')
+    except Exception as error:
         if connection:
             connection.close()
-        raise Refused('connect_failed')
+        raise Refused('connect_failed') if isinstance(error, OSError) else error
 
 
-def _read(connection, count):
-    try:
-        count = connection.readinto(_buffer, count)
-    except OSError as error:
-        raise Refused('connect_failed' if error.args[0] == _ECONNRESET else 'timed_out')
-    if count is None:
-        raise Refused('timed_out')
-    return count
+def _read(connection, poller, count):
+    while True:
+        try:
+            got = connection.readinto(_buffer, count)
+        except OSError:
+            raise Refused('connect_failed')
+        if got is not None:
+            return got
+        if not _is_ready(poller):
+            raise Refused('timed_out')
+
+
+def _poller(connection):
+    poller = select.poll()
+    poller.register(connection, select.POLLIN)
+    return poller
+
+
+# Wait for bytes to read, or for the connection's end, for 10 seconds at most.
+def _is_ready(poller):
+    for _ in range(_LIMIT * 2):
+        _feed()
+        for _ in poller.ipoll(500):
+            return True
+    return False
+
+
+def _feed():
+    if _flash.feed:
+        _flash.feed()
 
 
 # Return this board's key; None where it was given none. One that can't be read is no key and fits nothing.
 def _read_key():
     try:
-        with open('ota.key') as file:
+        with open(_home + 'ota.key') as file:
             key = binascii.unhexlify(file.read().strip())
             return key if len(key) == 32 else b''
     except OSError as error:
@@ -521,9 +741,9 @@ def _read_key():
         return b''
 
 
-# Return the free bytes of the flash.
+# Return the free bytes of the flash; that of `/` is none where it has another folder.
 def _free():
-    stat = os.statvfs('/')
+    stat = os.statvfs(_home[:-1] or '/')
     return stat[0] * stat[3]
 
 
@@ -549,7 +769,7 @@ def _size(name):
 # Whether the flash is FAT, which knows no case: these names are in small letters.
 def _is_fat():
     if _flash.is_fat is None:
-        _flash.is_fat = bool(_kind('TMP') or _kind('OTA.ST0') or _kind('OTA.ST1'))
+        _flash.is_fat = bool(_kind(_home + 'OTA.TMP') or _kind(_home + 'OTA.ST0') or _kind(_home + 'OTA.ST1'))
     return _flash.is_fat
 
 
@@ -563,14 +783,15 @@ def _move(name, target):
         count = source.readinto(_buffer)
         while count:
             copy.write(memoryview(_buffer)[:count])
+            _feed()
             count = source.readinto(_buffer)
 
 
 def _make_folders(name):
     at = name.find('/')
     while at > 0:
-        if not _kind(name[:at]):
-            os.mkdir(name[:at])
+        if not _kind(_home + name[:at]):
+            os.mkdir(_home + name[:at])
         at = name.find('/', at + 1)
 
 

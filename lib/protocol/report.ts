@@ -2,6 +2,7 @@
 export const reportErrors = [
   'bad_announcement',
   'bad_name',
+  'shadowed',
   'unsigned',
   'no_secret',
   'bad_signature',
@@ -33,6 +34,8 @@ export interface Report {
   readonly counter?: number;
   /** With the error `internal`: the name of the exception, such as `MemoryError`. */
   readonly exception?: string;
+  /** False where the board has no timer to watch over a trial: it cannot restart a program that hangs. */
+  readonly guard?: false;
 }
 
 /** Longer than any report: what is longer is none. */
@@ -49,7 +52,7 @@ export function parseReport(payload: Buffer): Report | undefined {
     throw error;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { state, file = null, hash = null, error = null, counter, exception } = value as Record<string, unknown>;
+  const { state, file = null, hash = null, error = null, counter, exception, guard } = value as Record<string, unknown>;
   const known = states.find((one) => one === state);
   if (!known || !isTextOrNull(file) || !isTextOrNull(hash) || !isTextOrNull(error)) return undefined;
   return {
@@ -59,6 +62,7 @@ export function parseReport(payload: Buffer): Report | undefined {
     error,
     ...(Number.isSafeInteger(counter) ? { counter: counter as number } : {}),
     ...(typeof exception === 'string' ? { exception } : {}),
+    ...(guard === false ? { guard } : {}),
   };
 }
 

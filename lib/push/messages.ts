@@ -168,7 +168,9 @@ function whyNotVerified(
 const remedies: Record<ReportError, string> = {
   bad_announcement: 'Its module does not understand the announcement: put the newest ota.py on the board.',
   bad_name:
-    'Choose a name that the board may replace: not tmp, *.bak, boot.py, ota.py or a module that they need, unless its program allows it.',
+    'Choose a name that the board may replace: not *.ota-old, boot.py, ota.py or a module that they need, unless its program allows it.',
+  shadowed:
+    'A folder of that name, or a .py beside the .mpy, would go on running in its place: remove it from the board, or push under its name.',
   unsigned:
     'The board has a key and takes signed announcements only: choose the signed form, with the secret that its key was made from.',
   no_secret: 'The board has no key: give it its own, from the dialog of the OTA server, or choose the basic form.',

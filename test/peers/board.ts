@@ -24,6 +24,10 @@ export interface BoardSettings {
   readonly heap?: number;
   /** Another source for the module, in the form that the build's boards have. */
   readonly ota?: string;
+  /** Where its port mounts the flash: `/` unless said. */
+  readonly root?: string;
+  /** How its port's timers are; `machine.py` knows them. */
+  readonly timers?: TimerManner;
   /**
    * How many milliseconds a second of machine.Timer takes. Unless given, its time passes all at once, and only where the
    * program will do no more: it has printed `stuck`, or is over.
@@ -31,12 +35,16 @@ export interface BoardSettings {
   readonly timerSecond?: number;
 }
 
+/** How the timers of a port are, in the words of `machine.py`. */
+export type TimerManner = 'virtual' | 'shared' | 'hardware' | 'refused' | 'panic' | 'lost' | 'none';
+
 /** What a program prints that will do no more, or the board once it is over. */
 const STUCK = ['stuck', '@prompt'];
 
 export class Board extends MicroPythonProcess {
   /** Told each line that it prints. */
   onLine: ((line: string) => void) | undefined;
+  readonly #build: MicroPythonBuild;
   readonly #timerSecond: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isTimerOn = false;
@@ -60,8 +68,10 @@ export class Board extends MicroPythonProcess {
     }
   }
 
-  private constructor(flash: string, build: MicroPythonBuild, { heap = build.heap, timerSecond }: BoardSettings) {
-    super(flash, build, heap + build.firmwareHeap, [POWER_UP, flash]);
+  private constructor(flash: string, build: MicroPythonBuild, settings: BoardSettings) {
+    const { heap = build.heap, timerSecond, root = '/', timers = 'virtual' } = settings;
+    super(flash, build, heap + build.firmwareHeap, [POWER_UP, flash, root, timers]);
+    this.#build = build;
     this.#timerSecond = timerSecond;
   }
 
@@ -89,21 +99,28 @@ export class Board extends MicroPythonProcess {
     const [event, argument] = line.split(' ');
     if (event === '@timer') this.#stopTimer();
     if (event === '@timer' && argument !== 'off') this.#startTimer(Number(argument) / 1000);
-    if (event === '@reset' || (this.#hasTimePassed && STUCK.includes(line))) this.reset();
+    if (event === '@reset') this.reset();
+    if (event === '@lost' || STUCK.includes(line)) this.#passTime();
   }
 
-  /** Whether the timer that was started ends as soon as nothing else will happen. */
-  get #hasTimePassed(): boolean {
-    return this.#isTimerOn && this.#timerSecond === undefined;
+  /** The time of the timers passes all at once where nothing else will happen. */
+  #passTime(): void {
+    if (this.#isTimerOn && this.#timerSecond === undefined) this.#callTimers();
+  }
+
+  #callTimers(): void {
+    if (this.#build.hasThreads) this.say('\n');
+    else this.signal('SIGUSR1');
   }
 
   #startTimer(seconds: number): void {
     this.#isTimerOn = true;
-    if (this.#timerSecond !== undefined) this.#timer = setTimeout(() => this.reset(), seconds * this.#timerSecond);
+    if (this.#timerSecond === undefined) return;
+    this.#timer = setInterval(() => this.#callTimers(), seconds * this.#timerSecond);
   }
 
   #stopTimer(): void {
-    clearTimeout(this.#timer);
+    clearInterval(this.#timer);
     this.#isTimerOn = false;
   }
 }

@@ -12,6 +12,8 @@ export interface MicroPythonBuild {
   readonly path: () => string;
   /** The form in which its boards have the module: source, or bytecode where there is no memory to compile it. */
   readonly module: 'ota.py' | 'ota.mpy';
+  /** Whether it has threads, and no module `interrupt`. */
+  readonly hasThreads: boolean;
   /** KB of heap that its boards have in tests that are not about memory. */
   readonly heap: number;
   /**
@@ -27,6 +29,7 @@ export const newest: MicroPythonBuild = {
   peer: 'micropython',
   path: () => present(micropython(), 'micropython'),
   module: 'ota.py',
+  hasThreads: true,
   heap: 256,
   firmwareHeap: 12,
 };
@@ -37,6 +40,7 @@ export const plain32Bit: MicroPythonBuild = {
   peer: 'micropython-32bit',
   path: () => path32Bit('plain'),
   module: 'ota.py',
+  hasThreads: false,
   heap: 128,
   firmwareHeap: 8,
 };
@@ -47,6 +51,7 @@ export const esp8266: MicroPythonBuild = {
   peer: 'micropython-32bit',
   path: () => path32Bit('esp8266'),
   module: 'ota.mpy',
+  hasThreads: false,
   heap: 38,
   firmwareHeap: 8,
 };

@@ -127,6 +127,16 @@ export abstract class MicroPythonProcess {
     // Most devices only print.
   }
 
+  /** Sends the process a signal. */
+  protected signal(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal);
+  }
+
+  /** Writes to its standard input. */
+  protected say(text: string): void {
+    this.#process?.stdin?.write(text);
+  }
+
   /** Ends the process at once, whatever it is doing. */
   protected kill(): void {
     this.#process?.kill('SIGKILL');
@@ -136,7 +146,7 @@ export abstract class MicroPythonProcess {
   protected boot(): void {
     this.#boots += 1;
     this.#stderr = '';
-    const child = spawn(this.#command, this.#arguments, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(this.#command, this.#arguments, { stdio: 'pipe' });
     this.#process = child;
     let lines = 0;
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -144,6 +154,7 @@ export abstract class MicroPythonProcess {
       if (lines % linesBeforeRest === 0) rest(child.stdout);
       this.#take(line);
     });
+    child.stdin.on('error', () => undefined); // it has ended meanwhile, which 'close' tells
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text;
     });

@@ -16,6 +16,7 @@ export interface Report {
   readonly hash: string | null;
   readonly error: string | null;
   readonly exception?: string;
+  readonly guard?: boolean;
   readonly counter?: number;
 }
 

@@ -50,7 +50,18 @@ const BAD_ANNOUNCEMENTS: Record<string, string | Buffer> = {
 
 const BAD_NAMES = [
   ...['', '/etc/passwd', 'a//b', 'a/', '.', '..', 'a/../b', './a', '../main.py', 'a\\b', 'caf\u00e9.py', 'tab\t.py'],
-  ...['x'.repeat(201), 'a./b', 'main.py.', 'main.py ', 'tmp', 'TMP', 'tmp/a', 'main.py.bak', 'a.BAK/b', 'lib/x.Bak'],
+  ...[
+    'x'.repeat(201),
+    'a./b',
+    'main.py.',
+    'main.py ',
+    'ota.tmp',
+    'OTA.TMP',
+    'ota.tmp/a',
+    'main.py.ota-old',
+    'a.OTA-OLD/b',
+    'lib/x.Ota-Old',
+  ],
   ...['ota.key', 'OTA.KEY', 'ota.st0', 'ota.st1', 'ota.ct0', 'Ota.Ct1', 'boot.py', 'BOOT.PY', 'boot.mpy', 'ota.py'],
   ...[
     'Ota.py',
@@ -72,6 +83,8 @@ const BAD_NAMES = [
     'LIB/gc.mpy',
     'binascii/__init__.py',
     'lib/json',
+    'select.py',
+    'sys.mpy',
   ],
   'sounds',
 ];
@@ -112,8 +125,8 @@ describeOnEachBuild([], 'A board that is announced what it cannot install', (bui
   /** The old file, no `tmp`, no restart. */
   async function assertUntouched(): Promise<void> {
     assert.equal(await board.text('config.json'), OLD);
-    assert.equal(await board.exists('tmp'), false);
-    assert.equal(await board.exists('config.json.bak'), false);
+    assert.equal(await board.exists('ota.tmp'), false);
+    assert.equal(await board.exists('config.json.ota-old'), false);
     assert.equal(board.boots, 1);
   }
 
@@ -130,7 +143,7 @@ describeOnEachBuild([], 'A board that is announced what it cannot install', (bui
 import ota
 move = ota._move
 def fail(name, target):
-    if target == '${name}':
+    if target == '/${name}':
         raise MemoryError
     move(name, target)
 ota._move = fail
@@ -143,7 +156,7 @@ ota._move = fail
       board.reset();
       await board.waitFor('ready');
       for (const [kept, content] of Object.entries(before)) assert.equal(await board.text(kept), content);
-      for (const left of ['tmp', `${name}.bak`, 'new.txt']) assert.equal(await board.exists(left), false, left);
+      for (const left of ['ota.tmp', `${name}.ota-old`, 'new.txt']) assert.equal(await board.exists(left), false, left);
     });
   }
 
@@ -183,6 +196,8 @@ ota._move = fail
 
     it('takes names that only look like those', async () => {
       for (const name of [
+        'tmp',
+        'config.json.bak',
         'tmp.txt',
         'ota.txt',
         'backup',

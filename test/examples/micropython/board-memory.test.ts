@@ -30,10 +30,10 @@ async function measure(
 describeOnEachBuild([], 'The memory of a board that runs ota.py', (build) => {
   const resources = resourcesOfEachTest();
 
-  it('is needed for an update to 3 KB and the buffer, whatever the size of the file', async () => {
+  it('is needed for an update to 4.5 KB and the buffer, whatever the size of the file', async () => {
     const small = await measure(resources, build, 3800, 1);
     const large = await measure(resources, build, 1024 * 1024, 1);
-    assert.ok(small.most <= 3 * 1024 + BUFFER, `${small.most} bytes`);
+    assert.ok(small.most <= 4.5 * 1024 + BUFFER, `${small.most} bytes`);
     // The last piece of a file is a view of the buffer, unless it fills it.
     assert.ok(Math.abs(large.most - small.most) <= 64, `${large.most} bytes for 1 MiB, ${small.most} for 3.8 KB`);
   }).timeout(120_000);
@@ -55,8 +55,8 @@ describeOnEachBuild([], 'The memory of a board that runs ota.py', (build) => {
 
     /** KB of heap, the program of the test included. */
     const enough: ReadonlyMap<MicroPythonBuild, number> = new Map([
-      [newest, 76],
-      [plain32Bit, 56],
+      [newest, 108],
+      [plain32Bit, 72],
       [esp8266, 28], // of 38: the rest is the program's
     ]);
 

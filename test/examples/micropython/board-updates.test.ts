@@ -23,8 +23,8 @@ describeOnEachBuild([], 'A board that runs ota.py', (build) => {
   });
 
   async function assertNoLeftovers(name: string): Promise<void> {
-    assert.equal(await board.exists('tmp'), false);
-    assert.equal(await board.exists(`${name}.bak`), false);
+    assert.equal(await board.exists('ota.tmp'), false);
+    assert.equal(await board.exists(`${name}.ota-old`), false);
   }
 
   it('installs a program, restarts into it, and reports both', async () => {
@@ -86,7 +86,7 @@ describeOnEachBuild([], 'A board that runs ota.py', (build) => {
     assert.equal(await sender.report(), 'installed');
     await sender.push('led.py', 'BRIGHTNESS = 7', '|0');
     assert.equal(await sender.report(), 'installed');
-    assert.equal(await board.text('config.json.bak'), '{"led": 2}');
+    assert.equal(await board.text('config.json.ota-old'), '{"led": 2}');
     await sender.push('main.py', program(broker.port, 2, 'import led; print("led", led.BRIGHTNESS)'), '|1');
     await board.waitFor('led 7');
     await board.waitFor('ready');
@@ -95,11 +95,59 @@ describeOnEachBuild([], 'A board that runs ota.py', (build) => {
     for (const name of ['config.json', 'led.py', 'main.py']) await assertNoLeftovers(name);
   });
 
+  it("leaves a NAME.bak and a tmp alone, which are the user's", async () => {
+    await board.write({ 'config.json.bak': 'mine', 'tmp/notes.txt': 'mine too' });
+    await sender.push('config.json', '{"led": 4}', '|0');
+    assert.equal(await sender.report(), 'installed');
+    board.reset();
+    await board.waitFor('ready');
+    assert.equal(await board.text('config.json.bak'), 'mine');
+    assert.equal(await board.text('tmp/notes.txt'), 'mine too');
+  });
+
+  it('installs into its own folder wherever the program has gone', async () => {
+    await board.write({ 'sounds/owl.txt': 'hoot' });
+    await sender.push('main.py', `import os\nos.chdir('/sounds')\n${program(broker.port, 2)}`, '|1');
+    await board.waitFor('lamp version 2');
+    await board.waitFor('ready');
+    await sender.push('config.json', '{"led": 4}', '|0');
+    await sender.reports.nextThat(({ file }) => file === 'config.json');
+    assert.equal(await board.text('config.json'), '{"led": 4}');
+  });
+
+  for (const [name, beside] of [
+    ['led.mpy', 'led.py'],
+    ['led.mpy', 'led/__init__.py'],
+    ['led.py', 'led/red.py'],
+    ['lib/led.py', 'lib/led/red.py'],
+  ] as const) {
+    it(`refuses ${name} where ${beside} would go on running`, async () => {
+      await board.write({ [beside]: 'BRIGHTNESS = 3' });
+      await sender.push(name, 'BRIGHTNESS = 7', '|0');
+      assert.equal(await sender.report(), 'failed shadowed');
+      assert.equal(await board.exists(name), false);
+    });
+  }
+
   it('takes an announcement that comes while it installs another', async () => {
     await sender.push('one.txt', randomBytes(300_000), '|0');
     await sender.push('two.txt', 'two', '|0');
     assert.equal((await sender.reports.nextThat(({ file }) => file === 'two.txt')).state, 'installed');
     assert.ok(await board.exists('one.txt'));
+  });
+
+  it('keeps announcements from a callback that is set as an attribute, and goes on with updates', async () => {
+    const lamp = program(broker.port, 2).replace("print('ready')", "client.cb = on_message\nprint('ready')");
+    await sender.push('main.py', lamp);
+    await board.waitFor('lamp version 2');
+    await board.waitFor('ready');
+    assert.equal(await sender.report(), 'installed');
+    assert.equal(await sender.report(), 'running');
+    await sender.push('config.json', '{"led": 4}', '|0');
+    assert.equal(await sender.report(), 'installed');
+    await sender.publish('set', 'on');
+    await board.waitFor('got nightlamp/set on');
+    assert.equal(board.lines.filter((line) => line.startsWith('got nightlamp/OTA ')).length, 0);
   });
 
   it('gives the program its own topics and never an announcement', async () => {
@@ -126,6 +174,24 @@ describeOnEachBuild([], 'A board that runs ota.py', (build) => {
     await board.waitFor('@pin 2 1');
     await sender.push('config.json', '{"led": 4}', '|0');
     assert.equal(await sender.report(), 'installed');
+  });
+});
+
+describeOnEachBuild([], 'A board whose flash is mounted at /flash', (build) => {
+  const resources = resourcesOfEachTest();
+
+  it('installs there, and takes a bad program back', async () => {
+    const broker = await resources.use(startAedes());
+    const sender = await resources.use(SmallSender.connect(broker));
+    const files = { 'main.py': program(broker.port, 1), 'config.json': '{"led": 2}' };
+    const board = await resources.use(Board.start({ build, root: '/flash', files }));
+    await board.waitFor('ready');
+    await sender.push('sounds/owl.txt', 'hoot', '|0');
+    assert.equal(await sender.report(), 'installed');
+    await sender.push('main.py', 'print("stuck")\nwhile True: pass\n', '|1');
+    assert.equal((await sender.reports.nextThat(({ state }) => state === 'rolled_back')).file, 'main.py');
+    assert.equal((await board.read('main.py')).toString(), program(broker.port, 1));
+    assert.equal(await board.exists('sounds/owl.txt'), false);
   });
 });
 

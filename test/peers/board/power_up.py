@@ -1,4 +1,4 @@
-"""What a board does after a reset: power_up.py FLASH runs boot.py and main.py, then it waits in its prompt."""
+"""What a board does after a reset: power_up.py FLASH ROOT TIMERS runs boot.py and main.py, then waits in its prompt."""
 
 import builtins
 import os
@@ -6,12 +6,28 @@ import sys
 import time
 
 # What boards have built in: loaded before the flash takes this folder's place.
-import machine  # noqa: F401
+import machine
 import umqtt.simple  # noqa: F401
 import vfs
 
-vfs.mount(vfs.VfsPosix(sys.argv[1]), '/')
-os.chdir('/')
+
+class Flash(vfs.VfsPosix):
+    """A folder, with a rename that works: VfsPosix writes both names of two absolute ones to the same place."""
+
+    def rename(self, name, target):
+        """Give a file another's name."""
+        folder = super().getcwd()
+        super().chdir('/')
+        try:
+            super().rename(name.lstrip('/'), target.lstrip('/'))
+        finally:
+            super().chdir(folder or '/')
+
+
+flash, root, machine.manner = sys.argv[1:]
+machine.listen_to_harness()
+vfs.mount(Flash(flash), root)
+os.chdir(root)
 sys.path[:] = ['', '.frozen', '/lib']
 sys.argv[:] = []
 
@@ -36,4 +52,4 @@ run('boot.py')
 run('main.py')
 print('@prompt')
 while True:
-    time.sleep(1)
+    time.sleep_ms(20)

@@ -58,7 +58,7 @@ class Machine:
     class Timer:
         """Never runs out."""
 
-        ONE_SHOT = 0
+        PERIODIC = 1
 
         def __init__(self, number):
             self.number = number
@@ -92,7 +92,7 @@ class Sockets:
         def __init__(self, family):
             self.position = 0
 
-        def settimeout(self, seconds):
+        def setblocking(self, flag):
             """Nothing."""
 
         def connect(self, address):
@@ -110,6 +110,23 @@ class Sockets:
                 buffer[index] = Sockets.content[self.position + index]
             self.position += count
             return count
+
+
+class Select:
+    """In the place of the module `select`: there is always something to read."""
+
+    POLLIN = 1
+    POLLOUT = 4
+
+    class poll:  # noqa: N801
+        """A poll object."""
+
+        def register(self, connection, events):
+            """Nothing."""
+
+        def ipoll(self, milliseconds):
+            """One event."""
+            return (1,)
 
 
 class Client:
@@ -144,6 +161,7 @@ class Board:
     def __init__(self, filesystem, folder, blocks=240):
         sys.modules['machine'] = Machine
         sys.modules['socket'] = Sockets
+        sys.modules['select'] = Select
         self.filesystem = filesystem
         self.flash = Flash(bytearray(blocks * BLOCK))
         filesystem.mkfs(self.flash)
@@ -213,7 +231,7 @@ def files(folder='/'):
             continue
         if entry[1] & 0x4000:
             found.update(files('/' + path))
-        elif not path.startswith('ota.'):
+        elif path[:6] not in ('ota.st', 'ota.ct', 'ota.ke'):
             with open('/' + path, 'rb') as file:
                 found[path] = file.read()
     return found

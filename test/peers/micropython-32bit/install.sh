@@ -32,6 +32,7 @@ without=(MICROPY_PY_BTREE=0 MICROPY_PY_FFI=0 MICROPY_PY_SSL=0 MICROPY_SSL_MBEDTL
 make --jobs="$1" -C mpy-cross
 for variant in esp8266 plain; do
   cp --recursive "/opt/variants/$variant" ports/unix/variants/
+  cp /opt/variants/interrupt.c "ports/unix/variants/$variant/"
   # Floats as on a chip: the 387's have more bits than a board's.
   make --jobs="$1" -C ports/unix VARIANT="$variant" FROZEN_MANIFEST=/opt/manifest.py MICROPY_FORCE_32BIT=1 "${without[@]}" \
     CFLAGS_EXTRA='-msse2 -mfpmath=sse' LDFLAGS_EXTRA=-static
