@@ -84,7 +84,7 @@ describeOnEachBuild([], 'A board that runs ota.py', (build) => {
   it('takes a set of files with one restart at its end, and settles all of them', async () => {
     await sender.push('config.json', '{"led": 4}', '|0');
     assert.equal(await sender.report(), 'installed');
-    await sender.push('led.py', 'BRIGHTNESS = 7', '|0');
+    await sender.push('lib/led.py', 'BRIGHTNESS = 7', '|0');
     assert.equal(await sender.report(), 'installed');
     assert.equal(await board.text('config.json.ota-old'), '{"led": 2}');
     await sender.push('main.py', program(broker.port, 2, 'import led; print("led", led.BRIGHTNESS)'), '|1');
@@ -92,7 +92,7 @@ describeOnEachBuild([], 'A board that runs ota.py', (build) => {
     await board.waitFor('ready');
     assert.equal(await sender.report(), 'installed');
     assert.equal(await sender.report(), 'running');
-    for (const name of ['config.json', 'led.py', 'main.py']) await assertNoLeftovers(name);
+    for (const name of ['config.json', 'lib/led.py', 'main.py']) await assertNoLeftovers(name);
   });
 
   it("leaves a NAME.bak and a tmp alone, which are the user's", async () => {

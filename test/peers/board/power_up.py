@@ -11,17 +11,23 @@ import umqtt.simple  # noqa: F401
 import vfs
 
 
-class Flash(vfs.VfsPosix):
+class Flash:
     """A folder, with a rename that works: VfsPosix writes both names of two absolute ones to the same place."""
+
+    def __init__(self, path):
+        self.folder = vfs.VfsPosix(path)
+
+    def __getattr__(self, name):
+        return getattr(self.folder, name)
 
     def rename(self, name, target):
         """Give a file another's name."""
-        folder = super().getcwd()
-        super().chdir('/')
+        before = self.folder.getcwd()
+        self.folder.chdir('/')
         try:
-            super().rename(name.lstrip('/'), target.lstrip('/'))
+            self.folder.rename(name.lstrip('/'), target.lstrip('/'))
         finally:
-            super().chdir(folder or '/')
+            self.folder.chdir(before or '/')
 
 
 flash, root, machine.manner = sys.argv[1:]
