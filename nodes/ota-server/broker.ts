@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { Node } from 'node-red';
-import type { HaBroker } from '../../lib/home-assistant/entities';
+import type { HaBroker } from '../../lib/home-assistant/broker';
 import type { AnnouncementListener, Broker, InboundMessage } from '../../lib/push/services';
 
 /** The parts of MQTT.js's client that Node-RED's broker node leaves to its own nodes, version 4 and 5. */

@@ -1,5 +1,5 @@
 import type { Node, NodeAPI } from 'node-red';
-import type { HaBroker } from '../../lib/home-assistant/entities';
+import type { HaBroker } from '../../lib/home-assistant/broker';
 import type { Broker } from '../../lib/push/services';
 import type { PushServer } from '../../lib/server/push-server';
 import { BadInput } from './bad-input';
