@@ -247,14 +247,16 @@ export class Entities {
 
   async #install(target: string, entity: Entity): Promise<void> {
     const { onInstall, onLost } = this.#options;
+    const { release } = entity.record;
     void this.#change(target, () => entity.press());
     const wasLost = entity.isLost;
     try {
-      await onInstall(target, entity.record.release);
+      await onInstall(target, release);
       entity.isLost = false;
     } catch (error) {
       onLost(target, error as Error);
-      entity.isLost = true;
+      // The bytes of a release go when a newer one comes: that one is there.
+      entity.isLost = entity.record.release === release;
       await this.#change(target, () => entity.endProgress());
     }
     if (entity.isLost !== wasLost) await this.#show(target);
