@@ -67,12 +67,13 @@ describeNeeding(needed, 'What goes away, or has lost its release, in a real Home
     await house.untilEntities(daylamp);
     await house.shutDown();
     await house.boot();
-    // The one that is shown after it tells when all is shown.
-    const shown = house.untilState('update.daylamp_firmware', ({ attributes }) => attributes.title === 'The lamp');
     await example.restart();
-    await shown;
-    await house.deleteDevice('DAYLAMP');
-    await house.untilEntities({});
+    // What is said of the other device now comes after all that a start shows.
+    const other = await resources.use(SimulatedDevice.start({ hostname: 'DAYLAMP', brokerUrl: broker.url }));
+    await other.report('running', { file: 'main.py', hash: 'ab'.repeat(20) });
+    const isTold = ({ attributes }: EntityState) => attributes.installed_version === '#abababab';
+    await house.untilState('update.daylamp_firmware', isTold);
+    await house.untilEntities(daylamp);
     await example.press('offer a release');
     await house.untilEntities({ ...nightlamp, ...daylamp });
     await until(({ state }) => state === 'on');
