@@ -1,27 +1,21 @@
 import type { Report } from '../protocol/report';
 import type { InboundMessage } from '../push/services';
-import {
-  commandTopic,
-  discoveryOf,
-  discoveryTopic,
-  type HaTopics,
-  installPayload,
-  stateTopic,
-  targetOf,
-} from './discovery';
+import type { HaBroker } from './broker';
+import { discoveryOf, installPayload, withSummary } from './discovery';
 import { Entity, type PushEvent } from './entity';
 import { type DeviceRecord, type Release, withRelease } from './release';
 import type { ReleaseStore } from './store';
-
-/** The broker as Home Assistant's entities need it. */
-export interface HaBroker {
-  readonly isOnline: boolean;
-  /** QoS 1; resolves when the broker has it. Nothing is sent while it is offline. */
-  publish(topic: string, payload: string, retain: boolean): Promise<void>;
-  listen(topic: string, onMessage: (message: InboundMessage) => void): () => void;
-  /** Told each time that it comes online, until the returned function is called. */
-  onOnline(listener: () => void): () => void;
-}
+import {
+  allDiscoveryTopics,
+  commandTopic,
+  discoveryTopic,
+  type HaTopics,
+  retainedTopics,
+  stateTopic,
+  targetOf,
+  targetOfDiscovery,
+} from './topics';
+import { UnansweredPresses } from './unanswered-presses';
 
 /** What devices say themselves. */
 export interface HomeReports {
@@ -37,8 +31,16 @@ export interface EntitiesOptions {
   /** Told when somebody presses Install. Where it rejects nothing is in progress. */
   readonly onInstall: (target: string, release: Release) => Promise<void>;
   readonly onChange: () => void;
+  /** Told when Install was pressed and the release is not there any more. @param error undefined: nothing of it is */
+  readonly onLost: (target: string, error?: Error) => void;
+  /** What an entity says of itself then, in its dialog: at most 255 characters. */
+  readonly lostSummary: string;
+  /** Told when somebody has deleted a device in Home Assistant. */
+  readonly onDeleted: (target: string) => void;
   /** How long nothing may be heard of an update that is under way. */
   readonly silenceMs?: number;
+  /** How long nobody may answer when Install is pressed for a device that is not ours. */
+  readonly answerMs?: number;
   /** Told when something could not be kept. */
   readonly onProblem: (error: Error) => void;
 }
@@ -47,7 +49,10 @@ export interface EntitiesOptions {
 const birthTopic = 'homeassistant/status';
 /** Whoever pushes says so at least every 10 seconds: after this long nobody is pushing any more. */
 const silenceTimeoutMs = 60_000;
+const answerTimeoutMs = 5000;
 const closeTimeoutMs = 300;
+/** Node-RED gives a node that is closed 15 seconds. */
+const clearTimeoutMs = 5000;
 
 /** The update entities of all devices: kept on disk, shown to Home Assistant, changed by what is heard of pushes and devices. */
 export class Entities {
@@ -57,17 +62,28 @@ export class Entities {
   readonly #silence = new Map<string, NodeJS.Timeout>();
   /** Resolves when what was kept is known. */
   readonly #loaded: Promise<void>;
+  readonly #unanswered: UnansweredPresses;
   readonly #stops: readonly (() => void)[];
+  #isLoaded = false;
   #isClosed = false;
+  #isCleared = false;
 
   constructor(options: EntitiesOptions) {
-    const { topics, broker, reports } = options;
+    const { topics, broker, reports, answerMs = answerTimeoutMs } = options;
     this.#options = options;
     this.#loaded = this.#load().catch(options.onProblem);
+    this.#unanswered = new UnansweredPresses({
+      topics,
+      broker,
+      answerMs,
+      onUnanswered: (target, discovery) => void this.#hearUnanswered(target, discovery),
+    });
     // At once, not when all is loaded: a press of Install that nobody hears is lost.
     this.#stops = [
       broker.onOnline(() => this.#showAll()),
       broker.listen(commandTopic(topics, '+'), (message) => void this.#hearCommand(message)),
+      broker.listen(stateTopic(topics, '+'), (message) => void this.#hearState(message)),
+      broker.listen(allDiscoveryTopics(topics), (message) => void this.#hearDiscovery(message)),
       reports.watchReports((target, report, maybeStale) => void this.#hearReport(target, report, maybeStale)),
       ...[...new Set([birthTopic, `${topics.prefix}/status`])].map((topic) =>
         broker.listen(topic, ({ payload }) => payload.toString() === 'online' && this.#showAll()),
@@ -77,12 +93,12 @@ export class Entities {
 
   /** How many devices have an entity. */
   get size(): number {
-    return this.#entities.size;
+    return this.#shown.length;
   }
 
   /** The devices in progress, with their percents; null: not known. */
   get inProgress(): readonly (readonly [target: string, percent: number | null])[] {
-    const working = [...this.#entities].filter(([, { isInProgress }]) => isInProgress);
+    const working = this.#shown.filter(([, { isInProgress }]) => isInProgress);
     return working.map(([target, { state }]) => [target, state.update_percentage]);
   }
 
@@ -93,11 +109,14 @@ export class Entities {
    */
   async offer(targets: readonly string[], release: Release, bytes: ReadonlyMap<string, Buffer>): Promise<void> {
     await this.#loaded;
-    const { store, onChange } = this.#options;
+    const { store, topics, broker, onChange } = this.#options;
     try {
       await store.keep(bytes);
       const before = targets.map((target) => [target, this.#entities.get(target)?.record] as const);
-      for (const [target, record] of before) this.#set(target, withRelease(record, release));
+      for (const [target, record] of before) {
+        const offered = withRelease(record, release);
+        this.#set(target, broker.isOnline ? { ...offered, shownUnder: offered.shownUnder ?? topics } : offered);
+      }
       try {
         await store.save(() => this.#records);
       } catch (error) {
@@ -121,10 +140,10 @@ export class Entities {
     if (!broker.isOnline)
       throw new Error(`The entity of ${target} stays: the broker is offline. Remove it again later.`);
     this.#endSilence(target);
+    const { shownUnder = topics } = this.#entities.get(target)?.record ?? {};
     this.#entities.delete(target);
     await this.#save();
-    await this.#publish(discoveryTopic(topics, target), '', true);
-    await this.#publish(stateTopic(topics, target), '', true);
+    for (const topic of placesOf(target, topics, shownUnder)) await this.#publish(topic, '');
     this.#options.onChange();
   }
 
@@ -136,14 +155,41 @@ export class Entities {
 
   /** Nobody stays in progress: nobody will hear of it. */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    for (const stop of this.#stops) stop();
+    this.#stop();
     const working = this.inProgress.map(([target]) => target);
     const shown = Promise.all(working.map((target) => this.#change(target, (entity) => entity.endProgress())));
     // A broker that is being left may not answer any more.
-    const limit = new Promise((resolve) => setTimeout(resolve, closeTimeoutMs).unref());
-    await Promise.race([shown, limit]);
+    await settledWithin(closeTimeoutMs, shown);
     await this.#options.store.settled();
+  }
+
+  /**
+   * The same, and all that the broker keeps for the devices goes away. It is sent before this returns, where what is on
+   * the disk is known by then: the broker's connection may be closed next.
+   * @returns the devices for which something stays
+   */
+  async clear(): Promise<readonly string[]> {
+    if (!this.#isLoaded) await this.#loaded;
+    this.#stop();
+    this.#isCleared = true;
+    for (const target of this.#silence.keys()) this.#endSilence(target);
+    const { topics, broker, store } = this.#options;
+    const staying = new Map(this.#shown.filter(([, { record }]) => record.shownUnder !== undefined));
+    const clear = async (target: string, { record }: Entity) => {
+      const places = placesOf(target, topics, record.shownUnder ?? topics);
+      await Promise.all(places.map((topic) => broker.publish(topic, '', true)));
+      staying.delete(target);
+    };
+    if (broker.isOnline)
+      await settledWithin(clearTimeoutMs, Promise.allSettled([...staying].map((one) => clear(...one))));
+    await store.settled();
+    return [...staying.keys()];
+  }
+
+  #stop(): void {
+    this.#isClosed = true;
+    for (const stop of this.#stops) stop();
+    this.#unanswered.close();
   }
 
   async #load(): Promise<void> {
@@ -154,7 +200,12 @@ export class Entities {
     });
     if (this.#isClosed) return;
     for (const [target, record] of records) this.#set(target, record);
+    this.#isLoaded = true;
     this.#showAll();
+  }
+
+  get #shown(): readonly (readonly [target: string, entity: Entity])[] {
+    return [...this.#entities].filter(([, { record }]) => !record.isDeleted);
   }
 
   get #records(): Map<string, DeviceRecord> {
@@ -164,6 +215,7 @@ export class Entities {
   #set(target: string, record: DeviceRecord): void {
     const entity = this.#entities.get(target) ?? new Entity(record);
     entity.record = record;
+    entity.isLost = false;
     this.#entities.set(target, entity);
     const report = this.#options.reports.lastReportOf(target);
     if (report) entity.hearReport(report, true);
@@ -173,24 +225,75 @@ export class Entities {
   #takeBack(target: string, before: DeviceRecord | undefined, release: Release): void {
     const entity = this.#entities.get(target);
     if (entity?.record.release !== release) return;
-    if (before) entity.record = { ...entity.record, release: before.release, known: before.known };
-    else this.#entities.delete(target);
+    if (!before) {
+      this.#entities.delete(target);
+      return;
+    }
+    const { known, isDeleted } = before;
+    entity.record = { ...entity.record, release: before.release, known, isDeleted };
   }
 
   /** A retained command was given to somebody before us. */
   async #hearCommand({ topic, payload, maybeStale }: InboundMessage): Promise<void> {
     await this.#loaded;
     const target = targetOf(this.#options.topics, topic);
-    const entity = target === undefined ? undefined : this.#entities.get(target);
-    if (this.#isClosed || !entity || target === undefined) return;
-    // A press that nobody has answered yet counts once, however often it comes.
-    if (maybeStale || payload.toString() !== installPayload || entity.isPressed) return;
-    const { onInstall, onProblem } = this.#options;
+    if (this.#isClosed || target === undefined || maybeStale || payload.toString() !== installPayload) return;
+    const entity = this.#entities.get(target);
+    if (!entity) this.#unanswered.hear(target);
+    // A press that nobody has answered yet counts once, however often it comes. Others who hear it wait for a word of ours.
+    else if (entity.isPressed) await this.#showState(target, entity);
+    else if (!entity.record.isDeleted) await this.#install(target, entity);
+  }
+
+  async #install(target: string, entity: Entity): Promise<void> {
+    const { onInstall, onLost } = this.#options;
+    const { release } = entity.record;
     void this.#change(target, () => entity.press());
-    await onInstall(target, entity.record.release).catch((error: Error) => {
-      onProblem(error);
-      return this.#change(target, () => entity.endProgress());
+    const wasLost = entity.isLost;
+    try {
+      await onInstall(target, release);
+      entity.isLost = false;
+    } catch (error) {
+      onLost(target, error as Error);
+      // The bytes of a release go when a newer one comes: that one is there.
+      entity.isLost = entity.record.release === release;
+      await this.#change(target, () => entity.endProgress());
+    }
+    if (entity.isLost !== wasLost) await this.#show(target);
+  }
+
+  /** Nobody knows its release, and it says so, until somebody who knows one shows it again. */
+  async #hearUnanswered(target: string, discovery: object): Promise<void> {
+    const { topics, lostSummary, onLost } = this.#options;
+    if (this.#entities.has(target)) return;
+    onLost(target);
+    await this.#publish(discoveryTopic(topics, target), JSON.stringify(withSummary(discovery, lostSummary)));
+  }
+
+  async #hearState({ topic, maybeStale }: InboundMessage): Promise<void> {
+    await this.#loaded;
+    const target = targetOf(this.#options.topics, topic);
+    if (target !== undefined && !maybeStale) this.#unanswered.answered(target);
+  }
+
+  /** Home Assistant clears the message of a device that is deleted there; one that is cleared before ours was there is our own. */
+  async #hearDiscovery({ topic, payload }: InboundMessage): Promise<void> {
+    await this.#loaded;
+    const target = targetOfDiscovery(this.#options.topics, topic);
+    const entity = target === undefined ? undefined : this.#entities.get(target);
+    if (this.#isClosed || target === undefined || !entity) return;
+    const wasAtBroker = entity.isAtBroker;
+    entity.isAtBroker = payload.length > 0;
+    if (wasAtBroker && !entity.isAtBroker) await this.#hearDeleted(target, entity);
+  }
+
+  async #hearDeleted(target: string, entity: Entity): Promise<void> {
+    const { topics, onDeleted } = this.#options;
+    await this.#change(target, () => {
+      entity.record = { ...entity.record, isDeleted: true };
     });
+    await this.#publish(stateTopic(topics, target), '');
+    onDeleted(target);
   }
 
   async #hearReport(target: string, report: Report, maybeStale: boolean): Promise<void> {
@@ -204,10 +307,10 @@ export class Entities {
     if (!entity) return;
     const { record: before, state, progress } = entity;
     change(entity);
-    if (this.#isClosed) entity.endProgress();
+    if (this.#isClosed || entity.record.isDeleted) entity.endProgress();
     // Only who speaks of the update itself breaks the silence.
     if (entity.progress !== progress) this.#watchSilence(target, entity);
-    const isOther = JSON.stringify(entity.state) !== JSON.stringify(state);
+    const isOther = !isSame(entity.state, state);
     await Promise.all([entity.record !== before && this.#save(), isOther && this.#showState(target, entity)]);
     this.#options.onChange();
   }
@@ -234,20 +337,59 @@ export class Entities {
   }
 
   async #show(target: string): Promise<void> {
-    const { topics } = this.#options;
+    const { topics, lostSummary } = this.#options;
     const entity = this.#entities.get(target);
-    if (!entity) return;
+    if (!entity || entity.record.isDeleted) return;
+    await this.#moveIn(target, entity);
     const discovery = discoveryOf(topics, target, entity.record.release);
-    await this.#publish(discoveryTopic(topics, target), JSON.stringify(discovery), true);
+    const told = entity.isLost ? withSummary(discovery, lostSummary) : discovery;
+    if (this.#isShown(target, entity)) await this.#publish(discoveryTopic(topics, target), JSON.stringify(told));
     await this.#showState(target, entity);
   }
 
-  /** What is retained never says "in progress": should we die, nobody would take it back. */
-  #showState(target: string, { state }: Entity): Promise<void> {
-    return this.#publish(stateTopic(this.#options.topics, target), JSON.stringify(state), !state.in_progress);
+  /** What was shown under other topics goes away. Where it is shown now is known on the disk before it is shown. */
+  async #moveIn(target: string, entity: Entity): Promise<void> {
+    const { topics, broker, onProblem } = this.#options;
+    const { shownUnder } = entity.record;
+    if (!broker.isOnline || isSame(shownUnder, topics)) return;
+    try {
+      const ours = retainedTopics(topics, target);
+      const old = shownUnder ? retainedTopics(shownUnder, target).filter((topic) => !ours.includes(topic)) : [];
+      await Promise.all(old.map((topic) => broker.publish(topic, '', true)));
+      entity.record = { ...entity.record, shownUnder: topics };
+      await this.#save();
+    } catch (error) {
+      onProblem(error as Error); // It is tried again when the broker is online again.
+    }
   }
 
-  #publish(topic: string, payload: string, retain: boolean): Promise<void> {
+  /** What is retained never says "in progress": should we die, nobody would take it back. */
+  async #showState(target: string, entity: Entity): Promise<void> {
+    const { state } = entity;
+    if (!this.#isShown(target, entity)) return;
+    await this.#publish(stateTopic(this.#options.topics, target), JSON.stringify(state), !state.in_progress);
+  }
+
+  /** It may have gone away while something else was waited for. */
+  #isShown(target: string, entity: Entity): boolean {
+    return !this.#isCleared && this.#entities.get(target) === entity && !entity.record.isDeleted;
+  }
+
+  #publish(topic: string, payload: string, retain = true): Promise<void> {
     return this.#options.broker.publish(topic, payload, retain).catch(this.#options.onProblem);
   }
+}
+
+/** Where the broker may keep what it was sent for a device. */
+function placesOf(target: string, topics: HaTopics, shownUnder: HaTopics): readonly string[] {
+  return [...new Set([...retainedTopics(topics, target), ...retainedTopics(shownUnder, target)])];
+}
+
+function isSame(one: object | undefined, other: object | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+async function settledWithin(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const limit = new Promise((resolve) => setTimeout(resolve, limitMs).unref());
+  await Promise.race([work, limit]);
 }

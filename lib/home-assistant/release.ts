@@ -1,4 +1,5 @@
 import { hashOf } from '../protocol/announcement';
+import type { HaTopics } from './topics';
 
 /** A file of a release, without its bytes: they are kept under its SHA-256. */
 export interface ReleaseFile {
@@ -31,15 +32,25 @@ export interface DeviceRecord {
   /** What it runs, as far as is known, and what it ran before; null: not known. */
   readonly installed: string | null;
   readonly before: string | null;
+  /** Where the broker may keep its messages; undefined: they were never sent. */
+  readonly shownUnder?: HaTopics | undefined;
+  /** Somebody has deleted it in Home Assistant: it is not shown until its next release. */
+  readonly isDeleted?: boolean | undefined;
 }
 
 /** Whether something that was read from the disk is what was written there. */
 export function isRecord(value: unknown): value is DeviceRecord {
   if (!isObject(value) || !isObject(value.release)) return false;
-  const { installed, before, known, release } = value;
+  const { installed, before, known, release, shownUnder } = value;
   const areVersions = [installed, before].every((one) => one === null || typeof one === 'string');
   const isRelease = typeof release.version === 'string' && Array.isArray(release.files) && release.files.length > 0;
-  return areVersions && isRelease && Array.isArray(known) && [...known, ...(release.files as unknown[])].every(isFile);
+  const hasPlace = shownUnder === undefined || isPlace(shownUnder);
+  if (!areVersions || !isRelease || !hasPlace || !Array.isArray(known)) return false;
+  return [...known, ...(release.files as unknown[])].every(isFile);
+}
+
+function isPlace(value: unknown): boolean {
+  return isObject(value) && [value.prefix, value.base].every((one) => typeof one === 'string');
 }
 
 function isFile(value: unknown): boolean {
@@ -72,7 +83,7 @@ export function lastFile({ files }: Release): ReleaseFile {
   return last;
 }
 
-/** A device gets a newer release; what it runs stays. */
+/** A device gets a newer release; what it runs stays, and it is shown again. */
 export function withRelease(record: DeviceRecord | undefined, release: Release): DeviceRecord {
   const newest: KnownVersion = { ...lastFile(release), version: release.version };
   const others = (record?.known ?? []).filter(
@@ -83,6 +94,7 @@ export function withRelease(record: DeviceRecord | undefined, release: Release):
     known: [newest, ...others].slice(0, maxKnown),
     installed: record?.installed ?? null,
     before: record?.before ?? null,
+    shownUnder: record?.shownUnder,
   };
 }
 

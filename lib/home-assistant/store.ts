@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashOf } from '../protocol/announcement';
 import { writeFileAtomic } from '../write-file-atomic';
@@ -7,6 +7,7 @@ import { type DeviceRecord, isRecord, type ReleaseFile } from './release';
 const recordsFile = 'devices.json';
 /** Also what was left of one that was being written at a power cut. */
 const bytesFile = /^([0-9a-f]{64})\.bin(\.tmp)?$/;
+const anyFile = /^(devices\.json(\.tmp|\.damaged)?|[0-9a-f]{64}\.bin(\.tmp)?)$/;
 
 type Records = ReadonlyMap<string, DeviceRecord>;
 
@@ -21,6 +22,7 @@ export class ReleaseStore {
   readonly #reserved = new Set<string>();
   /** What can't be read may need bytes that nobody knows of. */
   #isDamaged = false;
+  #isRemoved = false;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -51,6 +53,7 @@ export class ReleaseStore {
   keep(bytes: ReadonlyMap<string, Buffer>): Promise<void> {
     for (const sha256 of bytes.keys()) this.#reserved.add(sha256);
     return this.#inTurn(async () => {
+      if (this.#isRemoved) return;
       await mkdir(this.#folder, { recursive: true });
       for (const [sha256, content] of bytes) await writeFileAtomic(this.#pathOf(sha256), content);
     });
@@ -64,7 +67,10 @@ export class ReleaseStore {
   /** @throws Error where they are gone, or are others */
   bytesOf({ sha256, filename }: ReleaseFile): Promise<Buffer> {
     return this.#inTurn(async () => {
-      const bytes = await readFile(this.#pathOf(sha256));
+      const path = this.#pathOf(sha256);
+      const bytes = await readFile(path).catch((cause: Error) => {
+        throw new Error(`The kept bytes of ${filename} can't be read: ${cause.message}`, { cause });
+      });
       if (hashOf(bytes, 'sha256') !== sha256) throw new Error(`The kept bytes of ${filename} are damaged.`);
       return bytes;
     });
@@ -83,6 +89,17 @@ export class ReleaseStore {
     return this.#next;
   }
 
+  /** All that was kept goes away, and nothing is kept any more. @throws Error of the disk */
+  remove(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#isRemoved = true;
+      const names = await readdir(this.#folder).catch(nothingWhereNoneIs);
+      // What others have put there stays, and the folder with it.
+      for (const name of names.filter((one) => anyFile.test(one))) await rm(join(this.#folder, name), { force: true });
+      if (names.every((name) => anyFile.test(name))) await rmdir(this.#folder).catch(nothingWhereNoneIs);
+    });
+  }
+
   /** Resolves when nothing is being written. */
   async settled(): Promise<void> {
     await this.#queue;
@@ -95,6 +112,7 @@ export class ReleaseStore {
   }
 
   async #save(records: Records): Promise<void> {
+    if (this.#isRemoved) return;
     await mkdir(this.#folder, { recursive: true });
     await writeFileAtomic(join(this.#folder, recordsFile), JSON.stringify(Object.fromEntries(records)));
     // What is left over takes room and does no harm: it must not make a save fail that has been done.
@@ -114,4 +132,10 @@ export class ReleaseStore {
   #pathOf(sha256: string): string {
     return join(this.#folder, `${sha256}.bin`);
   }
+}
+
+/** @throws Error of the disk, unless there is no such folder */
+function nothingWhereNoneIs(error: NodeJS.ErrnoException): [] {
+  if (error.code !== 'ENOENT') throw error;
+  return [];
 }

@@ -8,6 +8,7 @@ import { onInput } from '../shared/on-input';
 import { type CheckSettings, checkPython } from '../shared/python-check';
 import { type OtaServerNode, requireServer } from '../shared/server-node';
 import { parseTarget } from '../shared/validation';
+import { presenceOf } from './presence';
 import { isFromPush, readPushEvent } from './push-event';
 import { readRelease } from './release-input';
 import { type HaSettings, readHaTopics } from './settings';
@@ -22,7 +23,8 @@ function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
     const status = new HaStatus(this, (key, values) => RED._(`ota-ha-update.status.${key}`, values));
-    const store = new ReleaseStore(join(RED.settings.userDir ?? '.', 'ota-push', `releases-${this.id}`));
+    const folder = join(RED.settings.userDir ?? '.', 'ota-push', `releases-${this.id}`);
+    const store = new ReleaseStore(folder);
 
     /** What was pressed, as an OTA push takes it. */
     const install = async (target: string, { files, isSet, version }: Release): Promise<void> => {
@@ -42,6 +44,14 @@ function register(RED: NodeAPI): void {
         store,
         onInstall: install,
         onChange: () => status.show(entities),
+        onLost: (target, error) =>
+          this.warn(
+            error
+              ? RED._('ota-ha-update.warnings.unreadable', { target, message: error.message })
+              : RED._('ota-ha-update.warnings.lost', { target, folder }),
+          ),
+        lostSummary: RED._('ota-ha-update.lost'),
+        onDeleted: (target) => this.log(RED._('ota-ha-update.deleted', { target })),
         onProblem: (error) => this.warn(error),
       });
     };
@@ -83,13 +93,39 @@ function register(RED: NodeAPI): void {
 
     onInput(this, run, () => status.badInput());
 
-    this.on('close', (done: (error?: Error) => void) => {
+    /** Its entities go with it. A node that was disabled may come back: it keeps what it knows. */
+    const leave = async (isDeleted: boolean): Promise<void> => {
+      const staying = await (entities ? entities.clear() : shownIn(store)).catch((error: Error) => {
+        this.warn(error);
+        return [];
+      });
+      if (staying.length > 0)
+        this.warn(RED._('ota-ha-update.warnings.staying', { number: String(staying.length), ...named(staying) }));
+      if (isDeleted) await store.remove();
+    };
+
+    this.on('close', (removed: boolean, done: (error?: Error) => void) => {
       status.close();
-      checked.then(() => entities?.close()).then(() => done(), done);
+      const presence = presenceOf(RED, this.id);
+      const end = async () => (presence === 'there' ? entities?.close() : leave(removed && presence === 'gone'));
+      checked.then(end).then(() => done(), done);
     });
   }
 
   RED.nodes.registerType('ota-ha-update', OtaHaUpdate);
+}
+
+/** What was shown when it could be. @throws Error where it can't be read */
+async function shownIn(store: ReleaseStore): Promise<readonly string[]> {
+  const records = [...(await store.load())];
+  return records.filter(([, { shownUnder, isDeleted }]) => shownUnder && !isDeleted).map(([target]) => target);
+}
+
+const maxNamed = 10;
+
+function named(targets: readonly string[]): { readonly targets: string } {
+  const more = targets.length > maxNamed ? ', …' : '';
+  return { targets: `${targets.slice(0, maxNamed).join(', ')}${more}` };
 }
 
 export = register;

@@ -1,4 +1,4 @@
-import type { HaTopics } from '../../lib/home-assistant/discovery';
+import type { HaTopics } from '../../lib/home-assistant/topics';
 import { BadInput } from '../shared/bad-input';
 
 /** The properties of an `ota-ha-update` that say where it meets Home Assistant. */

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { Node } from 'node-red';
-import type { HaBroker } from '../../lib/home-assistant/entities';
+import type { HaBroker } from '../../lib/home-assistant/broker';
 import type { AnnouncementListener, Broker, InboundMessage } from '../../lib/push/services';
 import { addressTowards } from '../../lib/server/route';
 import { KeptAnnouncements, type KeptTopics } from './kept-announcements';

@@ -1,6 +1,6 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { PythonChecker } from '../../lib/check/python-checker';
-import type { HaBroker } from '../../lib/home-assistant/entities';
+import type { HaBroker } from '../../lib/home-assistant/broker';
 import type { Broker } from '../../lib/push/services';
 import type { PushServer } from '../../lib/server/push-server';
 import { BadInput } from './bad-input';

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
 import { hashOf } from '../../lib/protocol/announcement';
-import { type AedesBroker, startAedes } from '../peers/brokers';
+import { type AedesBroker, type Publication, startAedes } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
-import { connectClient, hear } from '../peers/mqtt-client';
+import { connectClient } from '../peers/mqtt-client';
 import { resourcesOfEachTest } from '../peers/resources';
+import { retainedOf } from '../peers/retained';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { temporaryFolder } from '../peers/temporary-folder';
 import { listener, place, type Received, TestFlow } from '../peers/test-flow';
@@ -159,14 +162,7 @@ describe('An ota-ha-update', () => {
   it('takes the entity away, with what is retained for it', async () => {
     await take(release);
     await take({ remove: true, target: 'nightlamp' });
-    const late = await connectClient(resources, broker.url);
-    const retained = await hear(late, ['homeassistant/#', 'ota-push/#']);
-    await late.publishAsync('ota-push/after', '', { qos: 1 });
-    await retained.nextThat(({ topic }) => topic === 'ota-push/after');
-    assert.deepEqual(
-      retained.all.filter(({ topic }) => topic !== 'ota-push/after'),
-      [],
-    );
+    assert.deepEqual([...retainedOf(published.all)], []);
   });
 
   it('offers a release to many devices, and a set as a set', async () => {
@@ -201,6 +197,66 @@ describe('An ota-ha-update', () => {
   it('counts a retained report where nothing is known', async () => {
     await device.report('running', { file: 'main.py', hash: hashOf(version1, 'sha1') });
     await take({ ...release, version: '1.0' });
+    assert.equal((await stateThat(() => true)).installed_version, '1.0');
+  });
+
+  const folder = () => join(userDir, 'ota-push', 'releases-ha');
+  const isDiscovery = ({ topic }: Publication) => /^homeassistant\/update\/.*\/config$/.test(topic);
+  const discovery = async () => JSON.parse((await published.nextThat(isDiscovery)).text);
+  /** In a container without a volume. */
+  const lose = async (isLost: (name: string) => boolean) => {
+    await flow.stop();
+    for (const name of (await readdir(folder())).filter(isLost)) await rm(join(folder(), name));
+    published.skip();
+    await start();
+  };
+  const losses: [what: string, isLost: (name: string) => boolean, warning: string][] = [
+    ['all that was kept is gone', () => true, 'ota-ha-update.warnings.lost'],
+    ['only its bytes are gone', (name) => name.endsWith('.bin'), 'ota-ha-update.warnings.unreadable'],
+  ];
+  for (const [what, isLost, warning] of losses) {
+    it(`says so in the entity, and warns, when Install is pressed and ${what}; until the release is offered again`, async () => {
+      await take({ ...release, version: '1.0', title: 'Lamp', releaseSummary: 'Brighter' });
+      await lose(isLost);
+      await press();
+      const lost = await published.nextThat(
+        (one) => isDiscovery(one) && JSON.parse(one.text).release_summary === 'ota-ha-update.lost',
+      );
+      const { title, command_topic: command } = JSON.parse(lost.text);
+      assert.deepEqual([lost.retain, title, command], [true, 'Lamp', 'ota-push/update/nightlamp/install']);
+      assert.ok(flow.logged('WARN').includes(warning));
+      assert.equal(installs.all.length, 0);
+      await take({ ...release, version: '1.0', title: 'Lamp', releaseSummary: 'Brighter' });
+      assert.equal((await discovery()).release_summary, 'Brighter');
+      await press();
+      assert.deepEqual((await installs.next()).payload, version1);
+    });
+  }
+
+  it('leaves a device that somebody has deleted in Home Assistant alone, until its next release', async () => {
+    await take({ ...release, version: '1.0' });
+    await take({ ...release, target: 'daylamp', version: '1.0' });
+    const { topic } = await published.nextThat(isDiscovery);
+    const cleared = published.nextThat((one) => one.topic === 'ota-push/update/nightlamp/state' && one.text === '');
+    await client.publishAsync(topic, '', { qos: 1, retain: true });
+    assert.equal((await cleared).retain, true);
+    published.skip();
+    await client.publishAsync('homeassistant/status', 'online', { qos: 1 });
+    await next('ota-push/update/daylamp/state');
+    await device.report('running', { file: 'main.py', hash: hashOf(version1, 'sha1') });
+    await flow.stop();
+    await start();
+    await next('ota-push/update/daylamp/state');
+    const about = (one: Publication) => one.topic === topic || one.topic === 'ota-push/update/nightlamp/state';
+    assert.deepEqual(
+      published.all
+        .filter(about)
+        .slice(-1)
+        .map(({ text }) => text),
+      [''],
+    );
+    await take({ ...release, version: '2.0' });
+    await published.nextThat((one) => one.topic === topic && one.text !== '');
     assert.equal((await stateThat(() => true)).installed_version, '1.0');
   });
 

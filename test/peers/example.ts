@@ -91,13 +91,22 @@ export class Example {
   /** Deploys the same flows again: all nodes are stopped and started. Resolves when they are at the broker again, or log another line. */
   async redeploy(until = /Connected to broker/): Promise<void> {
     this.nodeRed.log.skip();
+    await this.change((flows) => flows);
+    await this.nodeRed.logged(until);
+  }
+
+  /** Deploys the flows after a change. Resolves when what is stopped has stopped. @param kind what is, as the editor has it */
+  async change(
+    change: (flows: ExampleNode[]) => ExampleNode[],
+    kind: 'full' | 'nodes' | 'flows' = 'full',
+  ): Promise<void> {
+    const flows = JSON.parse(await readFile(join(this.userDir, 'flows.json'), 'utf8')) as ExampleNode[];
     const response = await fetch(`${this.nodeRed.url}/flows`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'Node-RED-Deployment-Type': 'full' },
-      body: await readFile(join(this.userDir, 'flows.json'), 'utf8'),
+      headers: { 'content-type': 'application/json', 'Node-RED-Deployment-Type': kind },
+      body: JSON.stringify(change(flows)),
     });
     if (!response.ok) throw new Error(`the deploy answered ${response.status}`);
-    await this.nodeRed.logged(until);
   }
 
   /** Starts Node-RED anew on the same user directory. */

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { freePort } from './brokers';
 import { type HouseSettings, writeConfig } from './home-assistant/config';
 import { Connection } from './home-assistant/connection';
@@ -12,6 +13,12 @@ import { logIn, type Tokens } from './home-assistant/login';
 import { HassProcess } from './home-assistant/process';
 import { type EntityState, States } from './home-assistant/states';
 import { present } from './peers';
+
+interface RegisteredEntity {
+  readonly entity_id: string;
+  readonly unique_id: string;
+  readonly platform: string;
+}
 
 /** A real Home Assistant, with the MQTT integration on a test's broker and a house of its own. */
 export class HomeAssistant {
@@ -101,6 +108,25 @@ export class HomeAssistant {
       if (found) return found.message;
       await setTimeout(50);
     }
+  }
+
+  /** Resolves when its registry has these update entities of ours, by unique id, and no others. */
+  async untilEntities(expected: Readonly<Record<string, string>>): Promise<void> {
+    for (;;) {
+      const all = await this.command<RegisteredEntity[]>('config/entity_registry/list');
+      const ours = all.filter(({ entity_id: id, platform }) => platform === 'mqtt' && id.startsWith('update.'));
+      const found = Object.fromEntries(ours.map(({ entity_id: id, unique_id: unique }) => [unique, id]));
+      if (isDeepStrictEqual(found, expected)) return;
+      await setTimeout(50);
+    }
+  }
+
+  /** As its page does: Settings, Devices, Delete. @throws Error where there is no device of this name */
+  async deleteDevice(name: string): Promise<void> {
+    const devices = await this.command<{ id: string; name: string }[]>('config/device_registry/list');
+    const device = devices.find((one) => one.name === name);
+    if (!device) throw new Error(`Home Assistant has no device ${name}.`);
+    await this.command('config/device_registry/remove_config_entry', { config_entry_id: 'mqtt', device_id: device.id });
   }
 
   /** Any command of its WebSocket API, such as `config/device_registry/list`. */

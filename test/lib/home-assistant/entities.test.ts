@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Entities, type EntitiesOptions, type HaBroker } from '../../../lib/home-assistant/entities';
+import type { HaBroker } from '../../../lib/home-assistant/broker';
+import { Entities, type EntitiesOptions } from '../../../lib/home-assistant/entities';
 import type { PushEvent } from '../../../lib/home-assistant/entity';
 import { type Release, releaseFile } from '../../../lib/home-assistant/release';
 import { ReleaseStore } from '../../../lib/home-assistant/store';
@@ -38,6 +39,9 @@ describe('The entities', () => {
   let entities: Entities;
   let shown: Inbox<Shown>;
   let say: (topic: string, text: string) => void;
+  /** The broker tells what is sent to Home Assistant. */
+  let tell: (text: string) => void;
+  let deleted: Inbox<string>;
   let onInstall: () => Promise<void>;
   let install: (release: Release) => void;
   let hear: (report: Report) => void;
@@ -49,7 +53,7 @@ describe('The entities', () => {
     const broker: HaBroker = {
       isOnline: true,
       async publish(topic, text, isRetained) {
-        if (topic === 'ota-push/update/lamp/state') shown.push({ ...JSON.parse(text), isRetained });
+        if (topic === 'ota-push/update/lamp/state' && text !== '') shown.push({ ...JSON.parse(text), isRetained });
       },
       listen(topic, onMessage) {
         listeners.set(topic, onMessage);
@@ -57,10 +61,11 @@ describe('The entities', () => {
       },
       onOnline: () => () => undefined,
     };
-    say = (topic, text) => {
-      const payload = Buffer.from(text);
-      listeners.get('ota-push/update/+/install')?.({ topic, payload, isRetainedReplay: false, maybeStale: false });
-    };
+    const heard = (filter: string, topic: string, text: string) =>
+      listeners.get(filter)?.({ topic, payload: Buffer.from(text), isRetainedReplay: false, maybeStale: false });
+    say = (topic, text) => heard('ota-push/update/+/install', topic, text);
+    tell = (text) => heard('homeassistant/update/+/config', 'homeassistant/update/ota-push__lamp/config', text);
+    deleted = new Inbox();
     onInstall = async () => undefined;
     install = () => undefined;
     entities = new Entities({
@@ -79,6 +84,9 @@ describe('The entities', () => {
         return onInstall();
       },
       onChange: () => undefined,
+      onLost: () => undefined,
+      lostSummary: 'It is lost.',
+      onDeleted: (target) => deleted.push(target),
       onProblem: () => undefined,
       ...options,
     });
@@ -160,9 +168,15 @@ describe('The entities', () => {
     };
     press();
     press();
-    await shown.next();
-    await shown.next();
+    await shown.nextThat(({ in_progress: working }) => !working);
     assert.equal(pressed, 1);
+  });
+
+  it('answer each press, so that whoever else hears it knows that it is not lost', async () => {
+    await start();
+    press();
+    press();
+    assert.deepEqual([(await shown.next()).in_progress, (await shown.next()).in_progress], [true, true]);
   });
 
   it('keep what they had when a release cannot be kept', async () => {
@@ -183,6 +197,19 @@ describe('The entities', () => {
     press();
     await shown.next();
     assert.equal(offered, '1.0');
+  });
+
+  it('are deleted by somebody who clears what the broker has told of them, and not by their own removal before', async () => {
+    await start();
+    tell('{}');
+    await entities.remove('lamp');
+    await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+    tell('');
+    await entities.hearPush(news);
+    assert.deepEqual([deleted.all, entities.size], [[], 1]);
+    tell('{}');
+    tell('');
+    assert.deepEqual([await deleted.next(), entities.size], ['lamp', 0]);
   });
 
   it('obey nothing but a press of Install for a device that they have', async () => {

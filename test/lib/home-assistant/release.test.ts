@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { discoveryOf, discoveryTopic, targetOf } from '../../../lib/home-assistant/discovery';
+import { discoveryOf } from '../../../lib/home-assistant/discovery';
 import {
   type DeviceRecord,
   type Release,
@@ -9,6 +9,7 @@ import {
   withoutInstalled,
   withRelease,
 } from '../../../lib/home-assistant/release';
+import { discoveryTopic, targetOf, targetOfDiscovery } from '../../../lib/home-assistant/topics';
 import { hashOf } from '../../../lib/protocol/announcement';
 
 const topics = { prefix: 'homeassistant', base: 'ota-push' };
@@ -29,11 +30,18 @@ describe('What Home Assistant is told of a device', () => {
     const ids = new Set(hostnames.map((target) => discoveryTopic(topics, target)));
     assert.equal(ids.size, hostnames.length);
     for (const topic of ids) assert.match(topic, /^homeassistant\/update\/[A-Za-z0-9_-]+\/config$/);
+    assert.deepEqual(
+      [...ids].map((topic) => targetOfDiscovery(topics, topic)),
+      hostnames,
+    );
   });
 
   it('is told apart by the base topic', () => {
     assert.notEqual(discoveryTopic(topics, 'lamp'), discoveryTopic({ ...topics, base: 'ota_push' }, 'lamp'));
     assert.equal(targetOf({ ...topics, base: 'my/house' }, 'my/house/update/lamp.b/install'), 'lamp.b');
+    assert.equal(targetOfDiscovery({ ...topics, base: 'ota_push' }, discoveryTopic(topics, 'lamp')), undefined);
+    for (const others of ['a/update/zigbee/config', 'config', ''])
+      assert.equal(targetOfDiscovery(topics, others), undefined);
   });
 
   it('leaves out what a release does not have, and never says null', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Release, releaseFile, withRelease } from '../../../lib/home-assistant/release';
 import { ReleaseStore } from '../../../lib/home-assistant/store';
@@ -98,6 +98,19 @@ describe('The store of releases', () => {
     );
     await Promise.all(saves);
     assert.ok(asked <= 2, `it wrote ${asked} times`);
+  });
+
+  it('goes away whole, keeps nothing after that, and leaves what others have put there', async () => {
+    await save({ lamp: 'a' });
+    await store.remove();
+    await save({ lamp: 'b' });
+    await assert.rejects(readdir(folder), { code: 'ENOENT' });
+    await store.remove();
+    await mkdir(folder);
+    await writeFile(join(folder, 'mine.txt'), '');
+    await writeFile(join(folder, 'devices.json'), '{}');
+    await store.remove();
+    assert.deepEqual(await readdir(folder), ['mine.txt']);
   });
 
   it('gives no bytes that are others than those that were kept', async () => {

@@ -1,0 +1,11 @@
+import type { InboundMessage } from '../push/services';
+
+/** The broker as Home Assistant's entities need it. */
+export interface HaBroker {
+  readonly isOnline: boolean;
+  /** QoS 1; resolves when the broker has it. Nothing is sent while it is offline. */
+  publish(topic: string, payload: string, retain: boolean): Promise<void>;
+  listen(topic: string, onMessage: (message: InboundMessage) => void): () => void;
+  /** Told each time that it comes online, until the returned function is called. */
+  onOnline(listener: () => void): () => void;
+}
