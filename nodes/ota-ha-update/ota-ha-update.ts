@@ -107,8 +107,10 @@ function register(RED: NodeAPI): void {
     this.on('close', (removed: boolean, done: (error?: Error) => void) => {
       status.close();
       const presence = presenceOf(RED, this.id);
-      const end = async () => (presence === 'there' ? entities?.close() : leave(removed && presence === 'gone'));
-      checked.then(end).then(() => done(), done);
+      // What leaves does so at once, while its server and the broker are still there.
+      const ended =
+        presence === 'there' ? checked.then(() => entities?.close()) : leave(removed && presence === 'gone');
+      ended.then(() => done(), done);
     });
   }
 
