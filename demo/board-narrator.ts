@@ -110,7 +110,7 @@ export class BoardNarrator {
 function meaningOf({ state, file, error }: Report): string {
   switch (state) {
     case 'installed':
-      return `${file} is in its place, the old one is kept as ${file}.bak`;
+      return `${file} is in its place, the old one is kept as ${file}.ota-old`;
     case 'running':
       return `the new ${file} works`;
     case 'rolled_back':

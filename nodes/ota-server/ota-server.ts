@@ -7,7 +7,7 @@ import { PushServer } from '../../lib/server/push-server';
 import { addressFilter } from '../../lib/transfer/address-filter';
 import { ListeningPorts } from '../../lib/transfer/listening-ports';
 import { Ports } from '../../lib/transfer/ports';
-import { absenceOf } from '../shared/config-node';
+import { absenceKey } from '../shared/presence';
 import type { OtaServerNode } from '../shared/server-node';
 import { type MqttBrokerNode, NodeRedBroker } from './broker';
 import { serveDeviceKeys } from './device-keys';
@@ -22,7 +22,7 @@ function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const brokerNode = RED.nodes.getNode(config.broker) as MqttBrokerNode | null;
     try {
-      if (!brokerNode) throw new Error(absentBroker(RED, config.broker));
+      if (!brokerNode) throw new Error(RED._(`ota-server.errors.${absenceKey(RED, config.broker, 'broker')}`));
       const { ports, allow, ...settings } = readServerSettings(config);
       const signing = parseSigning(config, this.credentials?.secret);
       const broker: NodeRedBroker = new NodeRedBroker(brokerNode, `${this.id}-sender`, {
@@ -66,17 +66,6 @@ function register(RED: NodeAPI): void {
     { credentials: { secret: { type: 'password' } } },
   );
   serveDeviceKeys(RED);
-}
-
-function absentBroker(RED: NodeAPI, id: string): string {
-  switch (absenceOf(RED, id)) {
-    case 'not chosen':
-      return RED._('ota-server.errors.no-broker');
-    case 'disabled':
-      return RED._('ota-server.errors.broker-disabled');
-    case 'deleted':
-      return RED._('ota-server.errors.broker-deleted');
-  }
 }
 
 export = register;

@@ -4,7 +4,7 @@ import type { HaBroker } from '../../lib/home-assistant/broker';
 import type { Broker } from '../../lib/push/services';
 import type { PushServer } from '../../lib/server/push-server';
 import { BadInput } from './bad-input';
-import { absenceOf } from './config-node';
+import { absenceKey } from './presence';
 import type { Signing } from './push-template';
 
 /** A server that is ready to push. */
@@ -26,18 +26,7 @@ const words = 'node-red-contrib-ota-push/ota-push:ota-push';
 
 /** The server that a node uses. @param id as chosen @throws BadInput where there is none, or its configuration is wrong */
 export function requireServer(RED: NodeAPI, server: OtaServerNode | null, id: string): ReadyServer {
-  if (!server) throw new BadInput(absence(RED, id));
+  if (!server) throw new BadInput(RED._(`${words}.errors.${absenceKey(RED, id, 'server')}`));
   if ('problem' in server.state) throw new BadInput(RED._(`${words}.errors.server-problem`, server.state));
   return server.state;
-}
-
-function absence(RED: NodeAPI, id: string): string {
-  switch (absenceOf(RED, id)) {
-    case 'not chosen':
-      return RED._(`${words}.errors.no-server`);
-    case 'disabled':
-      return RED._(`${words}.errors.server-disabled`);
-    case 'deleted':
-      return RED._(`${words}.errors.server-deleted`);
-  }
 }

@@ -32,3 +32,9 @@ function idsOf(nodeId: string, all: ReadonlyMap<string, Definition>): readonly s
   // Of a subflow that came as a package the flows hold the instance only.
   return all.get(instance)?.type.startsWith('subflow:') === false ? [instance] : [instance, ...inner];
 }
+
+/** The key of the words for a config node that Node-RED has not started. @param kind what it is, such as `server` */
+export function absenceKey(RED: NodeAPI, nodeId: string, kind: string): string {
+  if (!nodeId) return `no-${kind}`;
+  return presenceOf(RED, nodeId) === 'disabled' ? `${kind}-disabled` : `${kind}-deleted`;
+}
