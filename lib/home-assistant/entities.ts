@@ -1,20 +1,13 @@
+import { settledWithin } from '../abort';
 import type { Report } from '../protocol/report';
 import type { InboundMessage } from '../push/services';
 import type { HaBroker } from './broker';
-import { discoveryOf, installPayload, withSummary } from './discovery';
+import { installPayload } from './discovery';
 import { Entity, type PushEvent } from './entity';
+import { EntityPublisher } from './entity-publisher';
 import { type DeviceRecord, type Release, withRelease } from './release';
 import type { ReleaseStore } from './store';
-import {
-  allDiscoveryTopics,
-  commandTopic,
-  discoveryTopic,
-  type HaTopics,
-  retainedTopics,
-  stateTopic,
-  targetOf,
-  targetOfDiscovery,
-} from './topics';
+import { allDiscoveryTopics, commandTopic, type HaTopics, stateTopic, targetOf, targetOfDiscovery } from './topics';
 import { UnansweredPresses } from './unanswered-presses';
 
 /** What devices say themselves. */
@@ -51,8 +44,6 @@ const birthTopic = 'homeassistant/status';
 const silenceTimeoutMs = 60_000;
 const answerTimeoutMs = 5000;
 const closeTimeoutMs = 300;
-/** Node-RED gives a node that is closed 15 seconds. */
-const clearTimeoutMs = 5000;
 
 /** The update entities of all devices: kept on disk, shown to Home Assistant, changed by what is heard of pushes and devices. */
 export class Entities {
@@ -62,15 +53,20 @@ export class Entities {
   readonly #silence = new Map<string, NodeJS.Timeout>();
   /** Resolves when what was kept is known. */
   readonly #loaded: Promise<void>;
+  readonly #publisher: EntityPublisher;
   readonly #unanswered: UnansweredPresses;
   readonly #stops: readonly (() => void)[];
   #isLoaded = false;
   #isClosed = false;
-  #isCleared = false;
 
   constructor(options: EntitiesOptions) {
     const { topics, broker, reports, answerMs = answerTimeoutMs } = options;
     this.#options = options;
+    this.#publisher = new EntityPublisher({
+      ...options,
+      isCurrent: (target, entity) => this.#entities.get(target) === entity,
+      save: () => this.#save(),
+    });
     this.#loaded = this.#load().catch(options.onProblem);
     this.#unanswered = new UnansweredPresses({
       topics,
@@ -93,12 +89,12 @@ export class Entities {
 
   /** How many devices have an entity. */
   get size(): number {
-    return this.#shown.length;
+    return this.#present.length;
   }
 
   /** The devices in progress, with their percents; null: not known. */
   get inProgress(): readonly (readonly [target: string, percent: number | null])[] {
-    const working = this.#shown.filter(([, { isInProgress }]) => isInProgress);
+    const working = this.#present.filter(([, { isInProgress }]) => isInProgress);
     return working.map(([target, { state }]) => [target, state.update_percentage]);
   }
 
@@ -136,14 +132,13 @@ export class Entities {
    */
   async remove(target: string): Promise<void> {
     await this.#loaded;
-    const { topics, broker } = this.#options;
-    if (!broker.isOnline)
+    if (!this.#options.broker.isOnline)
       throw new Error(`The entity of ${target} stays: the broker is offline. Remove it again later.`);
     this.#endSilence(target);
-    const { shownUnder = topics } = this.#entities.get(target)?.record ?? {};
+    const shownUnder = this.#entities.get(target)?.record.shownUnder;
     this.#entities.delete(target);
     await this.#save();
-    for (const topic of placesOf(target, topics, shownUnder)) await this.#publish(topic, '');
+    await this.#publisher.clear(target, shownUnder);
     this.#options.onChange();
   }
 
@@ -171,19 +166,11 @@ export class Entities {
   async clear(): Promise<readonly string[]> {
     if (!this.#isLoaded) await this.#loaded;
     this.#stop();
-    this.#isCleared = true;
     for (const target of this.#silence.keys()) this.#endSilence(target);
-    const { topics, broker, store } = this.#options;
-    const staying = new Map(this.#shown.filter(([, { record }]) => record.shownUnder !== undefined));
-    const clear = async (target: string, { record }: Entity) => {
-      const places = placesOf(target, topics, record.shownUnder ?? topics);
-      await Promise.all(places.map((topic) => broker.publish(topic, '', true)));
-      staying.delete(target);
-    };
-    if (broker.isOnline)
-      await settledWithin(clearTimeoutMs, Promise.allSettled([...staying].map((one) => clear(...one))));
-    await store.settled();
-    return [...staying.keys()];
+    const shown = this.#present.filter(([, { record }]) => record.shownUnder !== undefined);
+    const staying = await this.#publisher.clearAll(shown);
+    await this.#options.store.settled();
+    return staying;
   }
 
   #stop(): void {
@@ -204,7 +191,7 @@ export class Entities {
     this.#showAll();
   }
 
-  get #shown(): readonly (readonly [target: string, entity: Entity])[] {
+  get #present(): readonly (readonly [target: string, entity: Entity])[] {
     return [...this.#entities].filter(([, { record }]) => !record.isDeleted);
   }
 
@@ -241,7 +228,7 @@ export class Entities {
     const entity = this.#entities.get(target);
     if (!entity) this.#unanswered.hear(target);
     // A press that nobody has answered yet counts once, however often it comes. Others who hear it wait for a word of ours.
-    else if (entity.isPressed) await this.#showState(target, entity);
+    else if (entity.isPressed) await this.#publisher.showState(target, entity);
     else if (!entity.record.isDeleted) await this.#install(target, entity);
   }
 
@@ -264,10 +251,9 @@ export class Entities {
 
   /** Nobody knows its release, and it says so, until somebody who knows one shows it again. */
   async #hearUnanswered(target: string, discovery: object): Promise<void> {
-    const { topics, lostSummary, onLost } = this.#options;
     if (this.#entities.has(target)) return;
-    onLost(target);
-    await this.#publish(discoveryTopic(topics, target), JSON.stringify(withSummary(discovery, lostSummary)));
+    this.#options.onLost(target);
+    await this.#publisher.showLost(target, discovery);
   }
 
   async #hearState({ topic, maybeStale }: InboundMessage): Promise<void> {
@@ -288,12 +274,11 @@ export class Entities {
   }
 
   async #hearDeleted(target: string, entity: Entity): Promise<void> {
-    const { topics, onDeleted } = this.#options;
     await this.#change(target, () => {
       entity.record = { ...entity.record, isDeleted: true };
     });
-    await this.#publish(stateTopic(topics, target), '');
-    onDeleted(target);
+    await this.#publisher.clearState(target);
+    this.#options.onDeleted(target);
   }
 
   async #hearReport(target: string, report: Report, maybeStale: boolean): Promise<void> {
@@ -310,8 +295,8 @@ export class Entities {
     if (this.#isClosed || entity.record.isDeleted) entity.endProgress();
     // Only who speaks of the update itself breaks the silence.
     if (entity.progress !== progress) this.#watchSilence(target, entity);
-    const isOther = !isSame(entity.state, state);
-    await Promise.all([entity.record !== before && this.#save(), isOther && this.#showState(target, entity)]);
+    const isOther = JSON.stringify(entity.state) !== JSON.stringify(state);
+    await Promise.all([entity.record !== before && this.#save(), isOther && this.#publisher.showState(target, entity)]);
     this.#options.onChange();
   }
 
@@ -337,59 +322,7 @@ export class Entities {
   }
 
   async #show(target: string): Promise<void> {
-    const { topics, lostSummary } = this.#options;
     const entity = this.#entities.get(target);
-    if (!entity || entity.record.isDeleted) return;
-    await this.#moveIn(target, entity);
-    const discovery = discoveryOf(topics, target, entity.record.release);
-    const told = entity.isLost ? withSummary(discovery, lostSummary) : discovery;
-    if (this.#isShown(target, entity)) await this.#publish(discoveryTopic(topics, target), JSON.stringify(told));
-    await this.#showState(target, entity);
+    if (entity) await this.#publisher.show(target, entity);
   }
-
-  /** What was shown under other topics goes away. Where it is shown now is known on the disk before it is shown. */
-  async #moveIn(target: string, entity: Entity): Promise<void> {
-    const { topics, broker, onProblem } = this.#options;
-    const { shownUnder } = entity.record;
-    if (!broker.isOnline || isSame(shownUnder, topics)) return;
-    try {
-      const ours = retainedTopics(topics, target);
-      const old = shownUnder ? retainedTopics(shownUnder, target).filter((topic) => !ours.includes(topic)) : [];
-      await Promise.all(old.map((topic) => broker.publish(topic, '', true)));
-      entity.record = { ...entity.record, shownUnder: topics };
-      await this.#save();
-    } catch (error) {
-      onProblem(error as Error); // It is tried again when the broker is online again.
-    }
-  }
-
-  /** What is retained never says "in progress": should we die, nobody would take it back. */
-  async #showState(target: string, entity: Entity): Promise<void> {
-    const { state } = entity;
-    if (!this.#isShown(target, entity)) return;
-    await this.#publish(stateTopic(this.#options.topics, target), JSON.stringify(state), !state.in_progress);
-  }
-
-  /** It may have gone away while something else was waited for. */
-  #isShown(target: string, entity: Entity): boolean {
-    return !this.#isCleared && this.#entities.get(target) === entity && !entity.record.isDeleted;
-  }
-
-  #publish(topic: string, payload: string, retain = true): Promise<void> {
-    return this.#options.broker.publish(topic, payload, retain).catch(this.#options.onProblem);
-  }
-}
-
-/** Where the broker may keep what it was sent for a device. */
-function placesOf(target: string, topics: HaTopics, shownUnder: HaTopics): readonly string[] {
-  return [...new Set([...retainedTopics(topics, target), ...retainedTopics(shownUnder, target)])];
-}
-
-function isSame(one: object | undefined, other: object | undefined): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
-}
-
-async function settledWithin(limitMs: number, work: Promise<unknown>): Promise<void> {
-  const limit = new Promise((resolve) => setTimeout(resolve, limitMs).unref());
-  await Promise.race([work, limit]);
 }

@@ -1,0 +1,115 @@
+import { settledWithin } from '../abort';
+import type { HaBroker } from './broker';
+import { discoveryOf, withSummary } from './discovery';
+import type { Entity } from './entity';
+import { discoveryTopic, type HaTopics, retainedTopics, stateTopic } from './topics';
+
+export interface EntityPublisherOptions {
+  readonly topics: HaTopics;
+  readonly broker: HaBroker;
+  /** What an entity whose release is lost says of itself, in its dialog: at most 255 characters. */
+  readonly lostSummary: string;
+  /** Whether it is still an entity of this device: it may have gone away while something else was waited for. */
+  readonly isCurrent: (target: string, entity: Entity) => boolean;
+  /** Keeps what has changed in records; never rejects. */
+  readonly save: () => Promise<void>;
+  /** Called when the broker did not take something. */
+  readonly onProblem: (error: Error) => void;
+}
+
+/** Node-RED gives a node that is closed 15 seconds. */
+const clearTimeoutMs = 5000;
+
+/** Shows entities to Home Assistant, and takes them away: all that the broker keeps for a device is published here. */
+export class EntityPublisher {
+  readonly #options: EntityPublisherOptions;
+  #isCleared = false;
+
+  constructor(options: EntityPublisherOptions) {
+    this.#options = options;
+  }
+
+  /** Where the entity is, and how it does. */
+  async show(target: string, entity: Entity): Promise<void> {
+    if (!this.#isShown(target, entity)) return;
+    const { topics, lostSummary } = this.#options;
+    await this.#moveIn(target, entity);
+    const discovery = discoveryOf(topics, target, entity.record.release);
+    if (this.#isShown(target, entity))
+      await this.showDiscovery(target, entity.isLost ? withSummary(discovery, lostSummary) : discovery);
+    await this.showState(target, entity);
+  }
+
+  /** What is retained never says "in progress": should we die, nobody would take it back. */
+  async showState(target: string, entity: Entity): Promise<void> {
+    const { state } = entity;
+    if (!this.#isShown(target, entity)) return;
+    await this.#publish(stateTopic(this.#options.topics, target), JSON.stringify(state), !state.in_progress);
+  }
+
+  /** That the release of a device is lost which has no entity here. @param discovery its message as the broker keeps it */
+  showLost(target: string, discovery: object): Promise<void> {
+    return this.showDiscovery(target, withSummary(discovery, this.#options.lostSummary));
+  }
+
+  showDiscovery(target: string, discovery: object): Promise<void> {
+    return this.#publish(discoveryTopic(this.#options.topics, target), JSON.stringify(discovery));
+  }
+
+  /** Home Assistant has cleared the other message itself. */
+  clearState(target: string): Promise<void> {
+    return this.#publish(stateTopic(this.#options.topics, target), '');
+  }
+
+  /** @param shownUnder where it was shown last; undefined: not known */
+  async clear(target: string, shownUnder: HaTopics | undefined): Promise<void> {
+    for (const topic of this.#placesOf(target, shownUnder)) await this.#publish(topic, '');
+  }
+
+  /**
+   * Nothing is shown from now on, and what the broker keeps for these goes away. It is sent before this returns.
+   * @returns the devices for which something stays
+   */
+  async clearAll(entities: readonly (readonly [target: string, entity: Entity])[]): Promise<readonly string[]> {
+    this.#isCleared = true;
+    const { broker } = this.#options;
+    const staying = new Set(entities.map(([target]) => target));
+    if (!broker.isOnline) return [...staying];
+    const clear = async (target: string, { record }: Entity) => {
+      await Promise.all(this.#placesOf(target, record.shownUnder).map((topic) => broker.publish(topic, '', true)));
+      staying.delete(target);
+    };
+    await settledWithin(clearTimeoutMs, Promise.allSettled(entities.map((one) => clear(...one))));
+    return [...staying];
+  }
+
+  /** What was shown under other topics goes away. Where it is shown now is known on the disk before it is shown. */
+  async #moveIn(target: string, entity: Entity): Promise<void> {
+    const { topics, broker, save, onProblem } = this.#options;
+    const { shownUnder } = entity.record;
+    if (!broker.isOnline || (shownUnder?.prefix === topics.prefix && shownUnder.base === topics.base)) return;
+    try {
+      const ours = retainedTopics(topics, target);
+      const old = this.#placesOf(target, shownUnder).filter((topic) => !ours.includes(topic));
+      await Promise.all(old.map((topic) => broker.publish(topic, '', true)));
+      entity.record = { ...entity.record, shownUnder: topics };
+      await save();
+    } catch (error) {
+      onProblem(error as Error); // It is tried again when the broker is online again.
+    }
+  }
+
+  /** Where the broker may keep what it was sent for a device. */
+  #placesOf(target: string, shownUnder: HaTopics | undefined): readonly string[] {
+    const { topics } = this.#options;
+    return [...new Set([topics, shownUnder ?? topics].flatMap((one) => retainedTopics(one, target)))];
+  }
+
+  #isShown(target: string, entity: Entity): boolean {
+    return !this.#isCleared && !entity.record.isDeleted && this.#options.isCurrent(target, entity);
+  }
+
+  #publish(topic: string, payload: string, retain = true): Promise<void> {
+    return this.#options.broker.publish(topic, payload, retain).catch(this.#options.onProblem);
+  }
+}
