@@ -4,6 +4,7 @@ import type { HaBroker } from '../../lib/home-assistant/broker';
 import type { AnnouncementListener, Broker, InboundMessage } from '../../lib/push/services';
 import { addressTowards } from '../../lib/server/route';
 import { KeptAnnouncements, type KeptTopics } from './kept-announcements';
+import { LastMessages } from './last-messages';
 import {
   type Forbidding,
   type OnMessage,
@@ -58,17 +59,13 @@ interface BrokerUser {
   status(status: unknown): void;
 }
 
-/** Told to people. */
+/** What people are told of. */
 export interface BrokerProblems {
-  /** Told once for each topic that Node-RED may not subscribe to. */
+  /** Called once for each topic that Node-RED may not subscribe to. */
   onForbidden(topic: string, how: Forbidding): void;
-  /** Told once when the broker is found to keep what was not to be kept. */
+  /** Called once when the broker is found to keep what was not to be kept. */
   onKept(): void;
 }
-
-/** Characters of a message, and topics of a subscription, that are remembered to tell a replay. */
-const maxKnownLength = 2048;
-const maxKnown = 20_000;
 
 /** How long a broker that does not flag it may send what it keeps, after a subscription; ioBroker's takes 0.2 seconds. */
 const resendsForMs = 1000;
@@ -168,20 +165,14 @@ export class NodeRedBroker implements Broker, HaBroker {
     onAllowed: (isAllowed: boolean) => void = () => undefined,
   ): () => void {
     const listensSince = performance.now();
-    const known = new Map<string, { readonly text: string; readonly subscriptions: number }>();
+    const lastMessages = new LastMessages();
     const hear: OnMessage = (from, payload, { retain = false }) => {
-      const text = payload.toString('latin1');
-      const before = known.get(from);
-      // Whoever may publish here must not fill our memory: what is long or too many is not remembered.
-      if (text.length <= maxKnownLength && (before || known.size < maxKnown)) {
-        known.set(from, { text, subscriptions: this.#subscriptions });
-      }
       // The retain flag alone does not tell: with MQTT 5 a fresh message may carry it too (protocol 5.4).
+      const { isFirst, isRepeated } = lastMessages.take(from, payload, this.#subscriptions);
       const isResent =
         this.#kept.resends && performance.now() - Math.max(listensSince, this.#onlineSince) < resendsForMs;
-      const isReplay = retain && before?.text === text && before.subscriptions < this.#subscriptions;
-      const isRetainedReplay = isReplay || isResent;
-      onMessage({ topic: from, payload, isRetainedReplay, maybeStale: isRetainedReplay || (retain && !before) });
+      const isRetainedReplay = (retain && isRepeated) || isResent;
+      onMessage({ topic: from, payload, isRetainedReplay, maybeStale: isRetainedReplay || (retain && isFirst) });
     };
     return this.#ours.add(topic, this.#newUser(), hear, onAllowed);
   }
