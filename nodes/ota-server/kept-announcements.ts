@@ -5,7 +5,7 @@ export interface KeptTopics {
   isOnline(): boolean;
   /** Whether a subscription that the broker may forbid can be tried: some end the connection then. */
   isSafe(): boolean;
-  /** Subscribes until the returned function is called. @param onAnswer told what the broker makes of it */
+  /** Subscribes until the returned function is called. @param onAnswer called with what the broker makes of it */
   listen(topic: string, onMessage: OnMessage, onAnswer: (isAllowed: boolean) => void): () => void;
   /** Takes from the broker what it keeps on the topic; resolves when it has done so. */
   clear(topic: string): Promise<void>;
@@ -20,21 +20,21 @@ interface Announcement {
 }
 
 /** A subscription to an announcement's topic, to see whether it comes back. */
-interface Question {
+interface Probe {
   stop: () => void;
   /** It came back without the retain flag: `repeating` until the second subscription is answered. */
   state: 'first' | 'repeating' | 'repeated';
 }
 
-/** Most pushes are over by then: asking at once would hold the first one up. */
-const asksAfterMs = 100;
+/** Most pushes are over by then: probing at once would hold the first one up. */
+const probesAfterMs = 100;
 /** Brokers send what they keep with their answer; ioBroker's takes 0.2 seconds. */
 const answersWithinMs = 3000;
 
 /**
  * Finds out, once per connection, whether the broker keeps announcements that were not to be kept, and clears them then
  * (protocol 1.4). It publishes nothing for that: it subscribes to the topic of the first one that the broker has
- * acknowledged. A broker that keeps it sends it, with the retain flag. One that sends it without is asked once more: an
+ * acknowledged. A broker that keeps it sends it, with the retain flag. One that sends it without is probed once more: an
  * echo of what was just published, which another subscription on this connection may bring, does not come again.
  */
 export class KeptAnnouncements {
@@ -42,15 +42,15 @@ export class KeptAnnouncements {
   readonly #onKept: () => void;
   /** By topic: the last one, until it is known not to be kept. */
   readonly #announcements = new Map<string, Announcement>();
-  readonly #questions = new Map<string, Question>();
+  readonly #probes = new Map<string, Probe>();
   #keeps: boolean | undefined;
   #resends = false;
-  #mayAsk = true;
+  #mayProbe = true;
   #isTold = false;
   #delay: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param onKept told once */
+  /** @param onKept called once */
   constructor(broker: KeptTopics, onKept: () => void) {
     this.#broker = broker;
     this.#onKept = onKept;
@@ -61,17 +61,17 @@ export class KeptAnnouncements {
     return this.#resends;
   }
 
-  /** To be called before it is published: an echo of it is no answer to a question about the one before. */
+  /** To be called before it is published: an echo of it says nothing of the one before. */
   onAnnounce(topic: string, text: string): void {
-    this.#stopAsking(topic);
+    this.#stopProbe(topic);
     this.#announcements.set(topic, { text, isOver: false, isCleared: false });
   }
 
   /** The broker has it. */
   onAcknowledged(topic: string): void {
-    if (this.#keeps !== undefined || this.#questions.size > 0) return;
+    if (this.#keeps !== undefined || this.#probes.size > 0) return;
     clearTimeout(this.#delay);
-    this.#delay = setTimeout(() => this.#askFirst(topic), asksAfterMs);
+    this.#delay = setTimeout(() => this.#probeFirst(topic), probesAfterMs);
   }
 
   /** The device has the file, or the push has ended. */
@@ -80,64 +80,64 @@ export class KeptAnnouncements {
     if (announcement?.text !== text || announcement.isOver) return;
     announcement.isOver = true;
     if (this.#keeps) this.#clear(topic, announcement);
-    else if (this.#keeps === false || !this.#canAsk) this.#announcements.delete(topic);
-    else this.#askFirst(topic);
+    else if (this.#keeps === false || !this.#canProbe) this.#announcements.delete(topic);
+    else this.#probeFirst(topic);
   }
 
   /** What was over when the connection was lost may be kept. */
   onOnline(): void {
-    for (const [topic, { isOver, isCleared }] of this.#announcements) if (isOver && !isCleared) this.#ask(topic);
+    for (const [topic, { isOver, isCleared }] of this.#announcements) if (isOver && !isCleared) this.#probe(topic);
   }
 
-  /** @param unanswered topics whose subscription the broker has not answered: a question may be what it ends connections on */
+  /** @param unanswered topics whose subscription the broker has not answered: a probe may be what it ends connections on */
   onLost(unanswered: ReadonlySet<string>): void {
-    if ([...this.#questions.keys()].some((topic) => unanswered.has(topic))) this.#mayAsk = false;
+    if ([...this.#probes.keys()].some((topic) => unanswered.has(topic))) this.#mayProbe = false;
     this.#stopAll();
     this.#keeps = undefined;
   }
 
-  /** Asks no more. */
+  /** Probes no more. */
   close(): void {
-    this.#mayAsk = false;
+    this.#mayProbe = false;
     this.#stopAll();
   }
 
-  get #canAsk(): boolean {
-    return this.#mayAsk && this.#broker.isSafe();
+  get #canProbe(): boolean {
+    return this.#mayProbe && this.#broker.isSafe();
   }
 
-  /** One question tells of all. */
-  #askFirst(topic: string): void {
+  /** One probe tells of all. */
+  #probeFirst(topic: string): void {
     clearTimeout(this.#delay);
-    if (this.#keeps === undefined && this.#questions.size === 0) this.#ask(topic);
+    if (this.#keeps === undefined && this.#probes.size === 0) this.#probe(topic);
   }
 
-  #ask(topic: string, state: Question['state'] = 'first'): void {
-    if (!this.#canAsk || !this.#broker.isOnline() || this.#questions.has(topic)) return;
-    const question: Question = { stop: () => undefined, state };
-    this.#questions.set(topic, question);
-    question.stop = this.#broker.listen(
+  #probe(topic: string, state: Probe['state'] = 'first'): void {
+    if (!this.#canProbe || !this.#broker.isOnline() || this.#probes.has(topic)) return;
+    const probe: Probe = { stop: () => undefined, state };
+    this.#probes.set(topic, probe);
+    probe.stop = this.#broker.listen(
       topic,
       (from, payload, { retain = false }) => {
         const isIt = from === topic && payload.toString('latin1') === this.#announcements.get(topic)?.text;
-        if (isIt && this.#questions.get(topic) === question) this.#onBack(topic, question, retain);
+        if (isIt && this.#probes.get(topic) === probe) this.#onBack(topic, probe, retain);
       },
       (isAllowed) => {
         if (!isAllowed) this.#conclude(false);
-        else if (question.state === 'repeating') question.state = 'repeated';
+        else if (probe.state === 'repeating') probe.state = 'repeated';
       },
     );
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#conclude(false), answersWithinMs);
   }
 
-  #onBack(topic: string, { state }: Question, isRetained: boolean): void {
+  #onBack(topic: string, { state }: Probe, isRetained: boolean): void {
     if (isRetained || state === 'repeated') {
       this.#resends = !isRetained;
       this.#conclude(true);
     } else if (state === 'first') {
-      this.#stopAsking(topic);
-      this.#ask(topic, 'repeating');
+      this.#stopProbe(topic);
+      this.#probe(topic, 'repeating');
     }
   }
 
@@ -162,7 +162,7 @@ export class KeptAnnouncements {
         if (this.#announcements.get(topic) === announcement) this.#announcements.delete(topic);
       },
       () => {
-        // The client was ended, or the broker refused: the next connection asks again.
+        // The client was ended, or the broker refused: the next connection probes again.
         announcement.isCleared = false;
       },
     );
@@ -170,12 +170,12 @@ export class KeptAnnouncements {
 
   #stopAll(): void {
     clearTimeout(this.#delay);
-    for (const topic of [...this.#questions.keys()]) this.#stopAsking(topic);
+    for (const topic of [...this.#probes.keys()]) this.#stopProbe(topic);
   }
 
-  #stopAsking(topic: string): void {
-    this.#questions.get(topic)?.stop();
-    this.#questions.delete(topic);
-    if (this.#questions.size === 0) clearTimeout(this.#timer);
+  #stopProbe(topic: string): void {
+    this.#probes.get(topic)?.stop();
+    this.#probes.delete(topic);
+    if (this.#probes.size === 0) clearTimeout(this.#timer);
   }
 }
