@@ -154,33 +154,30 @@ for (const [what, protocolVersion, needed, startBroker] of versions) {
       assert.match(String(end.ota.remedy), /the file before it runs again/);
     });
 
-    it('is rejected when the device reports why it refused, whatever counts as a success', async () => {
-      const refusing = await startDevice({ hostname: 'daylamp', neverConnects: true });
-      await start({ verify: 'delivered' });
-      const announced = refusing.next('announcement');
-      flow.send({ ...message, target: 'daylamp' });
-      await announced;
-      await flow.untilStatus('daylamp: ota-push.status.connect');
-      await refusing.report('failed', { error: 'no_space' });
-      const end = await flow.ends.next();
-      assertEnd(end, 'failed', 'rejected', null);
-      assert.match(String(end.ota.message), /reported no_space on daylamp\/OTA\/status/);
-      assert.match(String(end.ota.remedy), /Free space on the flash/);
-    });
-
-    it('names the exception of a board that cannot say more', async () => {
-      const refusing = await startDevice({ hostname: 'daylamp', neverConnects: true });
-      await start({ verify: 'delivered' });
-      const announced = refusing.next('announcement');
-      flow.send({ ...message, target: 'daylamp' });
-      await announced;
-      await flow.untilStatus('daylamp: ota-push.status.connect');
-      await refusing.report('failed', { error: 'internal', exception: 'MemoryError' });
-      const end = await flow.ends.next();
-      assertEnd(end, 'failed', 'rejected', null);
-      assert.match(String(end.ota.message), /reported internal \(MemoryError\) on/);
-      assert.match(String(end.ota.remedy), /too little memory/);
-    });
+    const refusals: [says: string, report: Record<string, unknown>, message: RegExp, remedy: RegExp][] = [
+      ['why it refused', { error: 'no_space' }, /reported no_space on daylamp\/OTA\/status/, /Free space on the flash/],
+      [
+        'an exception that it has no word for',
+        { error: 'internal', exception: 'MemoryError' },
+        /reported internal \(MemoryError\) on/,
+        /too little memory/,
+      ],
+    ];
+    for (const [says, report, words, remedy] of refusals) {
+      it(`is rejected when the device reports ${says}, whatever counts as a success`, async () => {
+        const refusing = await startDevice({ hostname: 'daylamp', neverConnects: true });
+        await start({ verify: 'delivered' });
+        const announced = refusing.next('announcement');
+        flow.send({ ...message, target: 'daylamp' });
+        await announced;
+        await flow.untilStatus('daylamp: ota-push.status.connect');
+        await refusing.report('failed', report);
+        const end = await flow.ends.next();
+        assertEnd(end, 'failed', 'rejected', null);
+        assert.match(String(end.ota.message), words);
+        assert.match(String(end.ota.remedy), remedy);
+      });
+    }
 
     it('waits for a fresh word on the online topic that does not mean the opposite', async () => {
       await device.say('online', 'true', true);
