@@ -12,7 +12,7 @@ interface FlowNode {
   on(event: 'input', listener: (message: Arrived) => void): void;
 }
 
-/** Told once for each push that has ended, and each message that has gone through the empty node. */
+/** Called once for each push that has ended, and each message that has gone through the empty node. */
 export type OnEnd = (success: boolean) => void;
 
 /** The built package in a whole Node-RED: an OTA push and an empty node, wired to the same listener, and an OTA rollout. */

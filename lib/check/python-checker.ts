@@ -12,9 +12,9 @@ export interface CheckedFile {
 }
 
 export interface CheckerOptions {
-  /** Told once, when MicroPython cannot be loaded: no file is compiled then. */
+  /** Called once, when MicroPython cannot be loaded: no file is compiled then. */
   onUnloadable(reason: string): void;
-  /** Told once of a file that is too much for the compiler: it passes. */
+  /** Called once for each file that is too much for the compiler: it passes. */
   onUnchecked(filename: string, reason: string): void;
   readonly limits?: Limits;
 }

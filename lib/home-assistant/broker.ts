@@ -6,6 +6,6 @@ export interface HaBroker {
   /** QoS 1; resolves when the broker has it. Nothing is sent while it is offline. */
   publish(topic: string, payload: string, retain: boolean): Promise<void>;
   listen(topic: string, onMessage: (message: InboundMessage) => void): () => void;
-  /** Told each time that it comes online, until the returned function is called. */
+  /** Called each time that it comes online, until the returned function is called. */
   onOnline(listener: () => void): () => void;
 }

@@ -21,20 +21,20 @@ export interface EntitiesOptions {
   readonly broker: HaBroker;
   readonly reports: HomeReports;
   readonly store: ReleaseStore;
-  /** Told when somebody presses Install. Where it rejects nothing is in progress. */
+  /** Called when somebody presses Install. Where it rejects nothing is in progress. */
   readonly onInstall: (target: string, release: Release) => Promise<void>;
   readonly onChange: () => void;
-  /** Told when Install was pressed and the release is not there any more. @param error undefined: nothing of it is */
+  /** Called when Install was pressed and the release is not there any more. @param error undefined: nothing of it is */
   readonly onLost: (target: string, error?: Error) => void;
   /** What an entity says of itself then, in its dialog: at most 255 characters. */
   readonly lostSummary: string;
-  /** Told when somebody has deleted a device in Home Assistant. */
+  /** Called when somebody has deleted a device in Home Assistant. */
   readonly onDeleted: (target: string) => void;
   /** How long nothing may be heard of an update that is under way. */
   readonly silenceMs?: number;
   /** How long nobody may answer when Install is pressed for a device that is not ours. */
   readonly answerMs?: number;
-  /** Told when something could not be kept. */
+  /** Called when something could not be kept. */
   readonly onProblem: (error: Error) => void;
 }
 

@@ -6,7 +6,7 @@ export interface UnansweredPressesOptions {
   readonly broker: Pick<HaBroker, 'listen'>;
   /** How long another node has to answer. */
   readonly answerMs: number;
-  /** Told of an entity that nobody answers for. @param discovery what makes it known to Home Assistant */
+  /** Called for an entity that nobody answers for. @param discovery what makes it known to Home Assistant */
   readonly onUnanswered: (target: string, discovery: object) => void;
 }
 

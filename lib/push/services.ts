@@ -38,7 +38,7 @@ export interface Broker {
   announce(topic: string, text: string, expiryMs: number, listener: AnnouncementListener): () => void;
   /**
    * Calls back with each message on the topic, which may hold wildcards, until the returned function is called.
-   * @param onAllowed told whether the broker lets us, as soon as that is known; brokers may drop messages without a word
+   * @param onAllowed called with whether the broker lets us, as soon as that is known; brokers may drop messages without a word
    */
   listen(
     topic: string,

@@ -22,9 +22,9 @@ export interface RolloutOptions {
   readonly concurrency: number;
   /** Pushes to one device. */
   readonly push: (target: string, ending: AbortController, onStage: (stage: Stage) => void) => Promise<Outcome>;
-  /** Told of each device as it ends. */
+  /** Called with each device as it ends. */
   readonly onOutcome: (target: string, outcome: Outcome) => void;
-  /** Told when it moves on, is paused or goes on. */
+  /** Called when it moves on, is paused or goes on. */
   readonly onChange: () => void;
 }
 

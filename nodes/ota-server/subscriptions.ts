@@ -49,7 +49,7 @@ export class Subscriptions {
   #timer: NodeJS.Timeout | undefined;
   #isSettled = false;
 
-  /** @param onForbidden told once for each topic */
+  /** @param onForbidden called once for each topic */
   constructor(list: SubscriptionList, onForbidden: (topic: string, how: Forbidding) => void) {
     this.#list = list;
     this.#onForbidden = onForbidden;
@@ -63,7 +63,7 @@ export class Subscriptions {
   /**
    * Subscribes, until the returned function is called.
    * @param user unique
-   * @param onAllowed told what the broker makes of it, at each connect
+   * @param onAllowed called with what the broker makes of it, at each connect
    * @param isOptional nobody misses it where it is forbidden
    */
   add(

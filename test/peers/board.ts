@@ -42,7 +42,7 @@ export type TimerManner = 'virtual' | 'shared' | 'hardware' | 'refused' | 'panic
 const STUCK = ['stuck', '@prompt'];
 
 export class Board extends MicroPythonProcess {
-  /** Told each line that it prints. */
+  /** Called with each line that it prints. */
   onLine: ((line: string) => void) | undefined;
   readonly #build: MicroPythonBuild;
   readonly #timerSecond: number | undefined;
