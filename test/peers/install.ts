@@ -3,7 +3,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { bareFolder } from './bare-machine';
 import { findProgram, peersFolder } from './find-program';
@@ -41,7 +41,7 @@ const sources: readonly Source[] = [
     packages: ['iproute2', 'util-linux', 'python3'],
     megabytes: 9,
     seconds: 5,
-    install: { asRoot: false, run: adviseTun },
+    install: { asRoot: false, run: makeTun },
   },
   {
     peers: ['bare-machine'],
@@ -153,9 +153,16 @@ async function adviseNetwork(): Promise<void> {
   throw new Error('Connect this machine to any network: some tests announce its address there.');
 }
 
-async function adviseTun(): Promise<void> {
+/** The device lacks in many containers and chroots, though their kernel has it. @throws Error where that does not help */
+async function makeTun(): Promise<void> {
+  const device = '/dev/net/tun';
+  if (isRoot && !existsSync(device)) {
+    await mkdir(dirname(device), { recursive: true });
+    await quietly('mknod', ['-m', '666', device, 'c', '10', '200']);
+  }
+  if (peers.tun.isThere()) return;
   throw new Error(
-    'Let this user open /dev/net/tun, or run the tests as root: some build VPNs and virtual machines of it.',
+    `Let this user open ${device}, or run the tests as root: some build VPNs and virtual machines of it.`,
   );
 }
 
