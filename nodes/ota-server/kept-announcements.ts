@@ -28,6 +28,8 @@ interface Probe {
 
 /** Most pushes are over by then: probing at once would hold the first one up. */
 const probesAfterMs = 100;
+/** A newer announcement ends a probe: who pushes to one device again and again must not subscribe each time. */
+const probesEveryMs = 1000;
 /** Brokers send what they keep with their answer; ioBroker's takes 0.2 seconds. */
 const answersWithinMs = 3000;
 
@@ -48,6 +50,9 @@ export class KeptAnnouncements {
   #mayProbe = true;
   #isTold = false;
   #delay: NodeJS.Timeout | undefined;
+  /** On the clock of `performance`: when the delay is over, and when the last probe began. */
+  #delayedUntil = 0;
+  #probedAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onKept called once */
@@ -69,9 +74,7 @@ export class KeptAnnouncements {
 
   /** The broker has it. */
   onAcknowledged(topic: string): void {
-    if (this.#keeps !== undefined || this.#probes.size > 0) return;
-    clearTimeout(this.#delay);
-    this.#delay = setTimeout(() => this.#probeFirst(topic), probesAfterMs);
+    this.#probeSoon(topic, probesAfterMs);
   }
 
   /** The device has the file, or the push has ended. */
@@ -81,7 +84,7 @@ export class KeptAnnouncements {
     announcement.isOver = true;
     if (this.#keeps) this.#clear(topic, announcement);
     else if (this.#keeps === false || !this.#canProbe) this.#announcements.delete(topic);
-    else this.#probeFirst(topic);
+    else this.#probeSoon(topic, 0);
   }
 
   /** What was over when the connection was lost may be kept. */
@@ -94,6 +97,7 @@ export class KeptAnnouncements {
     if ([...this.#probes.keys()].some((topic) => unanswered.has(topic))) this.#mayProbe = false;
     this.#stopAll();
     this.#keeps = undefined;
+    this.#probedAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Probes no more. */
@@ -107,13 +111,26 @@ export class KeptAnnouncements {
   }
 
   /** One probe tells of all. */
-  #probeFirst(topic: string): void {
-    clearTimeout(this.#delay);
-    if (this.#keeps === undefined && this.#probes.size === 0) this.#probe(topic);
+  #probeSoon(topic: string, delayMs: number): void {
+    if (this.#keeps !== undefined || this.#probes.size > 0) return;
+    const now = performance.now();
+    const at = Math.max(now + delayMs, this.#probedAt + probesEveryMs);
+    if (this.#delay && this.#delayedUntil <= at) return;
+    this.#stopDelay();
+    if (at <= now) {
+      this.#probe(topic);
+      return;
+    }
+    this.#delayedUntil = at;
+    this.#delay = setTimeout(() => {
+      this.#delay = undefined;
+      this.#probeSoon(topic, 0);
+    }, at - now);
   }
 
   #probe(topic: string, state: Probe['state'] = 'first'): void {
     if (!this.#canProbe || !this.#broker.isOnline() || this.#probes.has(topic)) return;
+    this.#probedAt = performance.now();
     const probe: Probe = { stop: () => undefined, state };
     this.#probes.set(topic, probe);
     probe.stop = this.#broker.listen(
@@ -168,8 +185,13 @@ export class KeptAnnouncements {
     );
   }
 
-  #stopAll(): void {
+  #stopDelay(): void {
     clearTimeout(this.#delay);
+    this.#delay = undefined;
+  }
+
+  #stopAll(): void {
+    this.#stopDelay();
     for (const topic of [...this.#probes.keys()]) this.#stopProbe(topic);
   }
 

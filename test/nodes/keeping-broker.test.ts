@@ -212,6 +212,28 @@ for (const [what, protocolVersion, needed, startBroker] of others) {
   });
 }
 
+describe('Pushes to one device, one right after the other', () => {
+  const resources = resourcesOfEachTest();
+
+  it('do not subscribe each to the announcements, to see whether the broker keeps them', async () => {
+    const pushes = 30;
+    let asked = 0;
+    const answers: AedesBehaviour['answers'] = (topic, clientId) => {
+      asked += topic === announcements && isNodeRed(clientId) ? 1 : 0;
+      return 'granted';
+    };
+    const broker = await resources.use(startAedes({ answers }));
+    const flow = await resources.use(TestFlow.start({ broker }));
+    await resources.use(SimulatedDevice.start({ brokerUrl: broker.url }));
+    const startedAt = performance.now();
+    for (let number = 1; number <= pushes; number += 1) {
+      assert.equal((await flow.push({ ...message })).payload, 'success');
+    }
+    const seconds = (performance.now() - startedAt) / 1000;
+    assert.ok(asked <= 1 + seconds, `${asked} times in ${seconds} s`);
+  });
+});
+
 describe('A broker that forbids Node-RED to hear its own announcements', () => {
   const resources = resourcesOfEachTest();
 
