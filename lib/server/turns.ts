@@ -41,6 +41,7 @@ export class Turns {
 
   /** Resolves to false too when an older push with the same files begins to wait. */
   async #acquire(target: string, jobs: readonly Job[], signal: AbortSignal): Promise<boolean> {
+    if (this.#mutexes.isFree(target)) return this.#mutexes.acquire(target, signal);
     const stop = new AbortController();
     const onStop = () => stop.abort();
     if (signal.aborted) onStop();
