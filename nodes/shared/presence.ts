@@ -33,8 +33,11 @@ function idsOf(nodeId: string, all: ReadonlyMap<string, Definition>): readonly s
   return all.get(instance)?.type.startsWith('subflow:') === false ? [instance] : [instance, ...inner];
 }
 
-/** The key of the words for a config node that Node-RED has not started. @param kind what it is, such as `server` */
-export function absenceKey(RED: NodeAPI, nodeId: string, kind: string): string {
+/** The keys of the words for a config node that is not there. */
+export type AbsenceKey<Kind extends string> = `no-${Kind}` | `${Kind}-disabled` | `${Kind}-deleted`;
+
+/** Why Node-RED has not started a config node. @param kind what it is, such as `server` */
+export function absenceKey<Kind extends string>(RED: NodeAPI, nodeId: string, kind: Kind): AbsenceKey<Kind> {
   if (!nodeId) return `no-${kind}`;
   return presenceOf(RED, nodeId) === 'disabled' ? `${kind}-disabled` : `${kind}-deleted`;
 }

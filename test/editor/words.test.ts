@@ -14,6 +14,7 @@ import type { RolloutQueue } from '../../nodes/ota-rollout/rollout-queue';
 import { RolloutStatus } from '../../nodes/ota-rollout/status';
 import { serveDeviceKeys } from '../../nodes/ota-server/device-keys';
 import type { Forbidding } from '../../nodes/ota-server/subscriptions';
+import type { AbsenceKey } from '../../nodes/shared/presence';
 import type { Translate } from '../../nodes/shared/throttled-status';
 import { definitionOf } from './definition';
 
@@ -171,6 +172,24 @@ describe('the words that a node looks up while it runs', () => {
       assert.deepEqual(missingIn(catalogue(language, 'ota-server'), keys), []);
     });
 
+    it(`are there for every way in which a server or a broker is not there: ${language}`, () => {
+      const ofServer: Record<AbsenceKey<'server'>, true> = {
+        'no-server': true,
+        'server-disabled': true,
+        'server-deleted': true,
+      };
+      const ofBroker: Record<AbsenceKey<'broker'>, true> = {
+        'no-broker': true,
+        'broker-disabled': true,
+        'broker-deleted': true,
+      };
+      const keys = [
+        ...keysOf<AbsenceKey<'server'>>(ofServer).map((key) => `ota-push.errors.${key}`),
+        ...keysOf<AbsenceKey<'broker'>>(ofBroker).map((key) => `ota-server.errors.${key}`),
+      ];
+      assert.deepEqual(missingIn(allWords(language), keys), []);
+    });
+
     it(`are there for every reason why a device's key is not shown: ${language}`, () => {
       const keys = [...keyProblems(), 'forbidden'].map((problem) => `ota-server.keyProblem.${problem}`);
       assert.deepEqual(missingIn(catalogue(language, 'ota-server'), keys), []);
@@ -196,7 +215,8 @@ describe('the words that a node looks up while it runs', () => {
   }
 
   it('are asked for by names that end in a value only where a test above knows all those values', () => {
-    const known = [...Object.keys(lines).map((type) => `${type}.status.`), 'ota-server.warnings.'];
+    const statuses = Object.keys(lines).map((type) => `${type}.status.`);
+    const known = [...statuses, 'ota-server.warnings.', 'ota-push.errors.', 'ota-server.errors.'];
     assert.deepEqual(new Set(keysInCode().beginnings), new Set(known));
   });
 });
