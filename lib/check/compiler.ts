@@ -24,7 +24,7 @@ const maxHeapMegabytes = 64;
 /** The id of a thread that has ended. */
 const ended = -1;
 
-/** MicroPython's own compiler in a thread of its own, one file at a time. Whoever starts it ends it. */
+/** MicroPython's own compiler in a thread of its own, one file at a time. Closed by its owner. */
 export class Compiler {
   /** @throws Error where it cannot be loaded, or not in time, or the signal is aborted */
   static async start(limits: Limits, signal: AbortSignal): Promise<Compiler> {

@@ -63,7 +63,7 @@ export class PythonChecker {
 
   /**
    * What is wrong with the first of the files that has something wrong, as a sentence; undefined where none has. Known at once
-   * where all were checked before, and nobody waits who has asked before: answers come in the order of the questions.
+   * where all were checked before and no earlier question is open: answers come in the order of the questions.
    */
   check(files: readonly CheckedFile[]): string | undefined | Promise<string | undefined> {
     const sources = files.filter(({ filename }) => filename.toLowerCase().endsWith('.py'));

@@ -40,7 +40,7 @@ export interface EntitiesOptions {
 
 /** Where Home Assistant says that it has started, whatever its discovery prefix. */
 const birthTopic = 'homeassistant/status';
-/** Whoever pushes says so at least every 10 seconds: after this long nobody is pushing any more. */
+/** A push says so at least every 10 seconds: after this long none is under way any more. */
 const silenceTimeoutMs = 60_000;
 const answerTimeoutMs = 5000;
 const closeTimeoutMs = 300;
@@ -148,7 +148,7 @@ export class Entities {
     await this.#change(news.target, (entity) => entity.hearPush(news));
   }
 
-  /** Nobody stays in progress: nobody will hear of it. */
+  /** No entity stays in progress: its end would not be heard any more. */
   async close(): Promise<void> {
     this.#stop();
     const working = this.inProgress.map(([target]) => target);
@@ -293,7 +293,7 @@ export class Entities {
     const { record: before, state, progress } = entity;
     change(entity);
     if (this.#isClosed || entity.record.isDeleted) entity.endProgress();
-    // Only who speaks of the update itself breaks the silence.
+    // Only news of the update itself is a sign of life of its sender.
     if (entity.progress !== progress) this.#watchSilence(target, entity);
     const isOther = JSON.stringify(entity.state) !== JSON.stringify(state);
     await Promise.all([entity.record !== before && this.#save(), isOther && this.#publisher.showState(target, entity)]);

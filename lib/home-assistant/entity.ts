@@ -22,7 +22,7 @@ type Progress = { readonly id: string; readonly percent: number | null } | { rea
 /** The update entity of one device: what it runs, what it is offered, and whether an update is under way. */
 export class Entity {
   record: DeviceRecord;
-  /** The broker has told its discovery message since it is shown: one that is cleared then was cleared by somebody. */
+  /** The broker has sent its discovery message back since it is shown: one that is cleared then was cleared by somebody. */
   isAtBroker = false;
   /** Its release could not be read when Install was pressed. */
   isLost = false;

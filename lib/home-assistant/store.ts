@@ -78,7 +78,7 @@ export class ReleaseStore {
 
   /**
    * Resolves when it is on the disk; then the bytes that no device needs any more are removed.
-   * A thousand devices that report at once are one write: who comes before it has begun is written with it.
+   * A thousand devices that report at once are one write: what comes before it has begun is written with it.
    * @param records asked for when it begins
    */
   save(records: () => Records): Promise<void> {

@@ -11,7 +11,7 @@ export function discoveryTopic({ prefix, base }: HaTopics, target: string): stri
   return `${prefix}/update/${uniqueId(base, target)}/config`;
 }
 
-/** Where all update entities of the house are made known, whoever shows them. */
+/** The discovery topics of all update entities of a house, those of other programs too. */
 export function allDiscoveryTopics({ prefix }: HaTopics): string {
   return `${prefix}/update/+/config`;
 }

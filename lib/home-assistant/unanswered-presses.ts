@@ -15,7 +15,7 @@ interface Waiting {
   readonly stop: () => void;
 }
 
-/** Whoever may publish must not fill our memory: more at once are passed over. */
+/** Anyone who may publish could fill our memory otherwise: more at once are passed over. */
 const maxWaiting = 100;
 
 /**
@@ -67,6 +67,6 @@ function parseDiscovery(payload: Buffer, command: string): object | undefined {
     const isObject = typeof discovery === 'object' && discovery !== null;
     return isObject && 'command_topic' in discovery && discovery.command_topic === command ? discovery : undefined;
   } catch {
-    return undefined; // Whoever may publish there may write anything.
+    return undefined; // Not ours: anyone may publish there.
   }
 }

@@ -25,7 +25,7 @@ export interface Diagnostics {
   readonly nobodySubscribed: boolean;
   /** Our kernel has the whole file and our FIN: nobody can call them back (protocol 2.6). */
   readonly isFlushed: boolean;
-  /** In the words of whoever failed. */
+  /** In the words of what failed. */
   readonly cause: string;
 }
 

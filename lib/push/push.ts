@@ -251,7 +251,7 @@ class Attempt {
   }
 }
 
-/** What is known of an attempt that has failed. @param cause in the words of whoever failed */
+/** What is known of an attempt that has failed. @param cause in the words of what failed */
 function collectDiagnostics(
   { job, fileServer, host, nobodySubscribed }: PushSession,
   { broker, reports, portsText }: PushServices,

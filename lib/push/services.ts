@@ -75,7 +75,7 @@ export interface Reports {
 /** What makes each signed announcement newer than the one before (protocol 6.4). */
 export interface Counters {
   next(target: string): Promise<number>;
-  /** Goes on from the counter that a device has told; false where it is not to be believed. */
+  /** Goes on from the counter in a device's report; false where it is not to be believed. */
   goOnFrom(target: string, counter: number): Promise<boolean>;
 }
 

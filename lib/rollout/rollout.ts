@@ -122,7 +122,7 @@ export class Rollout {
     });
   }
 
-  /** Starts no further device until it is told to go on. Those under way end; who only waits was not started. */
+  /** Starts no further device until it is told to go on. Pushes under way end; a device that only waits was not started. */
   pause(): void {
     if (this.#end) return;
     clearTimeout(this.#pauseTimer);

@@ -34,7 +34,7 @@ export class Tally {
     return this.#ended;
   }
 
-  /** How many of them in a timeout or failed: who was cancelled did not fail. */
+  /** How many of them in a timeout or failed: a cancelled push did not fail. */
   get failures(): number {
     return this.#failures;
   }

@@ -17,7 +17,7 @@ export class Counters {
   #writing: Promise<void> = Promise.resolve();
   #isWritten = true;
 
-  /** @param onProblem told when the file can't be read or written: the clock alone makes the counters grow then */
+  /** @param onProblem called when the file can't be read or written: the clock alone makes the counters grow then */
   constructor(path: string, onProblem: (error: Error) => void, now: () => number = Date.now) {
     this.#path = path;
     this.#onProblem = onProblem;
@@ -34,7 +34,7 @@ export class Counters {
     return counter;
   }
 
-  /** Goes on from the counter that a device has told; false where it is too far ahead to be believed. */
+  /** Goes on from the counter in a device's report; false where it is too far ahead to be believed. */
   async goOnFrom(target: string, counter: number): Promise<boolean> {
     if (counter < 0 || counter > this.#now() + maxAheadMs) return false;
     this.#last ??= this.#read();

@@ -28,7 +28,7 @@ export class DeviceReports implements Reports {
       const target = from.split('/')[level];
       const report = parseReport(payload);
       if (target === undefined || !report || hostnameProblem(target)) return;
-      // Whoever may publish reports must not fill our memory.
+      // Anyone who may publish reports could fill our memory otherwise.
       if (this.#last.size < maxDevices || this.#last.has(target)) this.#last.set(target, report);
       if (!isRetainedReplay) this.#listeners.get(target)?.(report);
       for (const watcher of this.#watchers) watcher(target, report, maybeStale);

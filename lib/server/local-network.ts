@@ -55,7 +55,7 @@ async function isPortOfGuest(port: string, isAnyTap: boolean): Promise<boolean> 
   return flags !== undefined && (isAnyTap || (Number(flags) & hasVirtioHeader) !== 0);
 }
 
-/** Whether the address is in a VPN or on a modem: nobody is in the same network, whoever is behind it. */
+/** Whether the address is in a VPN or on a modem: no device is in the same network. */
 export function isTunnel({ mac, internal }: LocalAddress): boolean {
   return !internal && /^(00:)*00$/.test(mac);
 }

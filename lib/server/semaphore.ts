@@ -30,7 +30,7 @@ export class Semaphore {
     return position < 0;
   }
 
-  /** The room goes to whoever has waited longest. */
+  /** The slot goes to the push that has waited longest. */
   release(): void {
     const next = this.#waiting.shift();
     if (next) next.resolve();

@@ -57,9 +57,9 @@ export class Connection {
     // What went wrong is looked at when it is closed, which comes right after.
     socket.on('error', () => undefined);
     socket.on('close', () => this.#onClosed());
-    // A device never sends a byte (protocol 2.1): whoever does is none, and what it takes proves nothing.
+    // A device never sends a byte (protocol 2.1): one that does is none, and what it takes proves nothing.
     socket.on('data', () => this.#interrupted('it sent bytes, which no device does'));
-    // Whoever ends before our FIN has not waited for the whole file, however quietly (protocol 2.4): the FIN of a port
+    // A peer that ends before our FIN has not waited for the whole file, however quietly (protocol 2.4): the FIN of a port
     // scanner lies ready when it is accepted. Two turns of the event loop show it.
     setImmediate(() => setImmediate(() => this.#send()));
   }

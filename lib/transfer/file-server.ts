@@ -130,7 +130,7 @@ export class FileServer {
     this.#isDelivered = false;
   }
 
-  /** A further attempt begins: who broke off before it decides nothing. Who is fetching goes on. */
+  /** A further attempt begins: connections that broke off before it decide nothing, those that are open go on. */
   forgetInterruptions(): void {
     if (this.#isDelivered) return;
     clearTimeout(this.#interruption);
@@ -145,7 +145,7 @@ export class FileServer {
     this.#closing = setTimeout(() => this.close(), ms);
   }
 
-  /** Closes the port. Whoever is being served is served to the end. */
+  /** Closes the port. Connections that are open are served to the end. */
   close(): void {
     clearTimeout(this.#interruption);
     clearTimeout(this.#closing);

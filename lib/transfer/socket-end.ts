@@ -37,7 +37,7 @@ export function socketEnd(socket: Socket, maybeReset: boolean): SocketEnd {
   return answer === 'EPIPE' ? 'closed' : answer === 'ECONNRESET' ? 'reset' : 'unknown';
 }
 
-/** Bytes that were written to the socket and that our kernel has not taken yet; undefined where that is not told. */
+/** Bytes that were written to the socket and that our kernel has not taken yet; undefined where Node.js does not say. */
 export function bytesNotTaken(socket: Socket): number | undefined {
   return rawHandle(socket)?.writeQueueSize;
 }

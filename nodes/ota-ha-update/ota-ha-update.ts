@@ -71,7 +71,7 @@ function register(RED: NodeAPI): void {
     const offer = async (to: Entities, message: Message): Promise<void> => {
       const { targets, release, bytes, files } = readRelease(message);
       const check = checkPython(requireServer(RED, server, config.server).checker, files, config);
-      checked = Promise.resolve(check).catch(() => undefined); // its sender is told
+      checked = Promise.resolve(check).catch(() => undefined); // its sender gets the error
       await check;
       await to.offer(targets, release, bytes);
     };
@@ -86,7 +86,7 @@ function register(RED: NodeAPI): void {
         if (news) await entities.hearPush(news);
       } else {
         const offering = offer(entities, message);
-        offered = offering.catch(() => undefined); // its sender is told
+        offered = offering.catch(() => undefined); // its sender gets the error
         await offering;
       }
     };

@@ -19,7 +19,7 @@ export class StatusLine {
   /** The pushes under way by id, and whether each waits for its turn or for the broker. */
   readonly #isWaiting = new Map<string, boolean>();
   #ended = 0;
-  /** What was told last, for the next status that is shown. */
+  /** The last phase, for the next status that is shown. */
   #target = '';
   #key = '';
   readonly #working = (): NodeStatus => this.#show();

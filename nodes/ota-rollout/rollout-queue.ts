@@ -29,7 +29,7 @@ export class RolloutQueue {
   /**
    * Runs what a message asks for, when its turn has come. A reset or a pause that comes while it is still being read
    * counts for it too.
-   * @param onStart told when its turn has come
+   * @param onStart called when its turn has come
    */
   async run<Read extends { readonly rollout: Rollout }>(
     read: Read | Promise<Read>,

@@ -59,7 +59,7 @@ interface BrokerUser {
   status(status: unknown): void;
 }
 
-/** What people are told of. */
+/** What the log warns of. */
 export interface BrokerProblems {
   /** Called once for each topic that Node-RED may not subscribe to. */
   onForbidden(topic: string, how: Forbidding): void;
@@ -95,7 +95,7 @@ export class NodeRedBroker implements Broker, HaBroker {
     this.#subscriptions += 1;
     this.#ours.onSent(packet);
   };
-  /** By message id. Told in the order of the wire: callbacks come later than messages that follow the acknowledgement. */
+  /** By message id. Called in the order of the wire: callbacks come later than messages that follow the acknowledgement. */
   readonly #onAcknowledged = new Map<number, AnnouncementListener['onAcknowledged']>();
   readonly #onPacket = (packet: ReceivedPacket): void => {
     if (packet.cmd === 'puback') this.#onPuback(packet.messageId, packet.reasonCode);
@@ -230,7 +230,7 @@ export class NodeRedBroker implements Broker, HaBroker {
   }
 
   #onStatus(): void {
-    // The broker node sets the status of who leaves it too.
+    // The broker node sets the status of a user that leaves it too.
     if (this.#isClosed || !this.isOnline) return;
     // After a reconnect the broker node subscribes anew.
     this.#subscriptions += 1;

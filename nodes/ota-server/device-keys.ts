@@ -16,7 +16,7 @@ interface KeyRequest {
 
 /**
  * Answers the dialog of an `ota-server` with the key of one device, for its board (protocol 6.1).
- * The secret itself never goes to the editor. Only who may change flows may ask: a key opens its device.
+ * The secret itself never goes to the editor. Asking needs the permission to change flows: a key opens its device.
  */
 export function serveDeviceKeys(RED: NodeAPI): void {
   RED.httpAdmin.post('/ota-server/device-key', RED.auth.needsPermission('flows.write'), (request, response) => {

@@ -34,7 +34,7 @@ async function showKey(node: EditorNode): Promise<void> {
     const command = `mpremote exec "import ota; ota.set_key('${answer.key}', ${Date.now()})"`;
     output.text(answer.problem ? node._(`ota-server.keyProblem.${answer.problem}`) : command).show();
   } catch {
-    // Only who may change flows is answered.
+    // Answered only where the user may change flows.
     output.text(node._('ota-server.keyProblem.forbidden')).show();
   }
 }

@@ -13,7 +13,7 @@ export interface KeptTopics {
 
 interface Announcement {
   readonly text: string;
-  /** Nobody needs it any more. */
+  /** It is needed no more. */
   isOver: boolean;
   /** What clears it is on its way, and is sent again by the client where the connection is lost. */
   isCleared: boolean;
@@ -28,7 +28,7 @@ interface Probe {
 
 /** Most pushes are over by then: probing at once would hold the first one up. */
 const probesAfterMs = 100;
-/** A newer announcement ends a probe: who pushes to one device again and again must not subscribe each time. */
+/** A newer announcement ends a probe: many pushes to one device must not subscribe each time. */
 const probesEveryMs = 1000;
 /** Brokers send what they keep with their answer; ioBroker's takes 0.2 seconds. */
 const answersWithinMs = 3000;
@@ -61,7 +61,7 @@ export class KeptAnnouncements {
     this.#onKept = onKept;
   }
 
-  /** What the broker sends to who has just subscribed may be old, without saying so: as far as the last answer told. */
+  /** What the broker sends right after a subscription may be old, without saying so: as far as the last answer showed. */
   get resends(): boolean {
     return this.#resends;
   }

@@ -1,4 +1,4 @@
-/** Characters of a message, and topics, that are remembered: whoever may publish here must not fill our memory. */
+/** Characters of a message, and topics, that are remembered: anyone who may publish could fill our memory otherwise. */
 const maxLength = 2048;
 const maxTopics = 20_000;
 

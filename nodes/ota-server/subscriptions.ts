@@ -41,7 +41,7 @@ export class Subscriptions {
   readonly #list: SubscriptionList;
   readonly #onForbidden: (topic: string, how: Forbidding) => void;
   readonly #own = new Map<string, Subscription>();
-  /** By message id: who was asked for on this connection, and when. */
+  /** By message id: the topics that were asked for on this connection, and when. */
   readonly #unanswered = new Map<number, { readonly topics: readonly string[]; readonly sentAt: number }>();
   /** Connections in a row that ended before the answer for a topic of ours. */
   readonly #losses = new Map<string, number>();

@@ -1,12 +1,12 @@
 /** Milliseconds between two looks; a message follows when something has changed. */
 const everyMs = 1000;
-/** Whoever waits hears of it at least this often. */
+/** A message goes out at least this often. */
 const atLeastEveryMs = 10_000;
 
 /** How far something is, and what is known of it. */
 export interface Look<Known> {
   readonly percent: number;
-  /** What is being done; a change of it is told like one of the percents. */
+  /** What is being done; a change of it is reported like one of the percents. */
   readonly phase?: string;
   readonly known: Known;
 }
@@ -16,7 +16,7 @@ export class Progress<Known> {
   readonly #tell: (percent: number, known: Known) => void;
   #look: (() => Look<Known>) | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #told = '';
+  #last = '';
   #toldAt = 0;
 
   constructor(tell: (percent: number, known: Known) => void) {
@@ -39,9 +39,9 @@ export class Progress<Known> {
     if (!this.#look) return;
     const { percent, phase = '', known } = this.#look();
     const now = performance.now();
-    const isSame = this.#told === `${percent} ${phase}`;
+    const isSame = this.#last === `${percent} ${phase}`;
     if (isSame && now - this.#toldAt < atLeastEveryMs) return;
-    this.#told = `${percent} ${phase}`;
+    this.#last = `${percent} ${phase}`;
     this.#toldAt = now;
     this.#tell(percent, known);
   }
