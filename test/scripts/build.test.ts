@@ -21,7 +21,8 @@ import { temporaryFolder } from '../peers/temporary-folder';
 
 const run = promisify(execFile);
 
-describe('npm run build', () => {
+describe('npm run build', function () {
+  this.timeout(60_000); // it compiles everything
   const resources = resourcesOfEachTest();
   let checkout: string;
 
