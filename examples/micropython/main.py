@@ -9,8 +9,6 @@ from umqtt.simple import MQTTClient, MQTTException
 HOSTNAME = 'nightlamp'
 BROKER = '192.168.1.10'
 PORT = 1883
-WIFI = 'the network'
-PASSWORD = 'its password'
 PIN = 2
 KEEPALIVE = 60  # seconds without a word after which the broker gives the lamp up
 
@@ -23,6 +21,8 @@ def join_wifi():
         import network
     except ImportError:
         return
+    from secrets import PASSWORD, WIFI
+
     wifi = network.WLAN(network.STA_IF)
     wifi.active(True)
     if not wifi.isconnected():
@@ -62,3 +62,5 @@ while True:
         if client.sock:
             client.sock.close()
         time.sleep(1)
+    except MemoryError:  # a message larger than the memory: the client has lost its place among the bytes
+        machine.reset()

@@ -27,6 +27,8 @@ from micropython import const
 _PIECE = const(512)  # bytes held at once (3.4)
 _LIMIT = const(10)  # seconds for a connect, a read or the broker's acknowledgement
 _LONGEST = const(640)  # bytes of an announcement
+_HASTE = const(60000)  # milliseconds of a download after which it must have brought a byte for each (2.5)
+_NAMES = const(2000)  # characters of the names in one trial: its record must find room on a full flash
 _FULL = const(10)  # what a start of a trial counts that lasted for `seconds`; a quick one counts 1
 _SETTLED = const(-1)  # in the place of a trial's starts: it is over, only backups are left
 _SPARE = const(8192)  # bytes of flash that stay free: the records below must always find room
@@ -84,7 +86,13 @@ def boot(seconds=120, starts=3, timer=None):
             machine.reset()
         # Counted before anything is armed, which may be its end. Without a guard nobody can tell how long it lasts.
         _flash.starts += _FULL if _flash.guard is False else 1
-        _flash.save()
+        try:
+            _flash.save()
+        except OSError:  # the program has filled the flash: starts that can't be counted would go on for ever
+            _flash.roll_back()
+            machine.reset()
+    except OSError:
+        pass  # there is no room to note even that: the program runs, and the next start tries again
     finally:
         if _flash.files:
             _flash.arm()
@@ -144,9 +152,9 @@ class _Record:
 class _Flash:
     def __init__(self):
         self.record = _Record('ota.st')
-        # Files on trial and whether each replaced another; what its starts count; the last installed [name, hash];
-        # what is being installed, [name, hash, whether its backup is not made yet]; whether the trial was taken back;
-        # whether a timer guards it, None where that was not tried.
+        # Files on trial and whether each replaced another; what its starts count; the last installed [name, hash, what
+        # tells its announcement from others]; what is being installed, [the same three, whether its backup is not made
+        # yet]; whether the trial was taken back; whether a timer guards it, None where that was not tried.
         noted = self.record.value or ({}, 0, None, None, False, None)
         self.files, self.starts, self.last, self.coming, self.is_back, self.guard = noted
         self.is_fat = None  # not known yet
@@ -161,13 +169,21 @@ class _Flash:
     def save(self):
         self.record.save((self.files, self.starts, self.last, self.coming, self.is_back, self.guard))
 
+    # Save where there is room, which a program may have filled.
+    def is_saved(self):
+        try:
+            self.save()
+            return True
+        except OSError:
+            return False
+
     # Finish what a power cut has stopped: an install without its backup is undone, one with it is done again.
     def recover(self):
         coming = self.coming
         if coming:
             try:
                 if _kind(_tmp):
-                    if coming[2]:
+                    if coming[3]:
                         raise OSError
                     _make_folders(coming[0])
                     _move(_tmp, _home + coming[0])
@@ -179,7 +195,7 @@ class _Flash:
         _remove(_tmp)
 
     # Put what was fetched in the place of the file, which stays beside it until the trial is over.
-    def install(self, name, digest):
+    def install(self, name, digest, mark):
         path = _home + name
         kind = _kind(path)
         if kind & _FOLDER:
@@ -187,20 +203,22 @@ class _Flash:
         is_fat = _is_fat()
         if is_fat and _free() < _SPARE + _size(_tmp) + _size(path):
             raise Refused('no_space')  # for the copies
+        if name not in self.files and len(name) + sum(len(other) for other in self.files) > _NAMES:
+            raise Refused('no_space')  # for the record
         backup = path + _OLD
-        coming = self.coming = [name, digest, False]
+        coming = self.coming = [name, digest, mark, False]
         if name not in self.files:
             _remove(backup)
-            self.files[name] = coming[2] = bool(kind)
+            self.files[name] = coming[3] = bool(kind)
             self.starts = 0
             self.guard = None
         try:
             self.save()
             _make_folders(name)
-            if coming[2]:
+            if coming[3]:
                 _move(path, backup)
                 if is_fat:
-                    coming[2] = False
+                    coming[3] = False
                     self.save()
             _move(_tmp, path)
             self.done()
@@ -211,14 +229,14 @@ class _Flash:
             _remove(_tmp)
 
     def done(self):
-        self.last = self.coming[:2]
+        self.last = self.coming[:3]
         self.coming = None
         self.starts = 0
         self.is_back = False
         self.save()
 
     # Back to the file as it was before the trial.
-    def undo(self, name, _, is_whole):
+    def undo(self, name, _, __, is_whole):
         path = _home + name
         backup = path + _OLD
         if not self.files[name]:
@@ -238,7 +256,8 @@ class _Flash:
             return
         if self.guard is None:
             self.guard = False
-            self.save()
+            if not self.is_saved():
+                return
         for number in self.timers:
             try:
                 timer = machine.Timer(number)
@@ -250,7 +269,7 @@ class _Flash:
                 pass
         if self.timer and not self.guard:
             self.guard = True
-            self.save()
+            self.is_saved()
 
     def disarm(self):
         if self.timer:
@@ -269,8 +288,11 @@ class _Flash:
     def keep(self):
         self.disarm()
         if self.is_trial:
-            self.settle()
             self.is_trial = False
+            try:
+                self.settle()
+            except OSError:
+                pass  # no room to note it: the next start does, or takes the update back
 
     # Put every file of the trial back as it was; begun anew after a power cut it comes to the same.
     def roll_back(self):
@@ -302,14 +324,13 @@ class _Updater:
         self.topic = topic.encode()
         self.allow = allow
         self.unsent = None  # a report
-        self.accepted = None  # the signature of the announcement that is being served
-        self.failed = None  # that of one that may come again
         self.waiting = None  # an announcement that came during an update
         self.settles_from = None  # when a file was installed without a restart
         self.callback = self._on_message
         self.is_busy = False
         self.is_deaf = False  # on a connection that the client made by itself
         self.is_running = False
+        self.state = None  # what was reported of the last file that was installed
         self.key = _read_key()
 
     # Subscribe; being back on the broker is what a program on trial has to prove.
@@ -331,8 +352,9 @@ class _Updater:
             if not self.is_running:
                 _flash.keep()
                 self.is_running = True
+                self.state = 'rolled_back' if _flash.is_back else 'running'
                 if _flash.last:
-                    self._report('rolled_back' if _flash.is_back else 'running', *_flash.last)
+                    self._report(self.state, *_flash.last[:2])
         finally:
             self.is_busy = False
         self._serve()
@@ -418,7 +440,6 @@ class _Updater:
     # Install what is announced; whatever goes wrong is reported and leaves the old file.
     def _update(self, payload):
         try:
-            self.accepted = None
             if len(payload) > _LONGEST:
                 raise Refused('bad_announcement')
             if _flash.coming:
@@ -435,16 +456,21 @@ class _Updater:
                 host, port, name, digest, reboot, size, counter = _parse(fields, is_signed)
             except ValueError:
                 raise Refused('bad_announcement')
+            mark = fields[6] if is_signed else '|'.join(fields[1:2] + fields[4:])  # short: it stays in memory
+            if _flash.last == [name, digest, mark]:
+                # Sent again by a sender that did not see it work, or kept by the broker (1.10).
+                self._report(self.state, name, digest)
+                return
+            # Noted before anything can be refused: a report that is signed tells by its counter what it answers (6.7).
+            if is_signed:
+                self._accept(counter, fields[7])
             _check_name(name, self.allow)
             _check_import(name)
-            if is_signed and not self._accept(counter, fields[7], [name, digest]):
-                return
             room = _free() - _SPARE
             if (size or 0) >= room:
                 raise Refused('no_space')
             self._fetch(host, port, digest, size, room)
-            _flash.install(name, digest)
-            self.failed = None
+            _flash.install(name, digest, mark)
         except Exception as error:
             self._fail(payload, error)
             return
@@ -452,25 +478,22 @@ class _Updater:
             _flash.arm()  # should the broker never acknowledge the report
         else:
             self.settles_from = time.ticks_ms()
-        self._report('installed', name, digest)
+        self.state = 'installed'
+        self._report(self.state, name, digest)
         if reboot:
             machine.reset()
 
-    # Say whether a signed announcement is new; it is noted before its download starts (6.4).
-    def _accept(self, counter, mac, file):
+    # Note a signed announcement that is new, before its download starts (6.4), or that is served again since it failed.
+    def _accept(self, counter, mac):
         record = _Record('ota.ct')
         if record.value is None:
-            raise Refused('counter_lost')
+            raise Refused('counter_lost', counter)
         last, last_mac = record.value
         if mac == last_mac:
-            # Sent again by a sender that did not see it work: nothing to do, unless it did not.
-            self.accepted = mac
-            return mac == self.failed or _flash.last != file
+            return
         if counter <= last:
             raise Refused('replayed', last)
         record.save([counter, mac])
-        self.accepted = mac
-        return True
 
     # Stream the file into `tmp` (2.3): `size` bytes and not one more, or to the end of the stream.
     def _fetch(self, host, port, digest, size, room):
@@ -480,7 +503,8 @@ class _Updater:
         connection, poller = _connect(host, port)
         try:
             with open(_tmp, 'wb') as tmp:
-                pinged = time.ticks_ms()
+                began = pinged = time.ticks_ms()
+                taken = 0
                 while left:
                     count = _read(connection, poller, min(left, _PIECE))
                     if not count:
@@ -490,9 +514,13 @@ class _Updater:
                     hasher.update(piece)
                     tmp.write(piece)
                     left -= count
+                    taken += count
                     _feed()
-                    if time.ticks_diff(time.ticks_ms(), pinged) > 10000:
-                        pinged = time.ticks_ms()
+                    now = time.ticks_ms()
+                    if time.ticks_diff(now, began) > max(_HASTE, taken):
+                        raise Refused('timed_out')
+                    if time.ticks_diff(now, pinged) > 10000:
+                        pinged = now
                         try:
                             self.client.ping()  # or the broker gives the board up
                         except OSError:
@@ -511,7 +539,7 @@ class _Updater:
         more = {}
         if isinstance(error, Refused):
             code = error.args[0]
-            if code == 'replayed':
+            if len(error.args) > 1:
                 more['counter'] = error.args[1]
         elif isinstance(error, OSError):
             code = 'no_space' if error.args[0] == _ENOSPC else 'write_failed'
@@ -523,7 +551,6 @@ class _Updater:
         except UnicodeError:
             fields = []
         fields += [None] * 8
-        self.failed = self.accepted or self.failed
         self._report('failed', fields[2], fields[3], code, more)
 
     # Publish what became of a file, retained (5.1); what can't be sent now goes out after the reconnect.
@@ -532,11 +559,20 @@ class _Updater:
         if _flash.guard is False:
             report['guard'] = False
         report.update(more)
-        self.unsent = json.dumps(report)
+        self.unsent = self._sign(report) if self.key else json.dumps(report)
         try:
             self._publish()
         except Exception:
             pass  # umqtt.simple has many ways to say that the broker is gone; the program will meet one, and reconnect
+
+    # Return the report with the counter of the last announcement accepted, and its signature at the end (6.7).
+    def _sign(self, report):
+        if 'counter' not in report:
+            accepted = _Record('ota.ct').value
+            if accepted:
+                report['counter'] = accepted[0]
+        text = json.dumps(report)[:-1]
+        return text + ', "mac": "' + str(binascii.hexlify(_hmac(self.key, text.encode())), 'ascii') + '"}'
 
     def _publish(self):
         text = self.unsent

@@ -30,7 +30,10 @@ export interface Report {
   readonly hash: string | null;
   /** Why it failed; a newer module may know errors that are not listed here. */
   readonly error: ReportError | string | null;
-  /** With the error `replayed`: the last counter that the device has accepted. */
+  /**
+   * In signed reports, and with the error `replayed`: the last counter that the device has accepted. With `counter_lost` that of
+   * the announcement that it refused.
+   */
   readonly counter?: number;
   /** With the error `internal`: the name of the exception, such as `MemoryError`. */
   readonly exception?: string;

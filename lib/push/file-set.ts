@@ -74,7 +74,8 @@ async function knownLevels(
   history: DeliveryHistory | undefined,
 ): Promise<readonly (Verified | undefined)[]> {
   if (!history) return [];
-  return Promise.all(jobs.map((job) => history.unchanged(job, reports.lastOf(job.target))));
+  const lastOf = ({ target, key }: Job) => reports.lastOf(target, key === undefined ? 'any' : 'signed');
+  return Promise.all(jobs.map((job) => history.unchanged(job, lastOf(job))));
 }
 
 /**

@@ -23,6 +23,8 @@ export interface Diagnostics {
   readonly hearsReports: boolean;
   /** The broker has said that nobody listens on the topic (MQTT 5 only). */
   readonly nobodySubscribed: boolean;
+  /** A report on this file that a signed push did not believe, since it is not signed with the device's key (protocol 6.7). */
+  readonly unsigned: Report | undefined;
   /** Our kernel has the whole file and our FIN: nobody can call them back (protocol 2.6). */
   readonly isFlushed: boolean;
   /** In the words of what failed. */
@@ -109,8 +111,10 @@ export function describeWait(
 }
 
 /** The likeliest cause first: what was seen speaks before what is only usual. */
-function whyNothingConnected(state: PushState, { refused, nobodySubscribed, hostKind, ports }: Diagnostics): string {
+function whyNothingConnected(state: PushState, diagnostics: Diagnostics): string {
+  const { refused, nobodySubscribed, unsigned, hostKind, ports } = diagnostics;
   const { target, host, port, topic } = state;
+  if (unsigned) return whatUnsignedReportSays(state, unsigned);
   if (refused.length > 0) {
     return `${refused.join(', ')} tried to fetch it and was turned away: add the address to "Allowed addresses" of the OTA server if it is the device.`;
   }
@@ -146,10 +150,10 @@ function missing({ topic, verified }: PushState, { verify }: Diagnostics): strin
   return `no report that it ${verify === 'running' ? 'runs' : 'has installed'} it came on ${topic}/status`;
 }
 
-function whyNotVerified(
-  { target, topic, verified }: PushState,
-  { verify, isSigned, hearsReports, broker }: Diagnostics,
-): string {
+function whyNotVerified(state: PushState, diagnostics: Diagnostics): string {
+  const { target, topic, verified } = state;
+  const { verify, isSigned, hearsReports, unsigned, broker } = diagnostics;
+  if (unsigned) return whatUnsignedReportSays(state, unsigned);
   if (verify === 'online') {
     return `Look at the log of ${target}: it may still run its old file. If it is well, compare "Online topic" with what it publishes when it is back.`;
   }
@@ -163,6 +167,15 @@ function whyNotVerified(
     return `A board without this package's module takes the bytes and keeps its old file: put ota.py and its key on ${target}, or choose the basic form for it.`;
   }
   return `Only boards that run this package's module report: put ota.py on ${target}, or choose "delivered" under "Success when"; check also that the broker's ACL lets it publish on ${topic}/status.`;
+}
+
+/** A signed push does not believe it, but it may well be true. */
+function whatUnsignedReportSays({ target, topic }: PushState, report: Report): string {
+  const error = reportErrors.find((one) => one === report.error);
+  const remedy = error
+    ? remedies[error]
+    : `Put the newest ota.py on ${target}, and its key from the dialog of the OTA server.`;
+  return `A report that is not signed with the key of ${target} said ${whatWasReported(report)} on ${topic}/status. ${remedy}`;
 }
 
 const remedies: Record<ReportError, string> = {

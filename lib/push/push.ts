@@ -122,6 +122,7 @@ class Attempt {
     const announcement: Announcement = { host: host ?? '', port: port ?? 0, filename, hash, reboot };
     if (key === undefined) return formatAnnouncement(announcement);
     session.counter = await this.#services.counters.next(target);
+    session.verification.counter = session.counter;
     return formatSigned(announcement, { key, size, counter: session.counter });
   }
 
@@ -169,7 +170,7 @@ class Attempt {
   /** Until the device has shown what was asked for. */
   async #verified(): Promise<void> {
     const { state, job, verification } = this.#session;
-    const levels = requiredLevels(job, this.#services.reports.lastOf(job.target) !== undefined);
+    const levels = requiredLevels(job, this.#services.reports.lastOf(job.target, 'any') !== undefined);
     if (levels.length === 0) return;
     this.#phases.enter('verify', { duration: 'verify', code: 'not_verified', timeoutMs: job.verifyTimeoutMs });
     for (const level of levels) {
@@ -253,7 +254,7 @@ class Attempt {
 
 /** What is known of an attempt that has failed. @param cause in the words of what failed */
 function collectDiagnostics(
-  { job, fileServer, host, nobodySubscribed }: PushSession,
+  { job, fileServer, host, nobodySubscribed, verification }: PushSession,
   { broker, reports, portsText }: PushServices,
   cause: string,
 ): Diagnostics {
@@ -269,6 +270,7 @@ function collectDiagnostics(
     refused: fileServer?.refused ?? [],
     hearsReports: reports.areHeard,
     nobodySubscribed,
+    unsigned: verification.unsigned,
     isFlushed: fileServer?.last?.isFlushed ?? false,
     cause,
   };

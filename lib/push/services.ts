@@ -60,14 +60,15 @@ export interface AnnouncedHost {
   readonly kind: HostKind;
 }
 
-export type ReportListener = (report: Report) => void;
+/** @param isSigned with the device's key, and not older than another one that was */
+export type ReportListener = (report: Report, isSigned: boolean) => void;
 
 /** What the devices say themselves (protocol 5). */
 export interface Reports {
   /** False: the broker does not let us hear them. */
   readonly areHeard: boolean;
-  /** The device's last report; undefined for one that never reports, as far as is known. */
-  lastOf(target: string): Report | undefined;
+  /** The device's last report, or its last signed one; undefined for one that has made none, as far as is known. */
+  lastOf(target: string, which: 'any' | 'signed'): Report | undefined;
   /** Calls back with each report of the device as it comes, until the returned function is called. */
   listen(target: string, listener: ReportListener): () => void;
 }

@@ -1,7 +1,7 @@
 import type { Report } from '../protocol/report';
 import { Deferred } from '../transfer/deferred';
 import type { Job } from './job';
-import type { PushServices, ReportListener } from './services';
+import type { PushServices } from './services';
 import type { Verified } from './state';
 
 /** Payloads of online topics that say the opposite. */
@@ -9,11 +9,16 @@ const gone = new Set(['offline', 'false', '0', '']);
 
 /**
  * What the device says of a push: reports of this file and hash, and messages on its online topic.
- * It believes only what comes after the device can have heard the announcement (protocol 5.4).
+ * It believes only what comes after the device can have heard the announcement (protocol 5.4), and of a signed push only signed
+ * reports that answer this very announcement (6.7).
  */
 export class Verification {
   /** Called with each report that counts, at once: what follows in the same packet must find it heard. */
-  onReport: ReportListener | undefined;
+  onReport: ((report: Report) => void) | undefined;
+  /** Of the signed announcement. */
+  counter = 0;
+  /** The last report that a signed push did not believe, since it is not signed with the device's key. */
+  unsigned: Report | undefined;
   readonly #job: Job;
   readonly #services: PushServices;
   readonly #levels = new Set<Verified>();
@@ -29,7 +34,7 @@ export class Verification {
   /** Before the announcement. @returns what ends it */
   listen(): () => void {
     const { verify, target } = this.#job;
-    const stopReports = this.#services.reports.listen(target, (report) => this.#onReport(report));
+    const stopReports = this.#services.reports.listen(target, (report, isSigned) => this.#onReport(report, isSigned));
     if (verify.level !== 'online') return stopReports;
     try {
       const stopOnline = this.#listenOnline(verify.topic, verify.payload);
@@ -74,9 +79,15 @@ export class Verification {
     });
   }
 
-  #onReport(report: Report): void {
-    const { filename, hash } = this.#job;
+  #onReport(report: Report, isSigned: boolean): void {
+    const { filename, hash, key } = this.#job;
     if (!this.#acceptsReports || report.file !== filename || report.hash !== hash) return;
+    if (key !== undefined && !isSigned) {
+      this.unsigned = report;
+      return;
+    }
+    // With `replayed` it is the device's own counter, which is ahead.
+    if (key !== undefined && report.counter !== this.counter && report.error !== 'replayed') return;
     this.onReport?.(report);
     if (report.state === 'installed' || report.state === 'running') this.#reach('installed');
     if (report.state === 'running') this.#reach('running');

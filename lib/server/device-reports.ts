@@ -1,5 +1,6 @@
 import { hostnameProblem } from '../protocol/names';
 import { parseReport, type Report } from '../protocol/report';
+import { deviceKey, isSignedReport, type Signing } from '../protocol/signature';
 import type { Broker, InboundMessage, ReportListener, Reports } from '../push/services';
 
 /** More than any house has. */
@@ -14,7 +15,9 @@ export function reportsTopic(topic: string): string {
 
 /** What the devices say themselves (protocol 5): one subscription for all of them, kept while the server lives. */
 export class DeviceReports implements Reports {
+  readonly #signing: Signing;
   readonly #last = new Map<string, Report>();
+  readonly #lastSigned = new Map<string, Report>();
   /** One push per device at a time, so one listener. */
   readonly #listeners = new Map<string, ReportListener>();
   #watchers: readonly OnAnyReport[] = [];
@@ -22,15 +25,18 @@ export class DeviceReports implements Reports {
   #areHeard = true;
 
   /** @param topic of announcements; `{target}` stands for the hostname */
-  constructor(broker: Broker, topic: string) {
+  constructor(broker: Broker, topic: string, signing: Signing) {
+    this.#signing = signing;
     const level = topic.split('/').indexOf('{target}');
     const hear = ({ topic: from, payload, isRetainedReplay, maybeStale }: InboundMessage) => {
       const target = from.split('/')[level];
       const report = parseReport(payload);
       if (target === undefined || !report || hostnameProblem(target)) return;
-      // Anyone who may publish reports could fill our memory otherwise.
-      if (this.#last.size < maxDevices || this.#last.has(target)) this.#last.set(target, report);
-      if (!isRetainedReplay) this.#listeners.get(target)?.(report);
+      const isSigned = this.#isSigned(target, report, payload);
+      remember(this.#last, target, report);
+      if (isSigned) remember(this.#lastSigned, target, report);
+      if (!isRetainedReplay) this.#listeners.get(target)?.(report, isSigned);
+      if (!isSigned && signing.format === 'signed') return;
       for (const watcher of this.#watchers) watcher(target, report, maybeStale);
     };
     this.#stop = broker.listen(reportsTopic(topic), hear, (isAllowed) => this.#onAllowed(isAllowed));
@@ -41,9 +47,8 @@ export class DeviceReports implements Reports {
     return this.#areHeard;
   }
 
-  /** The device's last report; undefined for one that never reports, as far as is known. */
-  lastOf(target: string): Report | undefined {
-    return this.#last.get(target);
+  lastOf(target: string, which: 'any' | 'signed'): Report | undefined {
+    return (which === 'any' ? this.#last : this.#lastSigned).get(target);
   }
 
   /** Calls back with each report of the device as it comes, until the returned function is called. */
@@ -54,7 +59,10 @@ export class DeviceReports implements Reports {
     };
   }
 
-  /** Calls back with each report of any device, until the returned function is called. */
+  /**
+   * Calls back with each report of any device, until the returned function is called. Where announcements are signed, only with
+   * signed ones (protocol 6.7).
+   */
   watch(onReport: OnAnyReport): () => void {
     this.#watchers = [...this.#watchers, onReport];
     return () => {
@@ -69,6 +77,21 @@ export class DeviceReports implements Reports {
   /** What was reported before says nothing of devices that are not heard any more. */
   #onAllowed(isAllowed: boolean): void {
     this.#areHeard = isAllowed;
-    if (!isAllowed) this.#last.clear();
+    if (isAllowed) return;
+    this.#last.clear();
+    this.#lastSigned.clear();
   }
+
+  /** With the device's key, and not older than another one that was: its counter never falls (protocol 6.7). */
+  #isSigned(target: string, { counter }: Report, payload: Buffer): boolean {
+    const { secret } = this.#signing;
+    if (secret === '' || counter === undefined) return false;
+    if (counter < (this.#lastSigned.get(target)?.counter ?? 0)) return false;
+    return isSignedReport(payload, deviceKey(secret, target));
+  }
+}
+
+/** Anyone who may publish reports could fill our memory otherwise. */
+function remember(reports: Map<string, Report>, target: string, report: Report): void {
+  if (reports.size < maxDevices || reports.has(target)) reports.set(target, report);
 }

@@ -1,4 +1,5 @@
 import type { Report } from '../protocol/report';
+import type { Signing } from '../protocol/signature';
 import { type PushHooks, pushFiles } from '../push/file-set';
 import type { Job } from '../push/job';
 import type { Outcome } from '../push/outcome';
@@ -24,6 +25,8 @@ export interface PushServerOptions extends HostOptions {
   /** Pushes under way at once. */
   readonly concurrency: number;
   readonly counters: Counters;
+  /** Tells which reports are signed, and whether others are believed of devices that are not being pushed to. */
+  readonly signing: Signing;
 }
 
 /** Why the pushes of a server that is closed were cancelled. */
@@ -33,6 +36,7 @@ const serverStopped = 'the OTA server was stopped';
 export class PushServer {
   readonly #services: PushServices;
   readonly #reports: DeviceReports;
+  readonly #lastReports: 'any' | 'signed';
   readonly #slots: Semaphore;
   readonly #turns: Turns;
   readonly #pushes = new Set<AbortController>();
@@ -42,10 +46,11 @@ export class PushServer {
   #isClosed = false;
 
   constructor(options: PushServerOptions) {
-    const { broker, topic, ports, portsText, isAllowed, concurrency, counters } = options;
+    const { broker, topic, ports, portsText, isAllowed, concurrency, counters, signing } = options;
     const host = new AdvertisedHost(options);
     const transfer = { queues: new SendQueues(), isAllowed, open: this.#fileServers };
-    this.#reports = new DeviceReports(broker, topic);
+    this.#reports = new DeviceReports(broker, topic, signing);
+    this.#lastReports = signing.format === 'signed' ? 'signed' : 'any';
     this.#slots = new Semaphore(Math.min(concurrency, ports.size));
     const wakeQueue = new DeviceWakeQueue(broker);
     this.#turns = new Turns(wakeQueue);
@@ -99,12 +104,12 @@ export class PushServer {
     }
   }
 
-  /** The device's last report; undefined for one that never reports, as far as is known. */
+  /** The device's last report, where announcements are signed the last signed one; undefined where there is none. */
   lastReportOf(target: string): Report | undefined {
-    return this.#reports.lastOf(target);
+    return this.#reports.lastOf(target, this.#lastReports);
   }
 
-  /** Calls back with each report of any device, until the returned function is called. */
+  /** Calls back with each such report of any device, until the returned function is called. */
   watchReports(onReport: (target: string, report: Report, maybeStale: boolean) => void): () => void {
     return this.#reports.watch(onReport);
   }

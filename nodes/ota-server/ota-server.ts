@@ -38,6 +38,7 @@ function register(RED: NodeAPI): void {
         ports: new Ports(ports, settings.bind, listening),
         isAllowed: addressFilter(allow),
         broker,
+        signing,
         counters: new Counters(
           join(RED.settings.userDir ?? '.', 'ota-push', `counters-${this.id}.json`),
           ({ message }) => this.warn(RED._('ota-server.warnings.counters', { message })),

@@ -1,5 +1,4 @@
-import { secretProblem } from '../../lib/protocol/signature';
-import type { Signing } from '../shared/push-template';
+import { type Signing, secretProblem } from '../../lib/protocol/signature';
 
 /** Whether a server signs its announcements, and with which secret. @throws Error saying what is wrong */
 export function parseSigning(settings: { readonly format?: string }, secret = ''): Signing {

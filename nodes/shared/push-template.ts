@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CheckedFile } from '../../lib/check/python-checker';
 import { hashOf } from '../../lib/protocol/announcement';
-import { deviceKey } from '../../lib/protocol/signature';
+import { deviceKey, type Signing } from '../../lib/protocol/signature';
 import type { Job, Verify } from '../../lib/push/job';
 import { BadInput } from './bad-input';
 import type { NamedFile } from './files';
@@ -18,13 +18,6 @@ export interface PushSettings {
   readonly waitHours?: string | number;
   readonly retries?: string | number;
   readonly retryDelay?: string | number;
-}
-
-/** How the server that a push goes through announces. */
-export interface Signing {
-  readonly format: 'basic' | 'signed';
-  /** The master secret (protocol 6.1); empty where there is none. */
-  readonly secret: string;
 }
 
 const levels = ['auto', 'delivered', 'installed', 'running', 'online'] as const;

@@ -1,11 +1,11 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { PythonChecker } from '../../lib/check/python-checker';
 import type { HaBroker } from '../../lib/home-assistant/broker';
+import type { Signing } from '../../lib/protocol/signature';
 import type { Broker } from '../../lib/push/services';
 import type { PushServer } from '../../lib/server/push-server';
 import { BadInput } from './bad-input';
 import { absenceKey } from './presence';
-import type { Signing } from './push-template';
 
 /** A server that is ready to push. */
 export interface ReadyServer {

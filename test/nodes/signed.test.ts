@@ -5,11 +5,12 @@ import { hashOf } from '../../lib/protocol/announcement';
 import { deviceKey, signatureOf } from '../../lib/protocol/signature';
 import { startAedes, type TestBroker } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
-import { type Misbehaviour, SimulatedDevice } from '../peers/simulated-device';
+import { type Behaviour, SimulatedDevice } from '../peers/simulated-device';
 import { temporaryFolder } from '../peers/temporary-folder';
 import { TestFlow } from '../peers/test-flow';
 
 const secret = 'correct horse battery staple';
+const key = deviceKey(secret, 'nightlamp');
 const file = Buffer.from('print("lamp version 2")\n');
 
 describe('A signed push', () => {
@@ -26,8 +27,8 @@ describe('A signed push', () => {
     device = await startDevice();
   });
 
-  const startDevice = (misbehaviour: Misbehaviour = {}) =>
-    resources.use(SimulatedDevice.start({ brokerUrl: broker.url, ...misbehaviour }));
+  const startDevice = (behaviour: Behaviour = {}) =>
+    resources.use(SimulatedDevice.start({ brokerUrl: broker.url, key, ...behaviour }));
 
   async function start(push: Record<string, unknown> = {}, given: string | null = secret): Promise<void> {
     const server = { format: given === null ? 'basic' : 'signed' };
@@ -115,6 +116,55 @@ describe('A signed push', () => {
     await device.report('failed', { error: 'replayed', counter: ahead + 1 });
     const { payload, ota } = await flow.ends.next();
     assert.deepEqual([payload, ota.code], ['failed', 'rejected'], 'and only once');
+  });
+
+  for (const [what, forge] of [
+    ['without a signature', () => device.report('installed', {}, null)],
+    ["with another device's key", () => device.report('installed', {}, deviceKey(secret, 'daylamp'))],
+  ] as const) {
+    it(`does not believe a report ${what}, and says so where no other came`, async () => {
+      await start({ verify: 'running', verifyTimeout: '0.5' });
+      send();
+      await flow.untilStatus('nightlamp: ota-push.status.verify');
+      await forge();
+      const { payload, ota } = await flow.ends.next();
+      assert.deepEqual([payload, ota.code, ota.verified, ota.report], ['timeout', 'not_verified', 'delivered', null]);
+      assert.match(String(ota.remedy), /^A report that is not signed with the key of nightlamp said installed on /);
+    });
+  }
+
+  it('is not ended by a report that somebody else has forged', async () => {
+    await start();
+    send();
+    await flow.untilStatus('nightlamp: ota-push.status.verify');
+    await device.report('failed', { error: 'hash_mismatch' }, null);
+    await device.report('installed');
+    const { payload, ota } = await flow.ends.next();
+    assert.deepEqual([payload, ota.verified], ['success', 'installed']);
+  });
+
+  it('does not believe a signed report of an earlier push of the same file', async () => {
+    await start({ verifyTimeout: '0.5' });
+    send();
+    await flow.untilStatus('nightlamp: ota-push.status.verify');
+    await device.report('installed', { counter: Date.now() - 3_600_000 });
+    assert.equal((await flow.ends.next()).ota.code, 'not_verified');
+  });
+
+  it('names what a board without a key reports', async () => {
+    device.removeAllListeners();
+    await device.stop();
+    device = await startDevice({ neverConnects: true });
+    await start({ timeout: '1' });
+    send();
+    await flow.untilStatus('nightlamp: ota-push.status.connect');
+    await device.report('failed', { error: 'no_secret' }, null);
+    const { payload, ota } = await flow.ends.next();
+    assert.deepEqual([payload, ota.code], ['timeout', 'no_connection']);
+    assert.match(
+      String(ota.remedy),
+      /said no_secret on nightlamp\/OTA\/status\. The board has no key: give it its own/,
+    );
   });
 
   it('does not believe a counter that is more than a year ahead', async () => {

@@ -40,6 +40,8 @@ export interface AedesBroker extends WatchedBroker {
   readonly asked: Inbox<string>;
   /** Ids of clients as they connect. */
   readonly clients: Inbox<string>;
+  /** Ids of clients as they ping. */
+  readonly pings: Inbox<string>;
   /** Ends every connection, as a broker that restarts. */
   dropAll(): void;
 }
@@ -71,6 +73,7 @@ export async function startAedes({
   const published = new Inbox<string>();
   const packets = new Inbox<Publication>();
   const clients = new Inbox<string>();
+  const pings = new Inbox<string>();
   const subscribed = new Inbox<string>();
   const asked = new Inbox<string>();
   const states = new Map<string, string | Buffer>();
@@ -103,6 +106,7 @@ export async function startAedes({
     }
   };
   aedes.on('clientReady', ({ id }) => clients.push(id));
+  aedes.on('ping', (_packet, { id }) => pings.push(id));
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -123,6 +127,7 @@ export async function startAedes({
     published,
     packets,
     clients,
+    pings,
     subscribed,
     asked,
     host,

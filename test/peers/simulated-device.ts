@@ -4,6 +4,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { type Announcement, parseAnnouncement } from '../../lib/protocol/announcement';
 import type { Report } from '../../lib/protocol/report';
+import { signatureOf } from '../../lib/protocol/signature';
 import { Inbox } from './inbox';
 
 /** What this device does otherwise than protocol 1 to 3 ask for. */
@@ -23,6 +24,8 @@ export interface Misbehaviour {
 export interface Behaviour extends Misbehaviour {
   /** Says what became of each file, as boards with the module do (protocol 5). */
   readonly reports?: boolean;
+  /** Its key: it signs its reports (protocol 6.7). */
+  readonly key?: string;
 }
 
 export interface DeviceOptions extends Behaviour {
@@ -44,6 +47,8 @@ export class SimulatedDevice extends EventEmitter {
   readonly #sockets = new Set<Socket>();
   #client: MqttClient | undefined;
   #announced: Announcement | undefined;
+  /** Of the last signed announcement. */
+  #counter = 0;
   #goesOn = false;
   reboots = 0;
 
@@ -67,10 +72,23 @@ export class SimulatedDevice extends EventEmitter {
     this.#options = behaviour;
   }
 
-  /** Publishes a report on the file that was announced last, as boards with the module do (protocol 5). */
-  async report(state: Report['state'], more: Partial<Report> = {}): Promise<void> {
+  /**
+   * Publishes a report on the file that was announced last, as boards with the module do (protocol 5).
+   * @param key signs it with this one instead of the device's own; null: with none
+   */
+  async report(
+    state: Report['state'],
+    more: Partial<Report> = {},
+    key: string | null = this.#options.key ?? null,
+  ): Promise<void> {
     const { filename: file = null, hash = null } = this.#announced ?? {};
-    await this.say('OTA/status', JSON.stringify({ state, file, hash, error: null, ...more }), true);
+    const report = { state, file, hash, error: null };
+    if (key === null) {
+      await this.say('OTA/status', JSON.stringify({ ...report, ...more }), true);
+      return;
+    }
+    const text = JSON.stringify({ ...report, counter: this.#counter, ...more }).slice(0, -1);
+    await this.say('OTA/status', `${text}, "mac": "${signatureOf(text, key)}"}`, true);
   }
 
   /** Publishes on a topic below its hostname. */
@@ -101,7 +119,9 @@ export class SimulatedDevice extends EventEmitter {
 
   #onAnnouncement(text: string): void {
     if (text === '') return; // takes a kept one from the broker (protocol 1.4)
-    const announcement = text.split('|').length === 8 ? readSigned(text) : parseAnnouncement(text);
+    const isSigned = text.split('|').length === 8;
+    const announcement = isSigned ? readSigned(text) : parseAnnouncement(text);
+    if (isSigned) this.#counter = Number(text.split('|')[6]);
     this.#announced = announcement;
     this.announcements.push([announcement, text]);
     this.emit('announcement', announcement, text);

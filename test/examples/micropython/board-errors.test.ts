@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
+import { parseReport } from '../../../lib/protocol/report';
+import { isSignedReport } from '../../../lib/protocol/signature';
 import { Board, boardStory, example } from '../../peers/board';
-import { freePort, startAedes, type TestBroker } from '../../peers/brokers';
+import { type AedesBroker, freePort, startAedes } from '../../peers/brokers';
+import { Inbox } from '../../peers/inbox';
 import { describeOnEachBuild, newest } from '../../peers/micropython-builds';
+import { connectClient } from '../../peers/mqtt-client';
 import { program } from '../../peers/programs';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { deviceKey, digest, SmallSender, signed } from '../../peers/small-sender';
@@ -103,10 +107,26 @@ describeOnEachBuild([], 'A flash that a stream without end would fill', (build) 
   }
 });
 
+describeOnEachBuild([], 'A trial on a flash that gets full', (build) => {
+  const resources = resourcesOfEachTest();
+
+  for (const filesystem of ['VfsLfs2', 'VfsFat']) {
+    it(`has room for its record, and ends with the old program, on ${filesystem === 'VfsFat' ? 'FAT' : 'littlefs'}`, async () => {
+      const story = await boardStory(resources, build, 'full_trial.py', filesystem);
+      const [count, refused = '', kept = '', back = '', file] = story.split('\n');
+      assert.equal(count, '10');
+      assert.equal(JSON.parse(refused).error, 'no_space');
+      assert.equal(JSON.parse(kept).state, 'running');
+      assert.equal(JSON.parse(back).state, 'rolled_back');
+      assert.equal(file, "b'old'");
+    });
+  }
+});
+
 describeOnEachBuild([], 'A board that is announced what it cannot install', (build) => {
   const resources = resourcesOfEachTest();
 
-  let broker: TestBroker;
+  let broker: AedesBroker;
   let board: Board;
   let sender: SmallSender;
 
@@ -130,11 +150,11 @@ describeOnEachBuild([], 'A board that is announced what it cannot install', (bui
     assert.equal(board.boots, 1);
   }
 
-  async function assertTakesTheNext(): Promise<void> {
+  async function assertTakesTheNext(boots = 1): Promise<void> {
     await sender.push('config.json', NEW, '|0');
     assert.equal(await sender.report(), 'installed');
     assert.equal(await board.text('config.json'), NEW);
-    assert.equal(board.boots, 1);
+    assert.equal(board.boots, boots);
   }
 
   for (const name of ['config.json', 'FONT', 'new.txt']) {
@@ -240,6 +260,57 @@ ota._move = fail
       await assertTakesTheNext();
     });
 
+    it('says timed_out when the sender gives a byte now and then, and pings its broker meanwhile', async () => {
+      const module = await example('ota.py');
+      assert.match(module, /_HASTE = const\(60000\)[\s\S]*pinged\) > 10000:/);
+      const hasty = module
+        .replace('_HASTE = const(60000)', '_HASTE = const(1500)')
+        .replace('pinged) > 10000', 'pinged) > 500');
+      await board.stop();
+      board = await resources.use(
+        Board.start({ build, ota: hasty, files: { 'main.py': program(broker.port, 1), 'config.json': OLD } }),
+      );
+      await board.waitFor('ready');
+      const port = await sender.listen((socket) => {
+        const dripping = setInterval(() => socket.write('x'), 100);
+        socket.once('close', () => clearInterval(dripping));
+      });
+      await sender.announce(`127.0.0.1|${port}|config.json|${SHA1}`);
+      assert.equal(await sender.report(), 'failed timed_out');
+      assert.ok(broker.pings.all.length > 0);
+      assert.equal(await board.text('config.json'), OLD);
+      assert.equal(await board.exists('ota.tmp'), false);
+    });
+
+    it('answers the very announcement that it served last with the report and nothing else, also after a restart', async () => {
+      const port = await sender.listen((socket) => socket.end(NEW));
+      const announcement = `127.0.0.1|${port}|config.json|${SHA1}|0`;
+      for (let time = 0; time < 3; time += 1) {
+        await sender.announce(announcement);
+        assert.equal(await sender.report(), 'installed');
+      }
+      board.reset();
+      await board.waitFor('ready');
+      assert.equal(await sender.report(), 'running');
+      await sender.announce(announcement);
+      assert.equal(await sender.report(), 'running');
+      assert.equal(sender.connections, 1);
+    });
+
+    it('installs a basic announcement that its broker keeps once, and does not restart again', async () => {
+      const client = await connectClient(resources, broker.url);
+      const port = await sender.listen((socket) => socket.end(NEW));
+      const announcement = `127.0.0.1|${port}|config.json|${SHA1}`;
+      await client.publishAsync('nightlamp/OTA', announcement, { qos: 1, retain: true });
+      assert.equal(await sender.report(), 'installed');
+      await board.waitFor('ready');
+      assert.equal(await sender.report(), 'running', 'it is back');
+      assert.equal(await sender.report(), 'running', 'it has met the kept announcement');
+      await assertTakesTheNext(2);
+      assert.equal(board.boots, 2);
+      assert.equal(sender.connections, 2);
+    });
+
     it('says connect_failed when the sender resets the connection', async () => {
       const port = await sender.listen((socket) => socket.write('x', () => socket.resetAndDestroy()));
       await sender.announce(`127.0.0.1|${port}|config.json|${SHA1}`);
@@ -343,17 +414,59 @@ ota._move = fail
       assert.equal(report.counter, second);
     });
 
-    it('ignores the announcement it accepted last when it comes again, also after a forged one', async () => {
+    it('answers the announcement it installed last with its report, also after a forged one', async () => {
       const announcement = signed(await offer(), KEY);
       await sender.announce(announcement);
       assert.equal(await sender.report(), 'installed');
       await sender.announce(announcement);
+      assert.equal(await sender.report(), 'installed');
       await sender.announce(`|||||||${announcement.split('|').at(-1)}`);
       assert.equal(await sender.report(), 'failed bad_signature');
       await sender.announce(announcement);
-      await sender.announce('nonsense');
-      assert.equal(await sender.report(), 'failed unsigned');
+      assert.equal(await sender.report(), 'installed');
       assert.equal(sender.connections, 1);
+    });
+
+    it('serves the announcement it accepted last again where the install failed', async () => {
+      let hasFailed = false;
+      const announcement = signed(
+        await offer({}, (socket) => {
+          socket.end(hasFailed ? NEW : 'other bytes'.slice(0, NEW.length));
+          hasFailed = true;
+        }),
+        KEY,
+      );
+      await sender.announce(announcement);
+      assert.equal(await sender.report(), 'failed hash_mismatch');
+      await sender.announce(announcement);
+      assert.equal(await sender.report(), 'installed');
+    });
+
+    it('signs every report with its key, and tells by the counter which announcement it answers', async () => {
+      const client = await connectClient(resources, broker.url);
+      const payloads = new Inbox<Buffer>();
+      client.on('message', (_topic, payload) => payloads.push(payload));
+      await client.subscribeAsync('nightlamp/OTA/status');
+      /** The next report, whose signature fits. */
+      const next = async (): Promise<string> => {
+        const payload = await payloads.next();
+        assert.ok(isSignedReport(payload, KEY), payload.toString());
+        assert.equal(isSignedReport(payload, deviceKey('a master of 16 bytes or more', 'daylamp')), false);
+        const { state, error, counter } = parseReport(payload) ?? assert.fail();
+        return `${state} ${error} ${(counter ?? 0) - start}`;
+      };
+      const start = clock;
+      await sender.announce(signed(await offer(), KEY));
+      assert.equal(await next(), 'installed null 1');
+      await sender.announce(signed(await offer({ name: 'boot.py' }), KEY));
+      assert.equal(await next(), 'failed bad_name 2');
+      await sender.announce(signed(await offer({ counter: `${start + 1}` }), KEY));
+      assert.equal(await next(), 'failed replayed 2');
+      await sender.announce('nonsense');
+      assert.equal(await next(), 'failed unsigned 2');
+      await board.write({ 'ota.ct0': 'x', 'ota.ct1': '' });
+      await sender.announce(signed(await offer({ counter: `${start + 9}` }), KEY));
+      assert.equal(await next(), 'failed counter_lost 9');
     });
 
     it('says counter_lost when both of its counters are gone', async () => {

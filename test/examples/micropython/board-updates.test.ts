@@ -210,6 +210,18 @@ describeOnEachBuild([], 'The lamp of the example', (build) => {
     assert.equal(await sender.report(), 'installed');
     assert.equal(board.boots, 1);
   });
+
+  it('comes back from a message that is larger than its memory', async () => {
+    const broker = await resources.use(startAedes());
+    const sender = await resources.use(SmallSender.connect(broker));
+    const board = await resources.use(Board.start({ build, files: { 'main.py': await exampleFor(broker) } }));
+    await board.waitFor('The lamp is ready');
+    await sender.publish('set', Buffer.alloc(1024 * build.heap + 300_000, 'x'));
+    await board.waitFor('The lamp is ready');
+    assert.equal(board.boots, 2);
+    await sender.push('config.json', '{"led": 4}', '|0');
+    assert.equal(await sender.report(), 'installed');
+  });
 });
 
 /** The example's program as its user fills it in. */

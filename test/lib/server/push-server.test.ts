@@ -51,6 +51,7 @@ describe('A push server whose surroundings fail in ways that they should not', (
     };
     pushServer = new PushServer({
       broker,
+      signing: { format: 'basic', secret: '' },
       topic: '{target}/OTA',
       advertise: '',
       bind: '127.0.0.1',
