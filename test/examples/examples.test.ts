@@ -127,7 +127,7 @@ describe('The example flow', function () {
     for (let save = 1; save <= 5; save += 1) await example.save('main.py', `print(${save})\n`);
     assert.equal(String((await installed)[1]), 'print(5)\n');
     await example.save('main.py', 'print(5)\n');
-    await example.nodeRed.logged(/result: 'unchanged'/);
+    await example.nodeRed.logged(/NIGHTLAMP: unchanged\. /);
     const next = lamp.next('installed');
     await example.save('main.py', 'print(6)\n');
     assert.equal(String((await next)[1]), 'print(6)\n');

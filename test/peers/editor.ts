@@ -63,6 +63,48 @@ export class Editor {
     await this.#goto();
   }
 
+  /** Shows these flows in place of those before. Nothing in them is started. */
+  async show(nodes: readonly { readonly type: string }[]): Promise<void> {
+    const disabled = nodes.map((node) => (node.type === 'tab' ? { ...node, disabled: true } : node));
+    await fetch(`${this.url}/flows`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(disabled),
+    });
+    await this.#goto();
+  }
+
+  /** What of the flow on the canvas is in the way of something else, in words; places are the canvas's own. */
+  crossings(): Promise<string[]> {
+    return this.evaluate(`(() => {
+      const nodes = RED.nodes.filterNodes({ z: RED.workspaces.active() });
+      const nameOf = (node) => node.name || node.type;
+      const isIn = ({ x, y }, node, margin) =>
+        Math.abs(x - node.x) < node.w / 2 + margin && Math.abs(y - node.y) < node.h / 2 + margin;
+      const found = [];
+      for (const [index, node] of nodes.entries()) {
+        if (node.x + node.w / 2 > 1000 || node.x - node.w / 2 < 0) found.push(nameOf(node) + ' lies beyond the edge');
+        for (const other of nodes.slice(index + 1)) {
+          const touches = Math.abs(node.x - other.x) < (node.w + other.w) / 2 && Math.abs(node.y - other.y) < (node.h + other.h) / 2;
+          if (touches) found.push(nameOf(node) + ' lies on ' + nameOf(other));
+        }
+      }
+      for (const path of document.querySelectorAll('.red-ui-flow-link-line')) {
+        const { source, target } = path.parentNode.__data__;
+        const others = nodes.filter((node) => node !== source && node !== target);
+        const places = Array.from({ length: 101 }, (_, i) => path.getPointAtLength((path.getTotalLength() * i) / 100));
+        for (const node of others) {
+          if (places.some((place) => isIn(place, node, 1))) found.push('the wire from ' + nameOf(source) + ' to ' + nameOf(target) + ' runs behind ' + nameOf(node));
+        }
+        // Not its ends, where it leaves one and reaches the other.
+        for (const node of [source, target]) {
+          if (places.slice(5, 96).some((place) => isIn(place, node, -4))) found.push('the wire from ' + nameOf(source) + ' to ' + nameOf(target) + ' runs behind ' + nameOf(node) + ' itself');
+        }
+      }
+      return found;
+    })()`);
+  }
+
   /** Opens the dialog of a node of the flow. */
   async edit(id: string): Promise<void> {
     const form = this.page.locator(pushForm);

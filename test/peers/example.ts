@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -23,6 +24,16 @@ export interface Surroundings {
   readonly files?: Readonly<Record<string, string>>;
   /** The port of its editor; 0 is any. */
   readonly port?: number;
+}
+
+/** All examples, as paths below their folder without the end. */
+export function exampleNames(): string[] {
+  const files = readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' });
+  return files.filter((path) => path.endsWith('.json')).map((path) => path.replace(/\.json$/, ''));
+}
+
+export function nodesOf(example: string): ExampleNode[] {
+  return JSON.parse(readFileSync(join(root, 'examples', `${example}.json`), 'utf8'));
 }
 
 /** An example as a user imports it: the broker, the address and the devices set, then deployed in Node-RED. */
@@ -57,7 +68,7 @@ export class Example {
       await symlink(join(root, 'node_modules', installed), join(modules, installed));
     }
     for (const [file, text] of Object.entries(files)) await writeFile(join(userDir, file), text);
-    const nodes = JSON.parse(await readFile(join(root, 'examples', `${name}.json`), 'utf8')) as ExampleNode[];
+    const nodes = nodesOf(name);
     const place = (node: ExampleNode) => ({ ...node, ...atBroker(node, broker), ...changes(node, userDir) });
     const flows = join(userDir, 'flows.json');
     await writeFile(flows, JSON.stringify([...nodes.map(place), ...statusLog(nodes)]));

@@ -1,11 +1,9 @@
 /** The scripts that users import with an example flow: Node-RED compiles them when the flow starts, so that no linter sees them before. */
 
-import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { ExampleNode } from './example';
+import { type ExampleNode, exampleNames, nodesOf } from './example';
 import type { Resources } from './resources';
-import { root } from './root';
 import { runProgram } from './run-program';
 import { temporaryFolder } from './temporary-folder';
 
@@ -20,13 +18,11 @@ export interface FlowScript {
 
 /** All of them, in every example. */
 export function flowScripts(): FlowScript[] {
-  const examples = readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' });
-  return examples.filter((path) => path.endsWith('.json')).flatMap(scriptsOf);
+  return exampleNames().flatMap(scriptsOf);
 }
 
 function scriptsOf(example: string): FlowScript[] {
-  const nodes = JSON.parse(readFileSync(join(root, 'examples', example), 'utf8')) as ExampleNode[];
-  return nodes.flatMap((node) =>
+  return nodesOf(example).flatMap((node) =>
     propertiesOf(node).flatMap((property) => {
       const text = node[property];
       return text ? [{ example, node: node.name ?? node.id, property, text: String(text) }] : [];
