@@ -1,8 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { BenchedNode } from './node';
 import { median } from './statistics';
+import { usedBytes } from './used-bytes';
 
 /** How a rollout of so many devices went, in the median of some. */
 export interface Scale {
@@ -94,13 +93,4 @@ function absent(devices: number): string[] {
 
 function aSecond(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 1000));
-}
-
-function usedBytes(): number {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
-  collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
 }

@@ -8,12 +8,13 @@ enum Output {
   noSuccess = 1,
 }
 
-/** The same message with the outcome in it, at its one output. */
+/** The same message with the outcome in it, at its one output; a copy of one that a flow has frozen. */
 export function toOutputs(message: Message, outcome: Outcome): (Message | null)[] {
-  message.payload = outcome.result;
-  message.ota = outcome;
+  const answer = Object.isExtensible(message) ? message : { ...message };
+  answer.payload = outcome.result;
+  answer.ota = outcome;
   const outputs: (Message | null)[] = [null, null];
-  outputs[outcome.code === null ? Output.success : Output.noSuccess] = message;
+  outputs[outcome.code === null ? Output.success : Output.noSuccess] = answer;
   return outputs;
 }
 

@@ -11,10 +11,10 @@ import { parseReboot, parseRetries, parseRetryDelayMs, parseTimeoutMs, parseWait
 export interface PushSettings {
   readonly verify?: string;
   readonly verifyTimeout?: string | number;
-  readonly onlineTopic?: string;
-  readonly onlinePayload?: string;
+  readonly onlineTopic?: unknown;
+  readonly onlinePayload?: unknown;
   readonly format?: string;
-  readonly announceOn?: string;
+  readonly announceOn?: unknown;
   readonly waitHours?: string | number;
   readonly retries?: string | number;
   readonly retryDelay?: string | number;
@@ -106,7 +106,8 @@ export class PushTemplate {
 }
 
 function wakeOf({ announceOn = '', waitHours = 24 }: PushSettings): Job['wake'] {
-  return announceOn === '' ? undefined : { topic: announceOn, waitMs: parseWaitMs(waitHours) };
+  if (announceOn === '') return undefined;
+  return { topic: parseText('the topic to announce on', announceOn), waitMs: parseWaitMs(waitHours) };
 }
 
 function verifyOf({ verify = 'auto', onlineTopic = '', onlinePayload = '' }: PushSettings): Verify {
@@ -114,7 +115,17 @@ function verifyOf({ verify = 'auto', onlineTopic = '', onlinePayload = '' }: Pus
   if (!level) throw BadInput.expected(`Expected ${levels.join(', ')} as verify`, verify);
   if (level !== 'online') return { level };
   if (onlineTopic === '') throw BadInput.expected('Expected the topic on which the device says that it is online', '');
-  return { level, topic: onlineTopic, payload: onlinePayload };
+  return {
+    level,
+    topic: parseText('the online topic', onlineTopic),
+    payload: parseText('the online payload', onlinePayload),
+  };
+}
+
+/** A flow that was written by hand may have anything here. */
+function parseText(what: string, value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw BadInput.expected(`Expected ${what} as a text`, value);
 }
 
 function topicOf(template: string, target: string): string {

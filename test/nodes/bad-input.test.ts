@@ -188,6 +188,17 @@ describe('Bad input to ota-push', () => {
       { target: 'lamp', targetType: 'flow' },
       /none in flow lamp, got nothing/,
     ],
+    [
+      'an online topic that is no text',
+      { verify: 'online', onlineTopic: [] },
+      /online topic as a text, got an array of 0/,
+    ],
+    [
+      'an online payload that is no text',
+      { verify: 'online', onlineTopic: 'lamp/online', onlinePayload: 1 },
+      /online payload as a text, got 1/,
+    ],
+    ['a topic to announce on that is no text', { announceOn: {} }, /topic to announce on as a text, got an object/],
     ['no server', { server: '' }, /no-server/],
     ['a server that was deleted', { server: 'gone' }, /server-deleted/],
   ];

@@ -43,6 +43,16 @@ describe('An ota-ha-update', () => {
     await start();
   });
 
+  const haUpdate = (more: Record<string, unknown> = {}) => ({
+    id: 'ha',
+    ...place,
+    type: 'ota-ha-update',
+    server: 'server',
+    prefix: 'homeassistant',
+    baseTopic: 'ota-push',
+    ...more,
+  });
+
   /** The node, and an OTA push whose outputs come back to it, as a user wires them. */
   async function start(ha: Record<string, unknown> = {}): Promise<void> {
     const settings = {
@@ -57,19 +67,7 @@ describe('An ota-ha-update', () => {
           ['ha', 'output3'],
         ],
       },
-      more: [
-        {
-          id: 'ha',
-          ...place,
-          type: 'ota-ha-update',
-          server: 'server',
-          prefix: 'homeassistant',
-          baseTopic: 'ota-push',
-          ...ha,
-          wires: [['push', 'installs']],
-        },
-        listener('installs'),
-      ],
+      more: [{ ...haUpdate(ha), wires: [['push', 'installs']] }, listener('installs')],
     };
     flow = await resources.use(TestFlow.start(settings));
     installs = new Inbox();
@@ -283,6 +281,15 @@ describe('An ota-ha-update', () => {
       assert.ok(!published.all.some(({ topic }) => topic.startsWith('homeassistant/')));
     });
   }
+
+  it('says what is wrong with a prefix that is no text', async () => {
+    await flow.stop();
+    flow = await resources.use(TestFlow.start({ broker, watched: ['ha'], more: [haUpdate({ prefix: 7 })] }));
+    send(release);
+    const { error, ota } = await flow.caught.next();
+    assert.match(error?.message ?? '', /discovery prefix as levels split by \/.*got 7/);
+    assert.equal(ota.code, 'bad_input');
+  });
 
   it('removes an entity though its release is still being checked', async () => {
     send(release);

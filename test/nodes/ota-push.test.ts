@@ -73,6 +73,14 @@ for (const [name, needed, startBroker] of brokers) {
       });
     });
 
+    it('says so in a copy of a message that cannot be changed', async () => {
+      await start();
+      const message = await flow.push(
+        Object.freeze({ payload: file, target: 'nightlamp', filename: 'main.py', kept: 1 }),
+      );
+      assert.deepEqual([message.payload, message.kept, message.ota.filename], ['success', 1, 'main.py']);
+    });
+
     it('completes each message once, catches none, and ends with a green dot that names the device', async () => {
       await start();
       await flow.push({ payload: file, target: 'nightlamp', filename: 'main.py' });

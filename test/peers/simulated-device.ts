@@ -19,11 +19,32 @@ export interface Misbehaviour {
   readonly neverCloses?: boolean;
   /** Reads as slowly as that. */
   readonly pausesMsAfterEachRead?: number;
+  /** Connects so long after the announcement. */
+  readonly connectsAfterMs?: number;
+  /** Sends a request of its own first, which no device does (protocol 2.1). */
+  readonly talks?: boolean;
+  /** Ends its own side before it has read a byte, and reads on. */
+  readonly endsFirst?: boolean;
+  /** Takes everything and keeps its old file, as with a flash that is full. */
+  readonly keepsOldFile?: boolean;
+  /** Somebody else looks what listens there first, and is gone at once. */
+  readonly comesAfterScanner?: boolean;
+  /** Fetches the same offer twice at once. */
+  readonly comesTwice?: boolean;
 }
 
+/**
+ * What a device says of a file that it has taken:
+ * - `honestly`: what became of it, as boards with the module do (protocol 5)
+ * - `rolled_back`: that it is installed, and then that it was taken back
+ * - `another_file`: that another file is installed
+ * - `nonsense`: what is no report
+ */
+export type Reporting = 'honestly' | 'rolled_back' | 'another_file' | 'nonsense';
+
 export interface Behaviour extends Misbehaviour {
-  /** Says what became of each file, as boards with the module do (protocol 5). */
-  readonly reports?: boolean;
+  /** What it says of each file; `true` is `honestly`, and unless given it says nothing. */
+  readonly reports?: boolean | Reporting;
   /** Its key: it signs its reports (protocol 6.7). */
   readonly key?: string;
 }
@@ -96,9 +117,21 @@ export class SimulatedDevice extends EventEmitter {
     await this.#client?.publishAsync(`${this.#hostname}/${topic}`, payload, { qos: 1, retain });
   }
 
-  async #reportInstall(reboot: boolean): Promise<void> {
-    await this.report('installed');
-    if (reboot) await this.report('running');
+  async #reportOnIt(reboot: boolean): Promise<void> {
+    const { reports, keepsOldFile } = this.#options;
+    if (reports === 'nonsense') {
+      await this.say('OTA/status', '{"state": "installed", "file": [', true);
+    } else if (reports === 'another_file') {
+      await this.report('installed', { file: 'another.bin' });
+    } else if (reports === 'rolled_back') {
+      await this.report('installed');
+      await this.report('rolled_back');
+    } else if (keepsOldFile) {
+      await this.report('failed', { error: 'hash_mismatch' });
+    } else {
+      await this.report('installed');
+      if (reboot) await this.report('running');
+    }
   }
 
   async stop(): Promise<void> {
@@ -125,16 +158,28 @@ export class SimulatedDevice extends EventEmitter {
     this.#announced = announcement;
     this.announcements.push([announcement, text]);
     this.emit('announcement', announcement, text);
-    if (!this.#options.neverConnects) this.#fetch(announcement);
+    const { neverConnects, connectsAfterMs, comesAfterScanner, comesTwice } = this.#options;
+    if (neverConnects) return;
+    if (connectsAfterMs === undefined && !comesAfterScanner) this.#fetch(announcement);
+    else if (connectsAfterMs !== undefined) setTimeout(() => this.#fetch(announcement), connectsAfterMs);
+    else this.#scan(announcement).once('close', () => this.#fetch(announcement));
+    if (comesTwice) this.#fetch(announcement);
+  }
+
+  #scan({ port, host }: Announcement): Socket {
+    const scanner = connectTcp({ port, host }, () => scanner.resetAndDestroy());
+    return scanner.on('error', () => scanner.destroy());
   }
 
   #fetch(announcement: Announcement): void {
-    const { stallsAfterBytes, closesAfterBytes, neverCloses, pausesMsAfterEachRead } = this.#options;
+    const { stallsAfterBytes, closesAfterBytes, neverCloses, pausesMsAfterEachRead, talks, endsFirst } = this.#options;
     const pieces: Buffer[] = [];
     let size = 0;
     const socket = connectTcp({ port: announcement.port, host: announcement.host, allowHalfOpen: true });
     this.#sockets.add(socket);
     socket.on('connect', () => this.emit('connected'));
+    if (talks) socket.write('GET / HTTP/1.0\r\n\r\n');
+    if (endsFirst) socket.end();
     socket.on('data', (piece: Buffer) => {
       pieces.push(piece);
       size += piece.length;
@@ -160,10 +205,13 @@ export class SimulatedDevice extends EventEmitter {
       this.emit('mismatch', bytes);
       return;
     }
-    this.files.set(filename, bytes);
-    if (reboot) this.reboots += 1;
-    this.emit('installed', filename, bytes, reboot);
-    if (this.#options.reports) void this.#reportInstall(reboot);
+    const { reports, keepsOldFile } = this.#options;
+    if (!keepsOldFile && reports !== 'rolled_back') {
+      this.files.set(filename, bytes);
+      if (reboot) this.reboots += 1;
+      this.emit('installed', filename, bytes, reboot);
+    }
+    if (reports) void this.#reportOnIt(reboot);
   }
 }
 
