@@ -37,12 +37,20 @@ export function reader(RED: NodeAPI, node: Node, name: string, type: string, val
   }
   return (message) => {
     try {
+      if (type === 'env') refuseUnset(value, (one) => evaluate(one, type, node, message));
       return evaluate(value, type, node, message);
     } catch (error) {
       // Not thrown: other inputs may be on their way, and someone has to wait for all of them.
       return Promise.reject(unreadable(name, type, value, error));
     }
   };
+}
+
+/** What is not set would be an empty text, or missing in a longer one. @throws Error naming it */
+function refuseUnset(value: string, evaluate: (name: string) => unknown): void {
+  const names = value.match(/\$\{[^}]+\}/g) ?? [value];
+  const unset = names.find((name) => evaluate(name) === '');
+  if (unset !== undefined) throw new Error(`the variable ${unset.replace(/^\$\{(.*)\}$/, '$1')} is not set, or empty`);
 }
 
 function unreadable(name: string, type: string, value: string, error: unknown): BadInput {
