@@ -1,4 +1,5 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import { messageOf } from '../../lib/error-message';
 import { BadInput } from './bad-input';
 
 /** Reads one typed input of a node; a promise only where that may take time, or was not possible. */
@@ -54,6 +55,5 @@ function refuseUnset(value: string, evaluate: (name: string) => unknown): void {
 }
 
 function unreadable(name: string, type: string, value: string, error: unknown): BadInput {
-  const reason = error instanceof Error ? error.message : String((error as { message?: unknown })?.message ?? error);
-  return new BadInput(`The ${name} could not be read from ${type} ${value}: ${reason}.`);
+  return new BadInput(`The ${name} could not be read from ${type} ${value}: ${messageOf(error)}.`);
 }
