@@ -1,3 +1,4 @@
+import { messageOf } from '../error-message';
 import { type Announcement, formatAnnouncement, formatSigned } from '../protocol/announcement';
 import type { Report } from '../protocol/report';
 import type { FileServer } from '../transfer/file-server';
@@ -15,7 +16,7 @@ class AttemptFailure extends Error {
     readonly code: AttemptCode,
     cause: unknown,
   ) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(messageOf(cause), { cause });
   }
 }
 

@@ -9,6 +9,7 @@ import { presenceOf } from '../shared/presence';
 import { type CheckSettings, checkPython } from '../shared/python-check';
 import { type OtaServerNode, requireServer } from '../shared/server-node';
 import { parseTarget } from '../shared/validation';
+import { refuseVariables } from '../shared/variables';
 import { isFromPush, readPushEvent } from './push-event';
 import { readRelease } from './release-input';
 import { type HaSettings, readHaTopics } from './settings';
@@ -36,6 +37,7 @@ function register(RED: NodeAPI): void {
     };
 
     const start = (): Entities => {
+      refuseVariables(config);
       const { broker, pushServer } = requireServer(RED, server, config.server);
       return new Entities({
         topics: readHaTopics(config),

@@ -57,7 +57,7 @@ function register(RED: NodeAPI): void {
         pushes.cancel(target instanceof Promise ? await target : target);
         return;
       }
-      input.refuseNoFile(message);
+      input.refuse(message);
       const ready = requireServer(RED, server, config.server);
       const read = input.readPush(message, ready);
       await push(read instanceof Promise ? await pushes.reading(read) : read, message, send, ready);

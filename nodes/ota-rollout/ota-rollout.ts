@@ -31,7 +31,7 @@ function register(RED: NodeAPI): void {
 
     /** What a message asks for, and how it is answered. @throws BadInput */
     const read = (message: Message, send: Send) => {
-      input.refuseNoFile(message);
+      input.refuse(message);
       const ready = requireServer(RED, server, config.server);
       const { pushServer } = ready;
       const { waves, pauseMs, stopAfter } = readRolloutSettings(config);

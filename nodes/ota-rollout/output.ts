@@ -1,3 +1,4 @@
+import { isUint8Array } from 'node:util/types';
 import type { NodeAPI } from 'node-red';
 import type { Outcome } from '../../lib/push/outcome';
 import type { RolloutEnd } from '../../lib/rollout/rollout';
@@ -58,7 +59,7 @@ type Normalise = (property: string, message: Message) => (string | number)[];
 
 /** The same memory, as a Buffer or as another view. */
 function isSame(bytes: Buffer, value: unknown): boolean {
-  return value instanceof Uint8Array && value.buffer === bytes.buffer && value.byteOffset === bytes.byteOffset;
+  return isUint8Array(value) && value.buffer === bytes.buffer && value.byteOffset === bytes.byteOffset;
 }
 
 /** A copy that lacks one property, wherever it is. */

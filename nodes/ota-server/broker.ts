@@ -3,6 +3,7 @@ import type { Node } from 'node-red';
 import type { HaBroker } from '../../lib/home-assistant/broker';
 import type { AnnouncementListener, Broker, InboundMessage } from '../../lib/push/services';
 import { addressTowards } from '../../lib/server/route';
+import { brokerHost, brokerName } from './broker-name';
 import { KeptAnnouncements, type KeptTopics } from './kept-announcements';
 import { LastMessages } from './last-messages';
 import {
@@ -133,7 +134,7 @@ export class NodeRedBroker implements Broker, HaBroker {
   }
 
   get name(): string {
-    return this.#node.brokerurl.replace(/\/\/[^/@]*@/, '//');
+    return brokerName(this.#node.brokerurl);
   }
 
   get connectsByItself(): boolean {
@@ -151,8 +152,13 @@ export class NodeRedBroker implements Broker, HaBroker {
   async localAddress(): Promise<string | undefined> {
     const stream = this.isOnline ? this.#node.client?.stream : undefined;
     if (!stream || stream.localAddress) return stream?.localAddress;
-    if (this.#way?.stream !== stream) this.#way = { stream, address: addressTowards(hostOf(this.#node.brokerurl)) };
+    if (this.#way?.stream !== stream) this.#way = { stream, address: this.#addressTowardsBroker() };
     return this.#way.address;
+  }
+
+  async #addressTowardsBroker(): Promise<string | undefined> {
+    const host = brokerHost(this.#node.brokerurl);
+    return host === undefined ? undefined : addressTowards(host);
   }
 
   async online(signal: AbortSignal): Promise<void> {
@@ -276,11 +282,6 @@ export class NodeRedBroker implements Broker, HaBroker {
     this.#ours.onEnded();
     return new Promise((resolve) => this.#node.deregister(this.#user, resolve, removed));
   }
-}
-
-/** The broker's name or address, as MQTT.js connects to it. */
-function hostOf(url: string): string {
-  return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 function takeBack(client: MqttClient, messageId: number): void {

@@ -1,7 +1,9 @@
 import type { NodeAPI } from 'node-red';
 import { hostnameProblem } from '../../lib/protocol/names';
-import { deviceKey, secretProblem } from '../../lib/protocol/signature';
+import { secretProblem } from '../../lib/protocol/secret';
+import { deviceKey } from '../../lib/protocol/signature';
 import type { OtaServerNode } from '../shared/server-node';
+import { variableProblem } from '../shared/variables';
 
 /** The editor shows this in place of a credential that it does not know. */
 const unknownToEditor = '__PWRD__';
@@ -20,19 +22,21 @@ interface KeyRequest {
  */
 export function serveDeviceKeys(RED: NodeAPI): void {
   RED.httpAdmin.post('/ota-server/device-key', RED.auth.needsPermission('flows.write'), (request, response) => {
-    const { server, hostname, secret } = (request.body ?? {}) as KeyRequest;
-    const isTyped = typeof secret === 'string' && secret !== '' && secret !== unknownToEditor;
-    // The node's own, since Node-RED puts variables of the environment into it.
-    const node = RED.nodes.getNode(String(server)) as OtaServerNode | null;
-    const used = isTyped ? secret : node?.credentials?.secret;
-    const isVariable = isTyped && /\$\{[^}]+\}/.test(secret);
-    const name = typeof hostname === 'string' ? hostname : '';
-    const nameProblem = hostnameProblem(name);
-    const problem = nameProblem
-      ? 'hostname'
-      : used === undefined || isVariable || secretProblem(used)
-        ? 'secret'
-        : undefined;
-    response.json(problem || used === undefined ? { problem } : { key: deviceKey(used, name) });
+    const { server, hostname, secret = '' } = (request.body ?? {}) as KeyRequest;
+    if (typeof server !== 'string' || typeof hostname !== 'string' || typeof secret !== 'string') {
+      response.status(400).json({ problem: 'request' });
+      return;
+    }
+    const isTyped = secret !== '' && secret !== unknownToEditor;
+    const used = isTyped ? secret : secretOf(RED, server);
+    if (hostnameProblem(hostname)) response.json({ problem: 'hostname' });
+    else if (variableProblem(used) || secretProblem(used)) response.json({ problem: 'secret' });
+    else response.json({ key: deviceKey(used, hostname) });
   });
+}
+
+/** A running server's own, since Node-RED puts variables of the environment into it; empty where there is none. */
+function secretOf(RED: NodeAPI, server: string): string {
+  const node = RED.nodes.getNode(server) as OtaServerNode | null;
+  return (node?.type === 'ota-server' && node.credentials?.secret) || '';
 }

@@ -1,5 +1,6 @@
 import type { EditorNode, NodeDefinition } from '../shared/editor/editor-api';
-import { textValidator } from '../shared/editor/validation';
+import { isVariable, textValidator } from '../shared/editor/validation';
+import { secretWeakness } from './secret-strength';
 import { readServerSettings, type ServerSettings } from './settings';
 
 /** What the server answers: the key, or what is wrong with the question. */
@@ -12,6 +13,9 @@ const validator = (property: keyof ServerSettings) =>
   textValidator({ label: `ota-server.label.${property}`, error: `ota-server.errors.${property}` }, (text) =>
     readServerSettings({ [property]: text }),
   );
+
+/** Node-RED shows this in place of a secret that was deployed. */
+const unknownToEditor = '__PWRD__';
 
 const defaultTopic = '{target}/OTA';
 const defaultConcurrency = '100';
@@ -37,6 +41,31 @@ async function showKey(node: EditorNode): Promise<void> {
     // Answered only where the user may change flows.
     output.text(node._('ota-server.keyProblem.forbidden')).show();
   }
+}
+
+/** Says what is short or guessable of a secret that was typed; nothing of one that the editor does not know. */
+function showWeakness(node: EditorNode): void {
+  const secret = String($('#node-config-input-secret').val());
+  const isKnown = secret !== '' && secret !== unknownToEditor && !isVariable(secret);
+  const weakness = isKnown ? secretWeakness(secret) : undefined;
+  const hint = $('#ota-server-secret-hint');
+  if (weakness) hint.text(node._(`ota-server.secretHint.${weakness}`)).show();
+  else hint.hide();
+}
+
+/** A secret that nobody guesses: 32 random bytes, as 43 characters. */
+function generateSecret(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return btoa(String.fromCharCode(...bytes))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
+    .replace(/=+$/, '');
+}
+
+/** Shows it, so that it can be copied: Node-RED does not show it again. */
+function generate(node: EditorNode): void {
+  $('#node-config-input-secret').attr('type', 'text').val(generateSecret()).trigger('change');
+  $('#ota-server-secret-hint').text(node._('ota-server.secretHint.generated')).show();
 }
 
 const definition: NodeDefinition = {
@@ -67,6 +96,8 @@ const definition: NodeDefinition = {
     const details = document.getElementById('ota-server-more') as HTMLDetailsElement | null;
     if (details) details.open = !isAsDropped;
     if (!this.format) $('#node-config-input-format').val('basic');
+    $('#node-config-input-secret').on('input', () => showWeakness(this));
+    $('#ota-server-secret-generate').on('click', () => generate(this));
     $('#ota-server-key-show').on('click', () => void showKey(this));
   },
 };

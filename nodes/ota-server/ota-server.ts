@@ -9,6 +9,7 @@ import { ListeningPorts } from '../../lib/transfer/listening-ports';
 import { Ports } from '../../lib/transfer/ports';
 import { absenceKey } from '../shared/presence';
 import type { OtaServerNode } from '../shared/server-node';
+import { variableProblem } from '../shared/variables';
 import { type MqttBrokerNode, NodeRedBroker } from './broker';
 import { serveDeviceKeys } from './device-keys';
 import { readServerSettings, type ServerSettings } from './settings';
@@ -22,6 +23,8 @@ function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const brokerNode = RED.nodes.getNode(config.broker) as MqttBrokerNode | null;
     try {
+      const problem = variableProblem(config.broker ?? '');
+      if (problem) throw new Error(`Broker: ${problem}`);
       if (!brokerNode) throw new Error(RED._(`ota-server.errors.${absenceKey(RED, config.broker, 'broker')}`));
       const { ports, allow, ...settings } = readServerSettings(config);
       const signing = parseSigning(config, this.credentials?.secret);

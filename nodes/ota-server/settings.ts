@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { type AddressRange, parseAllow } from '../../lib/protocol/address-list';
 import { hostProblem } from '../../lib/protocol/names';
 import { type PortRange, parsePorts } from '../../lib/protocol/port-range';
+import { variableProblem } from '../shared/variables';
 
 /** The properties of an `ota-server`, as the editor saves them. */
 export interface ServerSettings {
@@ -33,18 +34,19 @@ const maxConcurrency = 10_000;
  * @throws Error naming the property, what was expected and what is there
  */
 export function readServerSettings(settings: Partial<ServerSettings>): CheckedServerSettings {
-  const bind = text(settings.bind);
-  const portsText = text(settings.ports);
+  const portsText = text('Ports', settings.ports);
   return {
-    advertise: checked('Advertised address', text(settings.advertise), (host) =>
+    advertise: checked('Advertised address', text('Advertised address', settings.advertise), (host) =>
       host ? hostProblem(host) : undefined,
     ),
-    bind: checked('Listen on', bind, (address) => (address && !isIP(address) ? 'it is no IP address' : undefined)),
+    bind: checked('Listen on', text('Listen on', settings.bind), (address) =>
+      address && !isIP(address) ? 'it is no IP address' : undefined,
+    ),
     ports: parsePorts(portsText),
     portsText,
-    topic: checked('Topic', text(settings.topic) || '{target}/OTA', topicProblem),
-    allow: parseAllow(text(settings.allow)),
-    concurrency: parseConcurrency(text(settings.concurrency) || '100'),
+    topic: checked('Topic', text('Topic', settings.topic) || '{target}/OTA', topicProblem),
+    allow: parseAllow(text('Allowed addresses', settings.allow)),
+    concurrency: parseConcurrency(text('Pushes at once', settings.concurrency) || '100'),
   };
 }
 
@@ -70,6 +72,7 @@ function checked(name: string, value: string, problemOf: (value: string) => stri
   return value;
 }
 
-function text(value: unknown): string {
-  return value === undefined || value === null ? '' : String(value).trim();
+/** @throws Error where a variable of the environment in it was not replaced */
+function text(name: string, value: unknown): string {
+  return checked(name, value === undefined || value === null ? '' : String(value).trim(), variableProblem);
 }

@@ -1,13 +1,18 @@
-import { type Signing, secretProblem } from '../../lib/protocol/signature';
+import { secretProblem } from '../../lib/protocol/secret';
+import type { Signing } from '../../lib/protocol/signature';
+import { variableProblem } from '../shared/variables';
 
 /** Whether a server signs its announcements, and with which secret. @throws Error saying what is wrong */
 export function parseSigning(settings: { readonly format?: string }, secret = ''): Signing {
   const format = settings.format?.trim() || 'basic';
   if (format !== 'basic' && format !== 'signed') {
-    throw new Error(`Form of the announcement: expected basic or signed, got ${JSON.stringify(format)}`);
+    const problem = variableProblem(format) ?? 'expected basic or signed';
+    throw new Error(`Form of the announcement: ${problem}, got ${JSON.stringify(format)}`);
   }
-  const problem =
-    secret === '' ? format === 'signed' && 'it is missing, and the signed form needs it' : secretProblem(secret);
+  const isMissing = secret === '';
+  const problem = isMissing
+    ? format === 'signed' && 'it is missing, and the signed form needs it'
+    : (variableProblem(secret) ?? secretProblem(secret));
   if (problem) throw new Error(`Secret: ${problem}`);
   return { format, secret };
 }

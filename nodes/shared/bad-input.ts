@@ -28,6 +28,6 @@ function shown(value: unknown): string {
   if (typeof value === 'string') return value === '' ? 'an empty text' : JSON.stringify(shorten(value, maxShownLength));
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (ArrayBuffer.isView(value)) return `${value.byteLength} bytes`;
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

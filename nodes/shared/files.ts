@@ -1,3 +1,4 @@
+import { isUint8Array } from 'node:util/types';
 import { filenameProblem } from '../../lib/protocol/names';
 import type { RolloutEnd } from '../../lib/rollout/rollout';
 import { BadInput } from './bad-input';
@@ -79,7 +80,7 @@ function parseFilename(value: unknown, isFromFileIn: boolean): string {
 
 function parseBytes(value: unknown, filename: string): Buffer {
   if (Buffer.isBuffer(value)) return value;
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (isUint8Array(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   if (typeof value !== 'string') throw BadInput.expected('Expected the file as a Buffer or a text', value);
   if (filename.endsWith('.mpy')) {
     throw BadInput.expected(

@@ -9,6 +9,7 @@ import { type CheckSettings, checkPython } from './python-check';
 import type { ReadyServer } from './server-node';
 import { type Reader, reader } from './typed-input';
 import { parseResetTarget, parseTarget } from './validation';
+import { refuseVariables } from './variables';
 
 /** The properties of a node that say where its input comes from. */
 export interface InputSettings extends FileSettings, PushSettings, CheckSettings {
@@ -30,6 +31,7 @@ export class Input {
   readonly #settings: InputSettings;
   /** What is wrong with them is said when a message comes. */
   readonly #options: PushOptions | BadInput;
+  readonly #variables: BadInput | undefined;
   readonly #read: Readonly<Record<Source, Reader>>;
 
   constructor(RED: NodeAPI, node: Node, settings: InputSettings) {
@@ -39,6 +41,7 @@ export class Input {
     this.#RED = RED;
     this.#settings = settings;
     this.#options = orBadInput(() => parseOptions(settings));
+    this.#variables = orBadInput(() => refuseVariables(settings)) ?? undefined;
     this.#read = {
       target: reader(RED, node, 'target', targetType, target),
       file: read('file'),
@@ -48,8 +51,9 @@ export class Input {
     };
   }
 
-  /** Refuses a message that cannot bring a file, whatever else is missing. @throws BadInput */
-  refuseNoFile(message: Message): void {
+  /** Refuses a message where the settings are not to be used, or that cannot bring a file, whatever else is missing. @throws BadInput */
+  refuse(message: Message): void {
+    if (this.#variables) throw this.#variables;
     refuseNoFile(message, this.#settings);
   }
 

@@ -1,4 +1,5 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import { messageOf } from '../../lib/error-message';
 import { BadInput } from './bad-input';
 
 /** Reads one typed input of a node; a promise only where that may take time, or was not possible. */
@@ -37,6 +38,7 @@ export function reader(RED: NodeAPI, node: Node, name: string, type: string, val
   }
   return (message) => {
     try {
+      if (type === 'env') refuseUnset(value, (one) => evaluate(one, type, node, message));
       return evaluate(value, type, node, message);
     } catch (error) {
       // Not thrown: other inputs may be on their way, and someone has to wait for all of them.
@@ -45,7 +47,13 @@ export function reader(RED: NodeAPI, node: Node, name: string, type: string, val
   };
 }
 
+/** What is not set would be an empty text, or missing in a longer one. @throws Error naming it */
+function refuseUnset(value: string, evaluate: (name: string) => unknown): void {
+  const names = value.match(/\$\{[^}]+\}/g) ?? [value];
+  const unset = names.find((name) => evaluate(name) === '');
+  if (unset !== undefined) throw new Error(`the variable ${unset.replace(/^\$\{(.*)\}$/, '$1')} is not set, or empty`);
+}
+
 function unreadable(name: string, type: string, value: string, error: unknown): BadInput {
-  const reason = error instanceof Error ? error.message : String((error as { message?: unknown })?.message ?? error);
-  return new BadInput(`The ${name} could not be read from ${type} ${value}: ${reason}.`);
+  return new BadInput(`The ${name} could not be read from ${type} ${value}: ${messageOf(error)}.`);
 }

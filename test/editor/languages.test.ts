@@ -32,7 +32,7 @@ const words = {
     placeholders: [
       'automatic; needed for Docker or NAT',
       'any free port; 1233; 40000-40100',
-      '16 characters or more; only to sign',
+      'only to sign',
       "the device's hostname",
       'anyone; 192.168.4.0/24, 10.0.0.7',
       'all addresses of this machine',
@@ -70,7 +70,7 @@ const words = {
     placeholders: [
       'automatisch; bei Docker, NAT nötig',
       'irgendein freier; 1233; 40000-40100',
-      'ab 16 Zeichen; nur zum Signieren',
+      'nur zum Signieren',
       'der Hostname des Geräts',
       'alle; 192.168.4.0/24, 10.0.0.7',
       'alle Adressen dieses Rechners',

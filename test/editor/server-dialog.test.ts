@@ -56,6 +56,35 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
     assert.match((await show('nightlamp')) ?? '', new RegExp(`ota\\.set_key\\('${key}', \\d{13}\\)`));
   });
 
+  it('generates a secret of 32 random bytes, and shows it once so that it can be copied', async () => {
+    const generate = editor.page.locator('#ota-server-secret-generate');
+    await generate.click();
+    const first = await field('secret').inputValue();
+    assert.match(first, /^[\w-]{43}$/);
+    assert.equal(await field('secret').getAttribute('type'), 'text');
+    assert.match((await editor.page.locator('#ota-server-secret-hint').textContent()) ?? '', /not shown again/);
+    await generate.click();
+    assert.notEqual(await field('secret').inputValue(), first);
+  });
+
+  it('says what is short or can be guessed of a secret', async () => {
+    const hint = editor.page.locator('#ota-server-secret-hint');
+    await enter('secret', 'lamp');
+    assert.match((await hint.textContent()) ?? '', /Too short/);
+    await enter('secret', '1234567890123456');
+    assert.match((await hint.textContent()) ?? '', /Easy to guess/);
+    for (const good of [
+      'correct horse battery staple',
+      `\${OTA_MASTER_SECRET}`,
+      '$(OTA_MASTER_SECRET)',
+      '__PWRD__',
+      '',
+    ]) {
+      await enter('secret', good);
+      assert.equal(await hint.isVisible(), false, good);
+    }
+  });
+
   it('requires a broker', async () => {
     await field('broker').selectOption('_ADD_');
     assert.equal(await editor.hasError(field('broker')), true);

@@ -237,7 +237,7 @@ function keyProblems(): string[] {
   const problems: string[] = [];
   const ask = (_path: string, _mayChange: unknown, answer: (request: object, response: object) => void) => {
     const response = { json: ({ problem }: { problem: string }) => problems.push(problem) };
-    for (const hostname of ['no hostname', 'nightlamp']) answer({ body: { hostname } }, response);
+    for (const hostname of ['no hostname', 'nightlamp']) answer({ body: { server: '', hostname } }, response);
   };
   const auth = { needsPermission: () => undefined };
   serveDeviceKeys({ httpAdmin: { post: ask }, auth, nodes: { getNode: () => null } } as unknown as NodeAPI);

@@ -179,7 +179,7 @@ describe('Bad input to ota-push', () => {
     [
       'an environment variable that is not set',
       { target: 'OTA_PUSH_NOT_SET', targetType: 'env' },
-      /hostname as target/,
+      /target could not be read from env OTA_PUSH_NOT_SET: the variable OTA_PUSH_NOT_SET is not set/,
     ],
     ['flow context that is empty', { file: 'firmware', fileType: 'flow' }, /Buffer or a text, got nothing/],
     ['global context that is empty', { filename: 'name', filenameType: 'global' }, /file's name.*got nothing/],

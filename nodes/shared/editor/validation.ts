@@ -1,8 +1,8 @@
 import type { Validate } from './editor-api';
 
-/** Whether a text is `${NAME}`: a variable of the environment, known only where Node-RED runs. */
+/** Whether a text is `${NAME}`, or `$(NAME)`: a variable of the environment, known only where Node-RED runs. */
 export function isVariable(text: string): boolean {
-  return /^\$\{[^}]+\}$/.test(text);
+  return /^\$(\{[^}]+\}|\([^)]+\))$/.test(text);
 }
 
 /** Whether the run time would take a value. @param parse throws where it would not */

@@ -1,0 +1,18 @@
+/**
+ * A broker's URL as people may read it: without the login, whatever characters that holds, and without what follows a `?`, where some
+ * keep one. A login that was not encoded may hold any of `/ ? # @`, so that the host begins after the last `@` of all.
+ */
+export function brokerName(url: string): string {
+  const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*:\/\/)?(.*)$/is.exec(url) ?? [];
+  const host = rest.slice(rest.lastIndexOf('@') + 1);
+  return scheme + host.replace(/[?#].*$/s, '');
+}
+
+/** The host name or address in it, as MQTT.js connects to it; undefined where there is none. */
+export function brokerHost(url: string): string | undefined {
+  try {
+    return new URL(brokerName(url)).hostname.replace(/^\[(.*)\]$/, '$1') || undefined;
+  } catch {
+    return undefined; // Nobody connects to that; the broker node says so.
+  }
+}
