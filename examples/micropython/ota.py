@@ -112,6 +112,14 @@ def start(client, hostname, topic=None, allow=(), feed=None):
     _updater.resume(client)
 
 
+# What sleeps most of the time stays awake for so long: the next file of a set is announced when one is installed.
+def idle_ms():
+    """Return for how many milliseconds no update has come since `start`; 0 where one is under way."""
+    if _updater is None or _updater.is_busy:
+        return 0
+    return time.ticks_diff(time.ticks_ms(), _updater.idle_from)
+
+
 # The key is 64 hex digits (6.1), the counter the time in milliseconds (6.4).
 def set_key(key, counter):
     """Give this board its key and a start of its counter."""
@@ -483,6 +491,7 @@ class _Installer:
 class _Updater(_Installer):
     def __init__(self, topic, allow):
         super().__init__(topic, allow)
+        self.idle_from = 0  # since when no update has come
         self.callback = self._on_message
         self.is_busy = False
         self.is_deaf = False  # on a connection that the client made by itself
@@ -583,6 +592,7 @@ class _Updater(_Installer):
                 self._update(payload)
         finally:
             self.is_busy = False
+            self.idle_from = time.ticks_ms()
 
     # Install what is announced; whatever goes wrong is reported and leaves the old file.
     def _update(self, payload):
