@@ -77,6 +77,9 @@ def boot(seconds=120, starts=3, timer=None):
     if timer is not None:
         _flash.timers = (timer,)
     try:
+        if _flash.fetched and _is_bitten():
+            _flash.bitten = _flash.fetched
+        _flash.end_fetch()
         _flash.recover()
         if not _flash.files:
             return
@@ -162,9 +165,11 @@ class _Flash:
         self.record = _Record('ota.st')
         # Files on trial and whether each replaced another; what its starts count; the last installed [name, hash, what
         # tells its announcement from others]; what is being installed, [the same three, whether its backup is not made
-        # yet]; whether the trial was taken back; whether a timer guards it, None where that was not tried.
-        noted = self.record.value or ({}, 0, None, None, False, None)
-        self.files, self.starts, self.last, self.coming, self.is_back, self.guard = noted
+        # yet]; whether the trial was taken back; whether a timer guards it, None where that was not tried; what is
+        # being fetched, [name, hash].
+        noted = self.record.value or ({}, 0, None, None, False, None, None)
+        self.files, self.starts, self.last, self.coming, self.is_back, self.guard, self.fetched = noted
+        self.bitten = None  # what was being fetched when a watchdog caused this start
         self.is_fat = None  # not known yet
         self.timer = None
         # An esp32's number -1 is a hardware timer, shared with the program, or none at all (until 1.28).
@@ -175,7 +180,17 @@ class _Flash:
         self.is_trial = False  # this program was started by it
 
     def save(self):
-        self.record.save((self.files, self.starts, self.last, self.coming, self.is_back, self.guard))
+        self.record.save((self.files, self.starts, self.last, self.coming, self.is_back, self.guard, self.fetched))
+
+    # What is fetched is known after a watchdog's restart.
+    def begin_fetch(self, name, digest):
+        self.fetched = (name, digest)
+        self.save()
+
+    def end_fetch(self):
+        if self.fetched:
+            self.fetched = None
+            self.is_saved()
 
     # Save where there is room, which a program may have filled.
     def is_saved(self):
@@ -215,6 +230,7 @@ class _Flash:
             raise Refused('no_space')  # for the record
         backup = path + _OLD
         coming = self.coming = [name, digest, mark, False]
+        self.fetched = None
         if name not in self.files:
             _remove(backup)
             self.files[name] = coming[3] = bool(kind)
@@ -386,7 +402,9 @@ class _Installer:
         _flash.keep()
         self.is_running = True
         self.state = 'rolled_back' if _flash.is_back else 'running'
-        if _flash.last:
+        if _flash.bitten:
+            self._note('failed', *_flash.bitten, 'watchdog')
+        elif _flash.last:
             self._note(self.state, *_flash.last[:2])
 
     # A trial without a restart is over when the program has gone on for `seconds`.
@@ -424,7 +442,9 @@ class _Installer:
             self._accept(counter, fields[7])
         _check_name(name, self.allow)
         _check_import(name)
-        return _Download((host, port), (name, digest, mark), reboot, size)
+        download = _Download((host, port), (name, digest, mark), reboot, size)
+        _flash.begin_fetch(name, digest)
+        return download
 
     # Note a signed announcement that is new, before its download starts (6.4), or that is served again since it failed.
     def _accept(self, counter, mac):
@@ -450,6 +470,7 @@ class _Installer:
 
     # Note why nothing was installed; the announcement may be sent again.
     def _fail(self, payload, error):
+        _flash.end_fetch()
         if not _flash.coming:
             _remove(_tmp)
         more = {}
@@ -818,6 +839,14 @@ def _is_ready(poller):
         for _ in poller.ipoll(500):
             return True
     return False
+
+
+# Whether a watchdog has caused this start, as far as the port tells.
+def _is_bitten():
+    try:
+        return machine.reset_cause() == machine.WDT_RESET
+    except AttributeError:
+        return False
 
 
 def _feed():

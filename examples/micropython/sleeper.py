@@ -10,8 +10,6 @@ from umqtt.simple import MQTTClient
 HOSTNAME = 'GARDEN'
 BROKER = '192.168.1.10'
 PORT = 1883
-WIFI = 'the network'
-PASSWORD = 'its password'
 PIN = 0  # of the sensor: 0 on an ESP8266, 34 or another that can measure on an ESP32, 26 on a Pico W
 SLEEP = 600  # seconds; an ESP8266 sleeps for 70 minutes at most
 LISTEN = 5  # seconds that it stays awake for an update, and after one for the next file of a set
@@ -24,6 +22,8 @@ def join_wifi():
         import network
     except ImportError:
         return
+    from secrets import PASSWORD, WIFI
+
     wifi = network.WLAN(network.STA_IF)
     wifi.active(True)
     if not wifi.isconnected():

@@ -26,6 +26,8 @@ export interface BoardSettings {
   readonly ota?: string;
   /** Where its port mounts the flash: `/` unless said. */
   readonly root?: string;
+  /** A real file system in place of a folder: then `read`, `exists` and `write` know only what lay on it at the first start. */
+  readonly filesystem?: Filesystem;
   /** How its port's timers are; `machine.py` knows them. */
   readonly timers?: TimerManner;
   /**
@@ -35,11 +37,21 @@ export interface BoardSettings {
   readonly timerSecond?: number;
 }
 
+/** One in a file of the host; `disk.py` makes it. */
+export interface Filesystem {
+  readonly kind: 'VfsFat' | 'VfsLfs2';
+  /** Milliseconds that each write takes. */
+  readonly pause: number;
+}
+
 /** How the timers of a port are, in the words of `machine.py`. */
 export type TimerManner = 'virtual' | 'shared' | 'hardware' | 'refused' | 'panic' | 'lost' | 'none';
 
 /** Why a board starts, in the words of `machine.py`. */
 type ResetCause = 'PWRON_RESET' | 'HARD_RESET' | 'WDT_RESET' | 'DEEPSLEEP_RESET';
+
+/** KB of the heap for a file system, which a board has in its own memory. */
+const FILESYSTEM_HEAP = 8;
 
 /** What a program prints that will do no more, or the board once it is over. */
 const STUCK = ['stuck', '@prompt'];
@@ -76,10 +88,10 @@ export class Board extends MicroPythonProcess {
   }
 
   private constructor(flash: string, build: MicroPythonBuild, settings: BoardSettings) {
-    const { heap = build.heap, timerSecond, root = '/', timers = 'virtual' } = settings;
-    super(flash, build, heap + build.firmwareHeap, [POWER_UP, flash]);
+    const { heap = build.heap, timerSecond, root = '/', timers = 'virtual', filesystem } = settings;
+    super(flash, build, heap + build.firmwareHeap + (filesystem ? FILESYSTEM_HEAP : 0), [POWER_UP, flash]);
     this.#build = build;
-    this.#manners = { root, timers };
+    this.#manners = { root, timers, filesystem: filesystem ?? null };
     this.#timerSecond = timerSecond;
   }
 

@@ -38,7 +38,13 @@ manners = json.loads(sys.argv[2])
 machine.manner = manners['timers']
 machine.cause = getattr(machine, manners['cause'])
 machine.listen_to_harness()
-vfs.mount(Flash(sys.argv[1]), manners['root'])
+if manners['filesystem']:
+    import disk
+
+    flash = disk.filesystem(sys.argv[1], **manners['filesystem'])
+else:
+    flash = Flash(sys.argv[1])
+vfs.mount(flash, manners['root'])
 os.chdir(manners['root'])
 sys.path[:] = ['', '.frozen', '/lib']
 sys.argv[:] = []
