@@ -14,6 +14,7 @@ export const reportErrors = [
   'size_mismatch',
   'hash_mismatch',
   'write_failed',
+  'watchdog',
   'internal',
 ] as const;
 

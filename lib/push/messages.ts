@@ -201,6 +201,8 @@ const remedies: Record<ReportError, string> = {
     'Something between here and the board changed the bytes, or answered in our place: look for a proxy or another program on this port, then push again.',
   write_failed:
     'The board could not write the file: look at its flash and whether a folder in the name is a file there.',
+  watchdog:
+    "The board's watchdog restarted it during the download: let the module feed it, with ota.start(…, feed=wdt.feed), or give it more time than 10 seconds.",
   internal:
     'MemoryError: the program leaves the module too little memory, for which ota.mpy needs less than ota.py. Any other exception is a mistake in the module: put the newest on the board, or report it.',
 };

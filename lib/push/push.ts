@@ -50,13 +50,17 @@ class Attempt {
   }
 
   async run(signal: AbortSignal): Promise<Outcome> {
-    const { state, verification } = this.#session;
+    const { state, verification, refusal } = this.#session;
     const { broker } = this.#services;
     const onCancel = () => this.#fail('cancelled', signal.reason);
     signal.addEventListener('abort', onCancel);
     verification.onReport = (report) => this.#onReport(report);
     try {
       if (signal.aborted) throw new AttemptFailure('cancelled', signal.reason);
+      if (refusal) {
+        state.report = refusal;
+        throw new AttemptFailure('rejected', refusal.error ?? refusal.state);
+      }
       this.#phases.enter('announce');
       if (!broker.isOnline) await this.#brokerOnline();
       const fileServer = await this.#serveFile(signal);

@@ -1,10 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
 import { settledOrAborted } from '../abort';
+import { Deferred } from '../transfer/deferred';
 import type { FileServer } from '../transfer/file-server';
 import { isNetworkFault, type Outcome } from './outcome';
 import { push } from './push';
 import type { PushServices } from './services';
-import type { PushSession } from './session';
+import { isRefusal, type PushSession } from './session';
 
 /** Where more than one announcement was sent, a busy device may come for each of them (protocol 1.8). */
 const servesAgainForMs = 5000;
@@ -39,17 +40,24 @@ export async function pushWithRetries(
   }
 }
 
-/** Waits for the retry delay, or until the device has the file after all, or the push is cancelled. */
+/** Waits for the retry delay, or until the device has the file after all or says why it will not, or the push is cancelled. */
 async function pauseBeforeRetry(session: PushSession, signal: AbortSignal): Promise<void> {
   const { job, fileServer, verification, onActivity } = session;
   fileServer?.reset();
   onActivity('retry');
   const stop = new AbortController();
   const delay = setTimeout(job.retryDelayMs, undefined, { signal: stop.signal });
+  const refused = new Deferred<void>();
+  verification.onReport = (report) => {
+    if (!isRefusal(report)) return;
+    session.refusal = report;
+    refused.resolve();
+  };
   const hasIt = [verification.reached('installed'), ...(fileServer ? [delivered(fileServer)] : [])];
   try {
-    await settledOrAborted(signal, Promise.race([delay, ...hasIt]));
+    await settledOrAborted(signal, Promise.race([delay, refused.promise, ...hasIt]));
   } finally {
+    verification.onReport = undefined;
     stop.abort();
     fileServer?.forgetInterruptions();
   }

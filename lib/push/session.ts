@@ -25,6 +25,8 @@ export interface PushSession {
   hasGoneOn: boolean;
   /** The broker has said so of the last announcement (MQTT 5 only). */
   nobodySubscribed: boolean;
+  /** What the device has said between two attempts, where another would come to the same. */
+  refusal: Report | undefined;
 }
 
 export function newSession(
@@ -46,6 +48,7 @@ export function newSession(
     counter: 0,
     hasGoneOn: false,
     nobodySubscribed: false,
+    refusal: undefined,
   };
 }
 
@@ -62,9 +65,17 @@ export function classifyReport(report: Report, { state, counter, hasGoneOn, file
   if (report.state === 'installed' || report.state === 'running') return 'installed';
   // A board says again at each start that it took a file back, and what it could not say while it was away.
   if (report.state === 'rolled_back' && state.verified === null) return 'stale';
-  const isOfItsConnection = report.error === 'connect_failed' || report.error === 'timed_out';
-  if (isOfItsConnection && state.attempts > 1 && !fileServer?.isFetched) return 'stale';
+  if (isOfItsConnection(report) && state.attempts > 1 && !fileServer?.isFetched) return 'stale';
   if (report.error !== 'replayed' || report.counter === undefined) return 'rejected';
   if (report.counter < counter) return 'stale';
   return hasGoneOn ? 'rejected' : 'counter_behind';
+}
+
+/** Whether a report that comes between two attempts makes another one useless, as the network was not the cause. */
+export function isRefusal(report: Report): boolean {
+  return report.state === 'failed' && !isOfItsConnection(report) && report.error !== 'replayed';
+}
+
+function isOfItsConnection({ error }: Report): boolean {
+  return error === 'connect_failed' || error === 'timed_out';
 }

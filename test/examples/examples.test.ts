@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Board } from '../peers/board';
+import { Board, example as micropythonExample } from '../peers/board';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { type Changes, changing, Example, injecting, inOwnFolder, setting } from '../peers/example';
 import { connectClient, hear } from '../peers/mqtt-client';
@@ -183,6 +183,29 @@ describe('The example flow', function () {
     await garden.say('awake', 'good morning');
     assert.equal(String((await installed)[1]), version2);
   });
+
+  itNeeding(
+    ['micropython'],
+    '"Devices that sleep" updates a real board that runs sleeper.py, when it wakes',
+    async () => {
+      const sleeper = async (version: number) =>
+        (await micropythonExample('sleeper.py'))
+          .replace("'192.168.1.10'", `'127.0.0.1'\nprint('sensor version ${version}')`)
+          .replace('1883', `${broker.port}`);
+      const board = await resources.use(Board.start({ files: { 'main.py': await sleeper(1) } }));
+      await board.waitFor('@sleep');
+      await deploy('Devices that sleep');
+      await example.save('main.py', await sleeper(2));
+      await example.press('update it when it wakes');
+      await example.nodeRed.logged(/waiting for it to wake/);
+      const reports = await hear(await connectClient(resources, broker.url), 'GARDEN/OTA/status');
+      await board.wake();
+      const state = async () => JSON.parse((await reports.next()).text).state;
+      assert.deepEqual([await state(), await state()], ['installed', 'running']);
+      await board.waitFor('sensor version 2');
+      await board.waitFor('@sleep');
+    },
+  );
 
   it('"Started by an automation over MQTT" obeys a start that is published, and none that was retained before', async () => {
     const both = ['DAYLAMP', 'NIGHTLAMP'];

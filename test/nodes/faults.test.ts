@@ -201,7 +201,7 @@ describe('A push that goes wrong', () => {
   });
 
   it('says publish_failed when the broker never acknowledges, and does not send it again later (protocol 1.6)', async () => {
-    const silent = await resources.use(startAedes({ acknowledges: false }));
+    const silent = await resources.use(startAedes({ acknowledges: () => false }));
     const message = await pushFile(await startFlow({ broker: silent }));
     await assertFailure(message, 'failed', 'publish_failed');
     assert.match(String(message.ota.message), /: no answer within 0\.4 s\./);
@@ -215,7 +215,7 @@ describe('A push that goes wrong', () => {
   });
 
   it('says publish_failed also where the client was ended meanwhile, as {action: "connect"} does to one that has lost its broker', async () => {
-    const silent = await resources.use(startAedes({ acknowledges: false }));
+    const silent = await resources.use(startAedes({ acknowledges: () => false }));
     const pushing = pushFile(await startFlow({ broker: silent }));
     await silent.published.next();
     const node = flow.node('broker') as unknown as { client: { end(force: boolean): void } };
@@ -224,7 +224,7 @@ describe('A push that goes wrong', () => {
   });
 
   itNeeding(['python'], 'no longer minds the broker once the device has come', async () => {
-    const silent = await resources.use(startAedes({ acknowledges: false }));
+    const silent = await resources.use(startAedes({ acknowledges: () => false }));
     const port = await freePort();
     const settings = { broker: silent, push: { timeout: '5' }, server: { ports: String(port) } };
     const pushing = pushFile(await startFlow(settings));

@@ -101,6 +101,21 @@ describe('A push that may try again', () => {
     assert.equal((await flow.ends.next()).payload, 'success');
   });
 
+  it('gives up at once where the device says in the pause why it broke off, and that is not the network', async () => {
+    await start({ retries: '3', retryDelay: '60' });
+    const [{ port }] = await device.announcements.next();
+    const reader = visit(port);
+    await once(reader, 'data');
+    reader.resetAndDestroy();
+    await firstAttemptOver();
+    await device.report('failed', { error: 'connect_failed' });
+    await device.report('failed', { error: 'watchdog' });
+    const { payload, ota } = await flow.ends.next();
+    assert.deepEqual([payload, ota.code], ['failed', 'rejected'], String(ota.message));
+    assert.match(String(ota.remedy), /feed=wdt\.feed/);
+    assert.equal(device.announcements.all.length, 1);
+  });
+
   it('does not when the device refuses', async () => {
     await start({ retries: '3', verify: 'installed', timeout: '30' });
     await device.announcements.next();

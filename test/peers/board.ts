@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type MicroPythonBuild, newest } from './micropython-builds';
-import { MicroPythonProcess } from './micropython-process';
+import { type DeviceEnd, MicroPythonProcess } from './micropython-process';
 import { mpyCross, present } from './peers';
 import type { Resources } from './resources';
 import { runProgram } from './run-program';
@@ -26,6 +26,8 @@ export interface BoardSettings {
   readonly ota?: string;
   /** Where its port mounts the flash: `/` unless said. */
   readonly root?: string;
+  /** A real file system in place of a folder: then `read`, `exists` and `write` know only what lay on it at the first start. */
+  readonly filesystem?: Filesystem;
   /** How its port's timers are; `machine.py` knows them. */
   readonly timers?: TimerManner;
   /**
@@ -35,8 +37,21 @@ export interface BoardSettings {
   readonly timerSecond?: number;
 }
 
+/** One in a file of the host; `disk.py` makes it. */
+export interface Filesystem {
+  readonly kind: 'VfsFat' | 'VfsLfs2';
+  /** Milliseconds that each write takes. */
+  readonly pause: number;
+}
+
 /** How the timers of a port are, in the words of `machine.py`. */
 export type TimerManner = 'virtual' | 'shared' | 'hardware' | 'refused' | 'panic' | 'lost' | 'none';
+
+/** Why a board starts, in the words of `machine.py`. */
+type ResetCause = 'PWRON_RESET' | 'HARD_RESET' | 'WDT_RESET' | 'DEEPSLEEP_RESET';
+
+/** KB of the heap for a file system, which a board has in its own memory. */
+const FILESYSTEM_HEAP = 8;
 
 /** What a program prints that will do no more, or the board once it is over. */
 const STUCK = ['stuck', '@prompt'];
@@ -47,8 +62,12 @@ export class Board extends MicroPythonProcess {
   readonly #build: MicroPythonBuild;
   readonly #timerSecond: number | undefined;
   #timer: NodeJS.Timeout | undefined;
+  readonly #manners: Readonly<Record<string, unknown>>;
   #isTimerOn = false;
-  #isResetting = false;
+  #watchdog: NodeJS.Timeout | undefined;
+  #cause: ResetCause = 'PWRON_RESET';
+  /** What the end of the process will be. */
+  #end: DeviceEnd = 'fault';
 
   static async start(settings: BoardSettings): Promise<Board> {
     const { build = newest } = settings;
@@ -69,28 +88,38 @@ export class Board extends MicroPythonProcess {
   }
 
   private constructor(flash: string, build: MicroPythonBuild, settings: BoardSettings) {
-    const { heap = build.heap, timerSecond, root = '/', timers = 'virtual' } = settings;
-    super(flash, build, heap + build.firmwareHeap, [POWER_UP, flash, root, timers]);
+    const { heap = build.heap, timerSecond, root = '/', timers = 'virtual', filesystem } = settings;
+    super(flash, build, heap + build.firmwareHeap + (filesystem ? FILESYSTEM_HEAP : 0), [POWER_UP, flash]);
     this.#build = build;
+    this.#manners = { root, timers, filesystem: filesystem ?? null };
     this.#timerSecond = timerSecond;
   }
 
   /** What the reset button does, and what lightning does to its power. */
   reset(): void {
-    this.#stopTimer();
-    this.#isResetting = true;
-    this.kill();
+    this.#switchOff('reset', 'HARD_RESET');
+  }
+
+  /** What the timer or the pin does that ends its deep sleep: resolves when it starts. */
+  async wake(): Promise<void> {
+    await this.untilOff();
+    this.boot();
   }
 
   override async stop(): Promise<void> {
     this.#stopTimer();
+    clearTimeout(this.#watchdog);
     await super.stop();
   }
 
-  protected override isReset(): boolean {
-    const isReset = this.#isResetting;
-    this.#isResetting = false;
-    return isReset;
+  protected override bootArguments(): readonly string[] {
+    return [JSON.stringify({ ...this.#manners, cause: this.#cause })];
+  }
+
+  protected override endOf(): DeviceEnd {
+    const end = this.#end;
+    this.#end = 'fault';
+    return end;
   }
 
   /** The hardware's part of machine.py. The timer is here because a program may be in a loop without end. */
@@ -100,7 +129,25 @@ export class Board extends MicroPythonProcess {
     if (event === '@timer') this.#stopTimer();
     if (event === '@timer' && argument !== 'off') this.#startTimer(Number(argument) / 1000);
     if (event === '@reset') this.reset();
+    if (event === '@sleep') this.#switchOff('off', 'DEEPSLEEP_RESET');
+    if (event === '@watchdog') this.#startWatchdog(Number(argument));
+    if (event === '@fed') this.#watchdog?.refresh();
     if (event === '@lost' || STUCK.includes(line)) this.#passTime();
+  }
+
+  /** @param cause of its next start */
+  #switchOff(end: DeviceEnd, cause: ResetCause): void {
+    this.#stopTimer();
+    clearTimeout(this.#watchdog);
+    this.#end = end;
+    this.#cause = cause;
+    this.kill();
+  }
+
+  /** It bites for real, after real time: whatever the program does, its process ends. */
+  #startWatchdog(milliseconds: number): void {
+    clearTimeout(this.#watchdog);
+    this.#watchdog = setTimeout(() => this.#switchOff('reset', 'WDT_RESET'), milliseconds);
   }
 
   /** The time of the timers passes all at once where nothing else will happen. */

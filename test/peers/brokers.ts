@@ -50,8 +50,8 @@ export interface AedesBroker extends WatchedBroker {
 export interface AedesBehaviour {
   readonly host?: string;
   readonly port?: number;
-  /** False: it takes announcements and never says a word. */
-  readonly acknowledges?: boolean;
+  /** Which publications it acknowledges and brings on, all unless said: of the others it takes every one and never says a word. */
+  readonly acknowledges?: (topic: string) => boolean;
   /** What becomes of a subscription: it is refused, or the connection is ended without an answer (AWS IoT, MQTT 3.1.1). */
   readonly answers?: (topic: string, clientId: string) => 'granted' | 'refused' | 'ended';
   /** Every message is kept: as if it were retained, or to be sent as a new one after each subscription (ioBroker). */
@@ -65,7 +65,7 @@ const resendsAfterMs = 200;
 export async function startAedes({
   host = '127.0.0.1',
   port = 0,
-  acknowledges = true,
+  acknowledges = () => true,
   answers = () => 'granted',
   keeps,
 }: AedesBehaviour = {}): Promise<AedesBroker> {
@@ -85,7 +85,7 @@ export async function startAedes({
       packets.push({ topic, text: payload.toString(), retain });
       if (keeps === 'resent') states.set(topic, payload);
       if (keeps) packet.retain = keeps === 'retained';
-      if (acknowledges) done(null);
+      if (acknowledges(topic)) done(null);
     },
     authorizeSubscribe: (client, subscription, done) => {
       asked.push(subscription.topic);

@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type MicroPythonBuild, newest } from './micropython-builds';
-import { MicroPythonProcess } from './micropython-process';
+import { type DeviceEnd, MicroPythonProcess } from './micropython-process';
 
 const BOOT = join(__dirname, 'first-generation', 'boot.py');
 const RESET_STATUS = 75; // what firmware.py ends with in place of machine.reset()
@@ -45,7 +45,7 @@ export class FirstGenerationDevice extends MicroPythonProcess {
     super(flash, build, heap, [BOOT, flash, hostname, brokerHost, String(brokerPort)]);
   }
 
-  protected override isReset(status: number | null): boolean {
-    return status === RESET_STATUS;
+  protected override endOf(status: number | null): DeviceEnd {
+    return status === RESET_STATUS ? 'reset' : 'fault';
   }
 }

@@ -61,7 +61,7 @@ const sources: readonly Source[] = [
     peers: ['micropython-32bit'],
     packages: ['debootstrap', 'util-linux'],
     megabytes: 150,
-    seconds: 120,
+    seconds: 198,
     install: { asRoot: true, run: build32Bit },
   },
   {

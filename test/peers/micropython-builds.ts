@@ -30,8 +30,8 @@ export const newest: MicroPythonBuild = {
   path: () => present(micropython(), 'micropython'),
   module: 'ota.py',
   hasThreads: true,
-  heap: 256,
-  firmwareHeap: 12,
+  heap: 288,
+  firmwareHeap: 15,
 };
 
 /** One whose objects are as large as a board's. */
@@ -42,7 +42,7 @@ export const plain32Bit: MicroPythonBuild = {
   module: 'ota.py',
   hasThreads: false,
   heap: 128,
-  firmwareHeap: 8,
+  firmwareHeap: 10,
 };
 
 /** One that refuses what an ESP8266 refuses, with as much heap as that has. */
@@ -53,7 +53,7 @@ export const esp8266: MicroPythonBuild = {
   module: 'ota.mpy',
   hasThreads: false,
   heap: 38,
-  firmwareHeap: 8,
+  firmwareHeap: 10,
 };
 
 /** Describes the same behaviour of a device on each build. */

@@ -24,6 +24,9 @@ function rest(stream: Readable): void {
   setTimeout(() => stream.resume(), restMs);
 }
 
+/** What the end of a process is: a device that boots again, or is off until it is woken; any other end is a fault. */
+export type DeviceEnd = 'reset' | 'off' | 'fault';
+
 /** One device: a process per boot on the same flash. What makes it boot again is for the kind of device to say. */
 export abstract class MicroPythonProcess {
   readonly flash: string;
@@ -119,8 +122,13 @@ export abstract class MicroPythonProcess {
     await rm(this.flash, { recursive: true, force: true });
   }
 
-  /** Whether the end of a process is a reset of the device; any other end is a fault. */
-  protected abstract isReset(status: number | null): boolean;
+  /** What the end of a process is to the device. */
+  protected abstract endOf(status: number | null): DeviceEnd;
+
+  /** What the device's script is told at this boot, behind what it is told at each. */
+  protected bootArguments(): readonly string[] {
+    return [];
+  }
 
   /** A line that the device itself is to act on. */
   protected heard(_line: string): void {
@@ -142,11 +150,16 @@ export abstract class MicroPythonProcess {
     this.#process?.kill('SIGKILL');
   }
 
+  /** Resolves when the process has ended. */
+  protected untilOff(): Promise<void> {
+    return this.#processClosed;
+  }
+
   /** Starts the process; a reset starts the next one on the same flash. */
   protected boot(): void {
     this.#boots += 1;
     this.#stderr = '';
-    const child = spawn(this.#command, this.#arguments, { stdio: 'pipe' });
+    const child = spawn(this.#command, [...this.#arguments, ...this.bootArguments()], { stdio: 'pipe' });
     this.#process = child;
     let lines = 0;
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -164,8 +177,10 @@ export abstract class MicroPythonProcess {
       child.once('close', (status, signal) => {
         resolve();
         if (this.#ended) return;
-        if (this.isReset(status)) this.boot();
-        else this.#end(new Error(`The device ended by itself (${signal ?? `status ${status}`}).\n${this.#stderr}`));
+        const end = this.endOf(status);
+        if (end === 'reset') this.boot();
+        else if (end === 'fault')
+          this.#end(new Error(`The device ended by itself (${signal ?? `status ${status}`}).\n${this.#stderr}`));
       });
     });
   }

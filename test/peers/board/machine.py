@@ -10,6 +10,13 @@ import micropython
 # call finds the schedule full), `none`.
 manner = 'virtual'
 
+# Why this start is one; power_up.py is told. The numbers are an esp32's.
+PWRON_RESET = 1
+HARD_RESET = 2
+WDT_RESET = 3
+DEEPSLEEP_RESET = 4
+cause = PWRON_RESET
+
 HARDWARE = 4
 _hardware = {}  # the timers of the hardware by number: whoever asks for one has the same
 _running = {}  # those that run, and their callbacks
@@ -19,6 +26,18 @@ _is_asked = False  # whether the harness lets time pass
 def reset():
     """Never return: the harness ends this process and boots the next."""
     print('@reset')
+    while True:
+        time.sleep(1)
+
+
+def reset_cause():
+    """Return why this start is one."""
+    return cause
+
+
+def deepsleep(milliseconds):
+    """Never return: the harness ends this process, and boots the next when it is to wake."""
+    print('@sleep', milliseconds)
     while True:
         time.sleep(1)
 
@@ -61,10 +80,11 @@ class Timer:
 
 
 class WDT:
-    """A watchdog that says where it was hungry for longer than a second, as a program with a short one may not be."""
+    """A watchdog that the harness lets bite; it says where it was hungry for over a second, as many may not be."""
 
     def __init__(self, timeout=8000):
-        self.fed = time.ticks_ms()
+        self.fed = self.told = time.ticks_ms()
+        print('@watchdog', timeout)
 
     def feed(self):
         """Feed it."""
@@ -72,6 +92,9 @@ class WDT:
         if time.ticks_diff(now, self.fed) > 1500:  # a busy machine's half second included
             print('@hungry', time.ticks_diff(now, self.fed))
         self.fed = now
+        if time.ticks_diff(now, self.told) > 250:
+            self.told = now
+            print('@fed')
 
 
 class Pin:
@@ -85,6 +108,17 @@ class Pin:
     def value(self, level):
         """Set the level."""
         print('@pin', self.number, int(level))
+
+
+class ADC:
+    """A pin that measures always the same."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def read_u16(self):
+        """Return what it measures."""
+        return 28000
 
 
 def pass_time(_):

@@ -1,6 +1,10 @@
-"""What a board does after a reset: power_up.py FLASH ROOT TIMERS runs boot.py and main.py, then waits in its prompt."""
+"""What a board does after a reset: power_up.py FLASH MANNERS runs boot.py and main.py, then waits in its prompt.
+
+MANNERS is JSON: what its port does otherwise than others, and why this start is one.
+"""
 
 import builtins
+import json
 import os
 import sys
 import time
@@ -30,10 +34,18 @@ class Flash:
             self.folder.chdir(before or '/')
 
 
-flash, root, machine.manner = sys.argv[1:]
+manners = json.loads(sys.argv[2])
+machine.manner = manners['timers']
+machine.cause = getattr(machine, manners['cause'])
 machine.listen_to_harness()
-vfs.mount(Flash(flash), root)
-os.chdir(root)
+if manners['filesystem']:
+    import disk
+
+    flash = disk.filesystem(sys.argv[1], **manners['filesystem'])
+else:
+    flash = Flash(sys.argv[1])
+vfs.mount(flash, manners['root'])
+os.chdir(manners['root'])
 sys.path[:] = ['', '.frozen', '/lib']
 sys.argv[:] = []
 
