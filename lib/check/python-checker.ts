@@ -33,6 +33,8 @@ const maxVerdicts = 100;
 
 /** Characters of a line of the file. */
 const maxShownLength = 60;
+/** Of what the compiler says, which may name what is in the file. */
+const maxErrorLength = 200;
 
 /** What a board runs at its start: with nothing in them nobody listens for the next update. */
 const startFiles: ReadonlySet<string> = new Set(['main.py', 'boot.py']);
@@ -166,5 +168,7 @@ function verdictOf(bytes: Buffer, finding: Exclude<Finding, { kind: 'unknown' }>
   const text = textOfLine(bytes, line);
   const place = line === 0 ? '' : `, line ${line}`;
   const shown = text === '' ? '' : `, in ${JSON.stringify(shorten(text, maxShownLength))}`;
-  return { problem: `does not compile${place}: ${error}${shown}, says MicroPython ${version}.` };
+  return {
+    problem: `does not compile${place}: ${shorten(error, maxErrorLength)}${shown}, says MicroPython ${version}.`,
+  };
 }

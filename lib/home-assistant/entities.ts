@@ -1,60 +1,33 @@
 import { settledWithin } from '../abort';
 import type { Report } from '../protocol/report';
 import type { InboundMessage } from '../push/services';
-import type { HaBroker } from './broker';
 import { installPayload } from './discovery';
+import type { EntitiesOptions } from './entities-options';
 import { Entity, type PushEvent } from './entity';
 import { EntityPublisher } from './entity-publisher';
 import { type DeviceRecord, type Release, withRelease } from './release';
-import type { ReleaseStore } from './store';
-import { allDiscoveryTopics, commandTopic, type HaTopics, stateTopic, targetOf, targetOfDiscovery } from './topics';
+import { Repeats } from './repeats';
+import { Silence } from './silence';
+import { allDiscoveryTopics, commandTopic, stateTopic, targetOf, targetOfDiscovery } from './topics';
 import { UnansweredPresses } from './unanswered-presses';
-
-/** What devices say themselves. */
-export interface HomeReports {
-  lastReportOf(target: string): Report | undefined;
-  watchReports(onReport: (target: string, report: Report, maybeStale: boolean) => void): () => void;
-}
-
-export interface EntitiesOptions {
-  readonly topics: HaTopics;
-  readonly broker: HaBroker;
-  readonly reports: HomeReports;
-  readonly store: ReleaseStore;
-  /** Called when somebody presses Install. Where it rejects nothing is in progress. */
-  readonly onInstall: (target: string, release: Release) => Promise<void>;
-  readonly onChange: () => void;
-  /** Called when Install was pressed and the release is not there any more. @param error undefined: nothing of it is */
-  readonly onLost: (target: string, error?: Error) => void;
-  /** What an entity says of itself then, in its dialog: at most 255 characters. */
-  readonly lostSummary: string;
-  /** Called when somebody has deleted a device in Home Assistant. */
-  readonly onDeleted: (target: string) => void;
-  /** How long nothing may be heard of an update that is under way. */
-  readonly silenceMs?: number;
-  /** How long nobody may answer when Install is pressed for a device that is not ours. */
-  readonly answerMs?: number;
-  /** Called when something could not be kept. */
-  readonly onProblem: (error: Error) => void;
-}
 
 /** Where Home Assistant says that it has started, whatever its discovery prefix. */
 const birthTopic = 'homeassistant/status';
-/** A push says so at least every 10 seconds: after this long none is under way any more. */
-const silenceTimeoutMs = 60_000;
 const answerTimeoutMs = 5000;
 const closeTimeoutMs = 300;
+/** Nobody means more than one press of the same button in this time. */
+const pressesEveryMs = 1000;
 
 /** The update entities of all devices: kept on disk, shown to Home Assistant, changed by what is heard of pushes and devices. */
 export class Entities {
   readonly #options: EntitiesOptions;
   readonly #entities = new Map<string, Entity>();
-  /** Of those in progress: when nothing is heard for too long. */
-  readonly #silence = new Map<string, NodeJS.Timeout>();
+  readonly #silence: Silence;
   /** Resolves when what was kept is known. */
   readonly #loaded: Promise<void>;
   readonly #publisher: EntityPublisher;
   readonly #unanswered: UnansweredPresses;
+  readonly #repeats: Repeats;
   readonly #stops: readonly (() => void)[];
   #isLoaded = false;
   #isClosed = false;
@@ -67,22 +40,30 @@ export class Entities {
       isCurrent: (target, entity) => this.#entities.get(target) === entity,
       save: () => this.#save(),
     });
+    const endProgress = (target: string) => this.#run(this.#change(target, (entity) => entity.endProgress()));
+    this.#silence = new Silence(endProgress, options.silenceMs);
+    this.#repeats = new Repeats({
+      ...options.rates,
+      showAll: () => this.#showAll(),
+      showState: (target) => this.#showState(target),
+      save: () => this.#save(),
+    });
     this.#loaded = this.#load().catch(options.onProblem);
     this.#unanswered = new UnansweredPresses({
       topics,
       broker,
       answerMs,
-      onUnanswered: (target, discovery) => void this.#hearUnanswered(target, discovery),
+      onUnanswered: (target, discovery) => this.#run(this.#hearUnanswered(target, discovery)),
     });
     // At once, not when all is loaded: a press of Install that nobody hears is lost.
     this.#stops = [
-      broker.onOnline(() => this.#showAll()),
-      broker.listen(commandTopic(topics, '+'), (message) => void this.#hearCommand(message)),
-      broker.listen(stateTopic(topics, '+'), (message) => void this.#hearState(message)),
-      broker.listen(allDiscoveryTopics(topics), (message) => void this.#hearDiscovery(message)),
-      reports.watchReports((target, report, maybeStale) => void this.#hearReport(target, report, maybeStale)),
+      broker.onOnline(() => this.#hearOnline()),
+      broker.listen(commandTopic(topics, '+'), (message) => this.#run(this.#hearCommand(message))),
+      broker.listen(stateTopic(topics, '+'), (message) => this.#run(this.#hearState(message))),
+      broker.listen(allDiscoveryTopics(topics), (message) => this.#run(this.#hearDiscovery(message))),
+      reports.watchReports((target, report, maybeStale) => this.#run(this.#hearReport(target, report, maybeStale))),
       ...[...new Set([birthTopic, `${topics.prefix}/status`])].map((topic) =>
-        broker.listen(topic, ({ payload }) => payload.toString() === 'online' && this.#showAll()),
+        broker.listen(topic, ({ payload }) => payload.toString() === 'online' && this.#repeats.all()),
       ),
     ];
   }
@@ -134,7 +115,7 @@ export class Entities {
     await this.#loaded;
     if (!this.#options.broker.isOnline)
       throw new Error(`The entity of ${target} stays: the broker is offline. Remove it again later.`);
-    this.#endSilence(target);
+    this.#silence.end(target);
     const shownUnder = this.#entities.get(target)?.record.shownUnder;
     this.#entities.delete(target);
     await this.#save();
@@ -151,10 +132,11 @@ export class Entities {
   /** No entity stays in progress: its end would not be heard any more. */
   async close(): Promise<void> {
     this.#stop();
+    const repeated = this.#repeats.close();
     const working = this.inProgress.map(([target]) => target);
     const shown = Promise.all(working.map((target) => this.#change(target, (entity) => entity.endProgress())));
     // A broker that is being left may not answer any more.
-    await settledWithin(closeTimeoutMs, shown);
+    await settledWithin(closeTimeoutMs, Promise.all([repeated, shown]));
     await this.#options.store.settled();
   }
 
@@ -166,7 +148,8 @@ export class Entities {
   async clear(): Promise<readonly string[]> {
     if (!this.#isLoaded) await this.#loaded;
     this.#stop();
-    for (const target of this.#silence.keys()) this.#endSilence(target);
+    this.#run(this.#repeats.close());
+    this.#silence.endAll();
     const shown = this.#present.filter(([, { record }]) => record.shownUnder !== undefined);
     const staying = await this.#publisher.clearAll(shown);
     await this.#options.store.settled();
@@ -188,7 +171,7 @@ export class Entities {
     if (this.#isClosed) return;
     for (const [target, record] of records) this.#set(target, record);
     this.#isLoaded = true;
-    this.#showAll();
+    this.#run(this.#showAll());
   }
 
   get #present(): readonly (readonly [target: string, entity: Entity])[] {
@@ -203,6 +186,7 @@ export class Entities {
     const entity = this.#entities.get(target) ?? new Entity(record);
     entity.record = record;
     entity.isLost = false;
+    entity.pressedAt = Number.NEGATIVE_INFINITY;
     this.#entities.set(target, entity);
     const report = this.#options.reports.lastReportOf(target);
     if (report) entity.hearReport(report, true);
@@ -228,14 +212,14 @@ export class Entities {
     const entity = this.#entities.get(target);
     if (!entity) this.#unanswered.hear(target);
     // A press that nobody has answered yet counts once, however often it comes. Others who hear it wait for a word of ours.
-    else if (entity.isPressed) await this.#publisher.showState(target, entity);
+    else if (entity.isPressed || performance.now() - entity.pressedAt < pressesEveryMs) this.#repeats.state(target);
     else if (!entity.record.isDeleted) await this.#install(target, entity);
   }
 
   async #install(target: string, entity: Entity): Promise<void> {
     const { onInstall, onLost } = this.#options;
     const { release } = entity.record;
-    void this.#change(target, () => entity.press());
+    this.#run(this.#change(target, () => entity.press(performance.now())));
     const wasLost = entity.isLost;
     try {
       await onInstall(target, release);
@@ -283,42 +267,55 @@ export class Entities {
 
   async #hearReport(target: string, report: Report, maybeStale: boolean): Promise<void> {
     await this.#loaded;
-    await this.#change(target, (entity) => entity.hearReport(report, maybeStale));
+    const { isNew, isOther } = this.#apply(target, (entity) => entity.hearReport(report, maybeStale));
+    if (isNew) this.#repeats.save();
+    if (isOther) this.#repeats.state(target);
+  }
+
+  /** The broker is there: what was shown before it went may be lost. */
+  #hearOnline(): void {
+    this.#repeats.onOnline();
+    this.#run(this.#showAll());
+  }
+
+  /** What goes wrong on the way is a problem, and nobody's rejection. */
+  #run(work: Promise<unknown>): void {
+    work.catch(this.#options.onProblem);
   }
 
   /** Changes an entity, shows it where it is another one then, and keeps what must outlive us. */
   async #change(target: string, change: (entity: Entity) => void): Promise<void> {
+    const { isNew, isOther } = this.#apply(target, change);
+    await Promise.all([isNew && this.#save(), isOther && this.#showState(target)]);
+    this.#options.onChange();
+  }
+
+  /** @returns whether there is something new to be kept, and another state to be shown */
+  #apply(target: string, change: (entity: Entity) => void): { readonly isNew: boolean; readonly isOther: boolean } {
     const entity = this.#entities.get(target);
-    if (!entity) return;
+    if (!entity) return { isNew: false, isOther: false };
     const { record: before, state, progress } = entity;
     change(entity);
     if (this.#isClosed || entity.record.isDeleted) entity.endProgress();
     // Only news of the update itself is a sign of life of its sender.
-    if (entity.progress !== progress) this.#watchSilence(target, entity);
-    const isOther = JSON.stringify(entity.state) !== JSON.stringify(state);
-    await Promise.all([entity.record !== before && this.#save(), isOther && this.#publisher.showState(target, entity)]);
-    this.#options.onChange();
-  }
-
-  #watchSilence(target: string, entity: Entity): void {
-    this.#endSilence(target);
-    if (!entity.isInProgress) return;
-    const end = () => void this.#change(target, () => entity.endProgress());
-    this.#silence.set(target, setTimeout(end, this.#options.silenceMs ?? silenceTimeoutMs));
-  }
-
-  #endSilence(target: string): void {
-    clearTimeout(this.#silence.get(target));
-    this.#silence.delete(target);
+    const isSignOfLife = entity.progress !== progress;
+    if (isSignOfLife && entity.isInProgress) this.#silence.hear(target);
+    else if (isSignOfLife) this.#silence.end(target);
+    return { isNew: entity.record !== before, isOther: JSON.stringify(entity.state) !== JSON.stringify(state) };
   }
 
   #save(): Promise<void> {
     return this.#options.store.save(() => this.#records).catch(this.#options.onProblem);
   }
 
-  #showAll(): void {
-    for (const target of this.#entities.keys()) void this.#show(target);
+  async #showAll(): Promise<void> {
     this.#options.onChange();
+    await Promise.all([...this.#entities.keys()].map((target) => this.#show(target)));
+  }
+
+  async #showState(target: string): Promise<void> {
+    const entity = this.#entities.get(target);
+    if (entity) await this.#publisher.showState(target, entity);
   }
 
   async #show(target: string): Promise<void> {

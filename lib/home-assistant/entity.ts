@@ -26,6 +26,8 @@ export class Entity {
   isAtBroker = false;
   /** Its release could not be read when Install was pressed. */
   isLost = false;
+  /** When Install was pressed last, on the clock of `performance`. */
+  pressedAt = Number.NEGATIVE_INFINITY;
   #progress: Progress | undefined;
   /** Pushes that were under way when Install was pressed: their words are not the pressed one's. */
   readonly #older = new Set<string>();
@@ -58,8 +60,9 @@ export class Entity {
     };
   }
 
-  /** Install was pressed. */
-  press(): void {
+  /** Install was pressed. @param now on the clock of `performance` */
+  press(now: number): void {
+    this.pressedAt = now;
     if (this.#progress && 'id' in this.#progress) this.#older.add(this.#progress.id);
     this.#progress = { pressed: true };
   }

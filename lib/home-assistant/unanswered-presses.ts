@@ -1,3 +1,5 @@
+import { isTooDeep } from '../depth';
+import { hostnameProblem } from '../protocol/names';
 import type { HaBroker } from './broker';
 import { commandTopic, discoveryTopic, type HaTopics } from './topics';
 
@@ -17,6 +19,8 @@ interface Waiting {
 
 /** Anyone who may publish could fill our memory otherwise: more at once are passed over. */
 const maxWaiting = 100;
+/** With all texts that a release may have. */
+const maxDiscoveryBytes = 64 * 1024;
 
 /**
  * Presses of Install for devices that we know nothing of: another node's, which answers at once by a state, or of an
@@ -33,7 +37,7 @@ export class UnansweredPresses {
   /** Install was pressed for a device that is not ours. */
   hear(target: string): void {
     const { topics, broker, answerMs, onUnanswered } = this.#options;
-    if (this.#waiting.has(target) || this.#waiting.size >= maxWaiting) return;
+    if (hostnameProblem(target) || this.#waiting.has(target) || this.#waiting.size >= maxWaiting) return;
     let discovery: object | undefined;
     // The broker gives what it keeps to each new subscription.
     const stop = broker.listen(discoveryTopic(topics, target), ({ payload }) => {
@@ -62,10 +66,13 @@ export class UnansweredPresses {
 
 /** What was sent to Home Assistant, where it is of the entity whose Install publishes there. */
 function parseDiscovery(payload: Buffer, command: string): object | undefined {
+  if (payload.length > maxDiscoveryBytes) return undefined;
   try {
     const discovery: unknown = JSON.parse(payload.toString());
     const isObject = typeof discovery === 'object' && discovery !== null;
-    return isObject && 'command_topic' in discovery && discovery.command_topic === command ? discovery : undefined;
+    return isObject && 'command_topic' in discovery && discovery.command_topic === command && !isTooDeep(discovery)
+      ? discovery
+      : undefined;
   } catch {
     return undefined; // Not ours: anyone may publish there.
   }

@@ -4,6 +4,8 @@ import { writeFileAtomic } from '../write-file-atomic';
 
 /** How far a device's counter may be ahead of our clock to be gone on from (protocol 6.4). */
 const maxAheadMs = 365 * 24 * 3600 * 1000;
+/** So many devices: hostnames come with messages. */
+const maxDevices = 20_000;
 
 /**
  * The counters of signed announcements (protocol 6.4): our clock in milliseconds, raised where needed so that each
@@ -28,8 +30,11 @@ export class Counters {
   async next(target: string): Promise<number> {
     this.#last ??= this.#read();
     const last = await this.#last;
-    const counter = Math.max(this.#now(), (last.get(target) ?? 0) + 1);
+    const now = this.#now();
+    const counter = Math.max(now, (last.get(target) ?? 0) + 1);
+    last.delete(target);
     last.set(target, counter);
+    forgetOldest(last, now);
     await this.#write(last);
     return counter;
   }
@@ -73,5 +78,15 @@ export class Counters {
     } catch (error) {
       this.#onProblem(error as Error);
     }
+  }
+}
+
+/** Of more devices than there may be, the one that was announced to longest ago; not where the clock alone is behind its counter. */
+function forgetOldest(last: Map<string, number>, now: number): void {
+  if (last.size <= maxDevices) return;
+  for (const [target, counter] of last) {
+    if (counter >= now) continue;
+    last.delete(target);
+    return;
   }
 }

@@ -1,10 +1,11 @@
+import { BoundedMap } from '../bounded-map';
 import { hostnameProblem } from '../protocol/names';
 import { parseReport, type Report } from '../protocol/report';
 import { deviceKey, isSignedReport, type Signing } from '../protocol/signature';
 import type { Broker, InboundMessage, ReportListener, Reports } from '../push/services';
 
-/** More than any house has. */
-const maxDevices = 20_000;
+/** The reports of some 30,000 devices. */
+const maxBytes = 16 * 1024 * 1024;
 
 type OnAnyReport = (target: string, report: Report, maybeStale: boolean) => void;
 
@@ -16,8 +17,8 @@ export function reportsTopic(topic: string): string {
 /** What the devices say themselves (protocol 5): one subscription for all of them, kept while the server lives. */
 export class DeviceReports implements Reports {
   readonly #signing: Signing;
-  readonly #last = new Map<string, Report>();
-  readonly #lastSigned = new Map<string, Report>();
+  readonly #last = new BoundedMap<Report>(maxBytes, lengthOf);
+  readonly #lastSigned = new BoundedMap<Report>(maxBytes, lengthOf);
   /** One push per device at a time, so one listener. */
   readonly #listeners = new Map<string, ReportListener>();
   #watchers: readonly OnAnyReport[] = [];
@@ -33,8 +34,8 @@ export class DeviceReports implements Reports {
       const report = parseReport(payload);
       if (target === undefined || !report || hostnameProblem(target)) return;
       const isSigned = this.#isSigned(target, report, payload);
-      remember(this.#last, target, report);
-      if (isSigned) remember(this.#lastSigned, target, report);
+      this.#last.set(target, report);
+      if (isSigned) this.#lastSigned.set(target, report);
       if (!isRetainedReplay) this.#listeners.get(target)?.(report, isSigned);
       if (!isSigned && signing.format === 'signed') return;
       for (const watcher of this.#watchers) watcher(target, report, maybeStale);
@@ -91,7 +92,7 @@ export class DeviceReports implements Reports {
   }
 }
 
-/** Anyone who may publish reports could fill our memory otherwise. */
-function remember(reports: Map<string, Report>, target: string, report: Report): void {
-  if (reports.size < maxDevices || reports.has(target)) reports.set(target, report);
+/** The characters in it. */
+function lengthOf({ file, hash, error, exception }: Report): number {
+  return [file, hash, error, exception].reduce((sum, text) => sum + (text?.length ?? 0), 0);
 }

@@ -21,6 +21,8 @@ export type TransferEnd = Exclude<ConnectionEnd, { end: 'aborted' }>;
 const afterInterruptionMs = 1000;
 /** More at once are no devices of one hostname; each would take memory of the kernel's. */
 const maxConnections = 32;
+/** Addresses that are remembered, for people: one machine may have any number of IPv6's. */
+const maxNoted = 32;
 
 /**
  * One file on one port for one device.
@@ -163,7 +165,7 @@ export class FileServer {
   #onConnection(socket: Socket): void {
     const device = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/i, '');
     const isAllowed = device !== undefined && this.#services.isAllowed(device);
-    if (device !== undefined && !isAllowed) this.#refused.add(device);
+    if (device !== undefined && !isAllowed) note(this.#refused, device);
     if (device === undefined || !isAllowed || this.#connections.size >= maxConnections) {
       // The error of a connection that is turned away, or was gone before it was looked at, changes nothing.
       socket.on('error', () => undefined).resetAndDestroy();
@@ -181,7 +183,7 @@ export class FileServer {
     const end = await connection.ended;
     const isCurrent = this.#connections.delete(connection);
     if (!isCurrent || end.end === 'aborted') return;
-    if (end.end !== 'interrupted') this.#fetchers.add(end.device);
+    if (end.end !== 'interrupted') note(this.#fetchers, end.device);
     if (end.end === 'delivered') this.#end(end);
     else if (this.#connections.size > 0) return;
     else if (end.end === 'stalled') this.#end(end);
@@ -192,4 +194,8 @@ export class FileServer {
     if (end.end === 'delivered') this.#isDelivered = true;
     this.#ended.resolve(end);
   }
+}
+
+function note(addresses: Set<string>, address: string): void {
+  if (addresses.size < maxNoted) addresses.add(address);
 }

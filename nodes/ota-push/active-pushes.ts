@@ -1,6 +1,9 @@
 import type { Job } from '../../lib/push/job';
 import { reasons } from '../shared/reasons';
 
+/** A burst of pushes leaves no more behind. */
+const maxUnused = 100;
+
 /** The pushes of one node, so that they can be cancelled and end with it. */
 export class ActivePushes {
   /** What ends each, and the device that it is for. */
@@ -40,7 +43,7 @@ export class ActivePushes {
       return await push(ending);
     } finally {
       this.#active.delete(ending);
-      if (!ending.signal.aborted) this.#unused.push(ending);
+      if (!ending.signal.aborted && this.#unused.length < maxUnused) this.#unused.push(ending);
       if (this.#active.size === 0) this.#onIdle();
     }
   }

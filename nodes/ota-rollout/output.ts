@@ -5,7 +5,7 @@ import type { RolloutEnd } from '../../lib/rollout/rollout';
 import type { RolloutReport } from '../../lib/rollout/tally';
 import type { Device } from '../shared/devices';
 import type { FileSettings } from '../shared/files';
-import type { Message } from '../shared/message';
+import { idOf, type Message } from '../shared/message';
 
 type Util = Pick<NodeAPI['util'], 'cloneMessage' | 'normalisePropertyExpression'>;
 
@@ -36,7 +36,7 @@ export class RolloutOutput {
 
   /** Output 3: how far it is. */
   toProgress(percent: number, rollout: RolloutReport): (Message | null)[] {
-    return [null, null, { _msgid: this.#rest._msgid, payload: percent, rollout }];
+    return [null, null, { _msgid: idOf(this.#rest), payload: percent, rollout }];
   }
 }
 

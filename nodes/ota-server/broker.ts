@@ -87,6 +87,7 @@ export class NodeRedBroker implements Broker, HaBroker {
   #way: { readonly stream: object; readonly address: Promise<string | undefined> } | undefined;
   /** How often anyone on this connection has subscribed: each time the broker sends retained messages again. */
   #subscriptions = 0;
+  readonly #lastMessages = new LastMessages();
   #listeners = 0;
   #isClosed = false;
   /** On the clock of `performance`. */
@@ -171,16 +172,16 @@ export class NodeRedBroker implements Broker, HaBroker {
     onAllowed: (isAllowed: boolean) => void = () => undefined,
   ): () => void {
     const listensSince = performance.now();
-    const lastMessages = new LastMessages();
+    const user = this.#newUser();
     const hear: OnMessage = (from, payload, { retain = false }) => {
       // The retain flag alone does not tell: with MQTT 5 a fresh message may carry it too (protocol 5.4).
-      const { isFirst, isRepeated } = lastMessages.take(from, payload, this.#subscriptions);
+      const { isFirst, isRepeated } = this.#lastMessages.take(user, from, payload, this.#subscriptions);
       const isResent =
         this.#kept.resends && performance.now() - Math.max(listensSince, this.#onlineSince) < resendsForMs;
       const isRetainedReplay = (retain && isRepeated) || isResent;
       onMessage({ topic: from, payload, isRetainedReplay, maybeStale: isRetainedReplay || (retain && isFirst) });
     };
-    return this.#ours.add(topic, this.#newUser(), hear, onAllowed);
+    return this.#ours.add(topic, user, hear, onAllowed);
   }
 
   announce(topic: string, text: string, expiryMs: number, watcher: AnnouncementListener): () => void {

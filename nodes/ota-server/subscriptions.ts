@@ -1,3 +1,5 @@
+import { BoundedMap } from '../../lib/bounded-map';
+
 export type OnMessage = (topic: string, payload: Buffer, packet: { readonly retain?: boolean }) => void;
 
 /** The list that Node-RED's broker node keeps: at each connect it subscribes to all of it. */
@@ -25,6 +27,8 @@ interface Subscription {
   isListed: boolean;
 }
 
+/** Topics may hold hostnames, which messages bring. */
+const maxBytes = 1024 * 1024;
 /** Who ends the connection on a subscription does so at once; what is lost later is lost for another reason. */
 const promptMs = 5000;
 /** The client sends what it has of a session before, and after that what the broker node subscribes to. */
@@ -44,8 +48,8 @@ export class Subscriptions {
   /** By message id: the topics that were asked for on this connection, and when. */
   readonly #unanswered = new Map<number, { readonly topics: readonly string[]; readonly sentAt: number }>();
   /** Connections in a row that ended before the answer for a topic of ours. */
-  readonly #losses = new Map<string, number>();
-  readonly #warnedOf = new Set<string>();
+  readonly #losses = new BoundedMap<number>(maxBytes);
+  readonly #warnedOf = new BoundedMap<true>(maxBytes);
   #timer: NodeJS.Timeout | undefined;
   #isSettled = false;
 
@@ -159,7 +163,7 @@ export class Subscriptions {
     const isMissed = this.#of(topic).some(({ isOptional }) => !isOptional);
     this.#tell(topic, false);
     if (!isMissed || this.#warnedOf.has(topic)) return;
-    this.#warnedOf.add(topic);
+    this.#warnedOf.set(topic, true);
     this.#onForbidden(topic, how);
   }
 

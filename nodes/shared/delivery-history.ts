@@ -13,11 +13,16 @@ interface Success {
 /** In the node's context, so that a persistent context store keeps it over restarts. */
 const contextKey = 'pushed';
 
+/** So many are remembered, some 15 MB: names come with messages. What is forgotten is pushed once more. */
+const maxSuccesses = 50_000;
+const recordsPerCount = 1000;
+
 /** The last success for each device and file: what has the same bytes need not be pushed again. */
 export class ContextDeliveryHistory implements DeliveryHistory {
   readonly #node: Node;
   readonly #context: ReturnType<Node['context']>;
   #successes: Promise<Record<string, Success>> | undefined;
+  #records = 0;
 
   constructor(node: Node) {
     this.#node = node;
@@ -41,9 +46,14 @@ export class ContextDeliveryHistory implements DeliveryHistory {
     if (announced.length === 0) return;
     const isSuccess = outcomes.every(({ code }) => code === null);
     for (const { target, filename, hash, verified } of announced) {
-      if (isSuccess && verified) successes[keyOf(target, filename)] = { hash, verified };
-      else delete successes[keyOf(target, filename)];
+      const key = keyOf(target, filename);
+      // The newest at the end.
+      delete successes[key];
+      if (isSuccess && verified) successes[key] = { hash, verified };
     }
+    // Counting them takes a millisecond.
+    if (this.#records % recordsPerCount === 0) forgetOldest(successes);
+    this.#records += 1;
     await new Promise<void>((resolve) => {
       this.#context.set(contextKey, successes, (error?: Error) => resolve(this.#warnOf(error)));
     });
@@ -72,4 +82,10 @@ function keyOf(target: string, filename: string): string {
 function contradicts({ state, file, hash }: Report, filename: string, pushed: string): boolean {
   if (state === 'rolled_back') return true;
   return file === filename && (state === 'failed' || hash !== pushed);
+}
+
+function forgetOldest(successes: Record<string, Success>): void {
+  const keys = Object.keys(successes);
+  if (keys.length <= maxSuccesses) return;
+  for (const key of keys.slice(0, keys.length - maxSuccesses)) delete successes[key];
 }

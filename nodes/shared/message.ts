@@ -23,6 +23,11 @@ export interface Message extends NodeMessage {
   continue?: unknown;
 }
 
+/** Its id as Node-RED gives it; empty for any other: Node-RED gives it one then. */
+export function idOf({ _msgid }: Message): string {
+  return typeof _msgid === 'string' ? _msgid : '';
+}
+
 /** Whether a message asks for this; `false` does not. */
 export function asksFor(message: Message, what: 'reset' | 'pause' | 'continue' | 'remove'): boolean {
   return message[what] !== undefined && message[what] !== false;

@@ -19,8 +19,15 @@ const plainName = /^[A-Za-z_]\w*$/;
  */
 export function reader(RED: NodeAPI, node: Node, name: string, type: string, value: string): Reader {
   const evaluate = RED.util.evaluateNodeProperty;
-  if (type === 'msg' && plainName.test(value))
-    return (message) => (message as unknown as Record<string, unknown>)[value];
+  if (type === 'msg' && plainName.test(value)) {
+    return (message) => {
+      try {
+        return (message as unknown as Record<string, unknown>)[value];
+      } catch (error) {
+        return Promise.reject(unreadable(name, type, value, error));
+      }
+    };
+  }
   if (constantTypes.has(type)) {
     const constant: unknown = evaluate(value, type, node, {} as NodeMessage);
     return () => constant;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HaBroker } from '../../../lib/home-assistant/broker';
-import { Entities, type EntitiesOptions } from '../../../lib/home-assistant/entities';
+import { Entities } from '../../../lib/home-assistant/entities';
+import type { EntitiesOptions } from '../../../lib/home-assistant/entities-options';
 import type { PushEvent } from '../../../lib/home-assistant/entity';
 import { type Release, releaseFile } from '../../../lib/home-assistant/release';
 import { ReleaseStore } from '../../../lib/home-assistant/store';
@@ -41,6 +42,8 @@ describe('The entities', () => {
   let say: (topic: string, text: string) => void;
   /** The broker tells what is sent to Home Assistant. */
   let tell: (text: string) => void;
+  /** Home Assistant says that it has started. */
+  let birth: () => void;
   let deleted: Inbox<string>;
   let onInstall: () => Promise<void>;
   let install: (release: Release) => void;
@@ -65,6 +68,7 @@ describe('The entities', () => {
       listeners.get(filter)?.({ topic, payload: Buffer.from(text), isRetainedReplay: false, maybeStale: false });
     say = (topic, text) => heard('ota-push/update/+/install', topic, text);
     tell = (text) => heard('homeassistant/update/+/config', 'homeassistant/update/ota-push__lamp/config', text);
+    birth = () => heard('homeassistant/status', 'homeassistant/status', 'online');
     deleted = new Inbox();
     onInstall = async () => undefined;
     install = () => undefined;
@@ -177,6 +181,60 @@ describe('The entities', () => {
     press();
     press();
     assert.deepEqual([(await shown.next()).in_progress, (await shown.next()).in_progress], [true, true]);
+  });
+
+  const rates = { allMs: 20, oneMs: 20 };
+
+  it('are shown at once when Home Assistant says that it has started, and once more however often it says so', async () => {
+    await start({ rates });
+    for (let times = 0; times < 300; times += 1) birth();
+    for (const _ of ['at once', 'once more']) assert.equal((await shown.next()).in_progress, false);
+    press();
+    assert.equal((await shown.next()).in_progress, true, 'nothing more was shown before');
+  });
+
+  it('tell of reports at once, and once more however many come', async () => {
+    await start({ rates });
+    const hashes = ['a', 'b', 'c'].map((digit) => digit.repeat(40));
+    for (let times = 0; times < 1000; times += 1) {
+      hear({ state: 'running', file: 'main.py', hash: hashes[times % 3] ?? '', error: null });
+    }
+    const versions = [(await shown.next()).installed_version, (await shown.next()).installed_version];
+    assert.equal(versions[1], '#aaaaaaaa', 'the last one');
+    press();
+    assert.equal((await shown.next()).in_progress, true, 'nothing more was shown before');
+  });
+
+  it('answer presses that come while one is open at once, and once more however many come', async () => {
+    await start({ rates });
+    for (let times = 0; times < 1000; times += 1) press();
+    for (const _ of ['pressed', 'at once', 'once more']) assert.equal((await shown.next()).in_progress, true);
+    await entities.hearPush({ ...news, result: 'timeout' });
+    assert.equal((await shown.next()).in_progress, false, 'nothing more was shown before');
+  });
+
+  it('obey a press once in a second: what fails at once can’t be asked for without end', async () => {
+    await start({ rates });
+    let pressed = 0;
+    onInstall = () => {
+      pressed += 1;
+      return Promise.reject(new Error('the bytes are gone'));
+    };
+    press();
+    await shown.nextThat(({ in_progress: working }) => !working);
+    for (let times = 0; times < 100; times += 1) press();
+    await shown.next();
+    assert.equal(pressed, 1);
+  });
+
+  it('keep and show what was put off when they are closed', async () => {
+    await start({ rates: { allMs: 60_000, oneMs: 60_000 } });
+    for (const digit of ['a', 'b']) hear({ state: 'running', file: 'main.py', hash: digit.repeat(40), error: null });
+    await shown.next();
+    await entities.close();
+    assert.equal((await shown.next()).installed_version, '#bbbbbbbb');
+    const [[, record] = []] = [...(await new ReleaseStore(folder).load())];
+    assert.equal(record?.installed, '#bbbbbbbb');
   });
 
   it('keep what they had when a release cannot be kept', async () => {

@@ -55,9 +55,17 @@ describe('A press of Install for a device of somebody else', () => {
 
   it('is not told of what has no entity, or one that is not of this base topic', async () => {
     const other = JSON.stringify(discoveryOf({ ...topics, base: 'other' }, 'other', {}));
-    const presses = await start({ broken: '{', nothing: 'null', other, last: discovery('last') });
-    for (const target of ['unknown', 'broken', 'nothing', 'other', 'last']) presses.hear(target);
+    const deep = discovery('deep').replace(/}$/, `, "x": ${'['.repeat(12_000)}${']'.repeat(12_000)}}`);
+    const large = JSON.stringify({ ...JSON.parse(discovery('large')), title: 't'.repeat(70_000) });
+    const presses = await start({ broken: '{', nothing: 'null', other, deep, large, last: discovery('last') });
+    for (const target of ['unknown', 'broken', 'nothing', 'other', 'deep', 'large', 'last']) presses.hear(target);
     assert.equal((await lost.next())[0], 'last');
+  });
+
+  it('is not waited for where no device can have the hostname', async () => {
+    const presses = await start({});
+    for (const target of ['', 'n'.repeat(60_000), 'night lamp', 'ä', '$SYS']) presses.hear(target);
+    assert.equal(most, 0);
   });
 
   it('is waited for once, and with no more than 99 others', async () => {

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { BoundedMap } from '../../lib/bounded-map';
+import type { Broker, InboundMessage } from '../../lib/push/services';
+import { DeviceReports } from '../../lib/server/device-reports';
+import { Throttle } from '../../lib/throttle';
+import { LastMessages } from '../../nodes/ota-server/last-messages';
+import { Subscriptions } from '../../nodes/ota-server/subscriptions';
+
+/** What stays in memory of something, in bytes. */
+function heapOf(make: () => unknown): number {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  gc();
+  const before = getHeapStatistics().used_heap_size;
+  const kept = make();
+  gc();
+  const after = getHeapStatistics().used_heap_size;
+  assert.ok(kept);
+  return after - before;
+}
+
+const mebibyte = 1024 * 1024;
+
+describe('What strangers can fill', () => {
+  it('holds the newest, up to a number of bytes', () => {
+    const map = new BoundedMap<string>(2000, (text) => text.length);
+    for (const key of ['a', 'b', 'c', 'd']) map.set(key, 'x'.repeat(100));
+    map.set('a', 'y');
+    map.set('e', 'x'.repeat(100));
+    map.set('f', 'x'.repeat(100));
+    assert.deepEqual(
+      ['a', 'b', 'c', 'd', 'e', 'f'].filter((key) => map.has(key)),
+      ['a', 'c', 'd', 'e', 'f'],
+    );
+    map.set('huge', 'x'.repeat(5000));
+    assert.equal(map.size, 0, 'what is too large alone is not kept');
+    map.set('a', 'y');
+    assert.equal(map.get('a'), 'y');
+  });
+
+  const floods: [string, (at: number) => [topic: string, payload: string]][] = [
+    ['8,000 messages on topics of 60 KB each', (at) => [`${at}${'t'.repeat(60_000)}`, 'on']],
+    ['100,000 messages of 2 KB', (at) => [`lamp-${at}`, `${at}${'m'.repeat(2000)}`]],
+    ['100,000 messages on topics of 1 KB', (at) => [`${at}${'t'.repeat(1000)}`, 'on']],
+  ];
+  for (const [what, messageOf] of floods) {
+    it(`are not the last messages of a connection: ${what}`, function () {
+      this.timeout(60_000);
+      const bytes = heapOf(() => {
+        const last = new LastMessages();
+        const count = what.startsWith('8') ? 8000 : 100_000;
+        for (let at = 0; at < count; at += 1) {
+          const [topic, payload] = messageOf(at);
+          // As a packet brings it: a text of its own.
+          last.take('user', Buffer.from(topic).toString(), Buffer.from(payload), 1);
+        }
+        return last;
+      });
+      assert.ok(bytes < 32 * mebibyte, `${bytes} bytes`);
+    });
+  }
+
+  it('are not the devices’ reports', function () {
+    this.timeout(60_000);
+    const bytes = heapOf(() => {
+      let say: (message: InboundMessage) => void = () => undefined;
+      const broker = {
+        listen(_topic: string, hear: typeof say) {
+          say = hear;
+          return () => undefined;
+        },
+      };
+      const reports = new DeviceReports(broker as unknown as Broker, '{target}/OTA', { format: 'basic', secret: '' });
+      for (let at = 0; at < 60_000; at += 1) {
+        const payload = Buffer.from(
+          JSON.stringify({ state: 'running', file: `${at}${'f'.repeat(1000)}`, hash: 'h'.repeat(900) }),
+        );
+        say({ topic: `lamp-${at}/OTA/status`, payload, isRetainedReplay: false, maybeStale: false });
+      }
+      return reports;
+    });
+    assert.ok(bytes < 48 * mebibyte, `${bytes} bytes`);
+  });
+
+  it('are not the topics that a broker refuses', () => {
+    const bytes = heapOf(() => {
+      const list = { isOnline: () => true, subscribe: () => undefined, unsubscribe: () => undefined };
+      const subscriptions = new Subscriptions(list, () => undefined);
+      for (let at = 0; at < 50_000; at += 1) {
+        const topic = `lamp-${at}/${'t'.repeat(100)}`;
+        const stop = subscriptions.add(
+          topic,
+          `user-${at}`,
+          () => undefined,
+          () => undefined,
+        );
+        subscriptions.onSent({ messageId: 1, subscriptions: [{ topic }] });
+        subscriptions.onAnswered(1, [0x80]);
+        stop();
+      }
+      return subscriptions;
+    });
+    assert.ok(bytes < 4 * mebibyte, `${bytes} bytes`);
+  });
+});
+
+describe('What is done because of a message', () => {
+  it('is done at once, and once more however often it is asked for meanwhile', async () => {
+    let done = 0;
+    let again: () => void = () => undefined;
+    const twice = new Promise<void>((resolve) => {
+      again = resolve;
+    });
+    const throttle = new Throttle(async () => {
+      done += 1;
+      if (done === 2) again();
+    }, 20);
+    for (let times = 0; times < 300; times += 1) throttle.ask();
+    assert.equal(done, 1);
+    await twice;
+    assert.equal(throttle.close(), false);
+    assert.equal(done, 2);
+  });
+
+  it('is not begun again while it is under way, unless that is forgotten', async () => {
+    let done = 0;
+    const throttle = new Throttle(() => {
+      done += 1;
+      return new Promise(() => undefined);
+    }, 1);
+    throttle.ask();
+    // Timers of one length end in their order.
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    throttle.ask();
+    assert.equal(done, 1);
+    throttle.forget();
+    assert.equal(done, 2);
+    throttle.close();
+  });
+});
