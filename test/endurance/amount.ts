@@ -6,8 +6,8 @@ export function amount({ short, long }: { readonly short: number; readonly long:
   return isLong ? long : short;
 }
 
-/** For fast-check: the seed of a run that failed, to see it fail again (`OTA_PUSH_SEED=42`). Any unless it is given. */
-export function seedGiven(): string[] {
+/** For fast-check, which says the error with what it has found; OTA_PUSH_SEED=42 repeats the run that failed with that seed. */
+export function seeded<T extends object>(parameters: T) {
   const seed = process.env.OTA_PUSH_SEED;
-  return seed === undefined ? [] : [seed];
+  return { ...parameters, includeErrorInReport: true, ...(seed === undefined ? {} : { seed: Number(seed) }) };
 }
