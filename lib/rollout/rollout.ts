@@ -83,6 +83,11 @@ export class Rollout {
     return this.#tally.ended;
   }
 
+  /** How many of them have failed. */
+  get failures(): number {
+    return this.#tally.failures;
+  }
+
   /** Somebody has ended it, or its failures have. */
   get isEnding(): boolean {
     return this.#end !== undefined;

@@ -1,5 +1,6 @@
 import { checkDefaults, prepareCheck } from '../shared/editor/check-form';
 import type { NodeDefinition, Properties } from '../shared/editor/editor-api';
+import { findBySearchWords } from '../shared/editor/palette';
 import { textValidator } from '../shared/editor/validation';
 import { type HaSettings, readHaTopics } from './settings';
 
@@ -36,6 +37,9 @@ const definition: NodeDefinition = {
   },
   labelStyle() {
     return this.name ? 'node_label_italic' : '';
+  },
+  onpaletteadd() {
+    findBySearchWords('ota-ha-update');
   },
   oneditprepare() {
     prepareCheck(this);

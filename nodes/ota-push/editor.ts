@@ -1,4 +1,5 @@
 import type { NodeDefinition, Properties } from '../shared/editor/editor-api';
+import { findBySearchWords } from '../shared/editor/palette';
 import {
   fileDefaults,
   moreDefaults,
@@ -32,6 +33,7 @@ const definition: NodeDefinition = {
     ...folded,
   },
   inputs: 1,
+  outputs: moreDefaults.outputs.value,
   outputLabels(index) {
     return this._(`ota-push.output.${outputs[index]}`);
   },
@@ -44,6 +46,9 @@ const definition: NodeDefinition = {
   },
   labelStyle() {
     return this.name ? 'node_label_italic' : '';
+  },
+  onpaletteadd() {
+    findBySearchWords('ota-push');
   },
   oneditprepare() {
     prepareForm(this, ['target', 'file', 'filename', 'reboot', 'timeout'], folded);

@@ -1,12 +1,15 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { Job } from '../../lib/push/job';
+import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { PushActivity, PushState } from '../../lib/push/state';
 import { ContextDeliveryHistory } from '../shared/delivery-history';
 import { Input, type InputSettings } from '../shared/input';
 import { asksFor, type Message } from '../shared/message';
 import { onInput, type Send } from '../shared/on-input';
 import { Progress } from '../shared/progress';
+import { Readiness } from '../shared/readiness';
 import { type OtaServerNode, type ReadyServer, requireServer } from '../shared/server-node';
+import type { Translate } from '../shared/throttled-status';
 import { ActivePushes } from './active-pushes';
 import { toOutputs, toProgress } from './output';
 import { StatusLine } from './status';
@@ -27,7 +30,8 @@ function register(RED: NodeAPI): void {
     const input = new Input(RED, this, config);
     const pushes = new ActivePushes();
     const history = config.skipUnchanged ? new ContextDeliveryHistory(this) : undefined;
-    const status = new StatusLine(this, (key, values) => RED._(`ota-push.status.${key}`, values));
+    const translate: Translate = (key, values) => RED._(`ota-push.status.${key}`, values);
+    const status = new StatusLine(this, translate, new Readiness(RED, server, config.server));
 
     const push = async (jobs: Job[], message: Message, send: Send, server: ReadyServer): Promise<void> => {
       const onActivity = (activity: PushActivity) => {
@@ -37,7 +41,11 @@ function register(RED: NodeAPI): void {
       const progress = config.progress
         ? new Progress<PushState>((percent, state) => send(toProgress(message, percent, state)))
         : undefined;
-      const hooks = { onActivity, onStart: progress?.start.bind(progress), history };
+      const onStart = (look: () => PushSnapshot) => {
+        status.follow(jobs, look);
+        progress?.start(look);
+      };
+      const hooks = { onActivity, onStart, history };
       try {
         const outcome = await pushes.run(jobs, (ending) => server.pushServer.push(jobs, ending, hooks));
         status.end(outcome);
@@ -54,7 +62,9 @@ function register(RED: NodeAPI): void {
     const run = async (message: Message, send: Send): Promise<void> => {
       if (asksFor(message, 'reset')) {
         const target = input.readResetTarget(message);
-        pushes.cancel(target instanceof Promise ? await target : target);
+        const device = target instanceof Promise ? await target : target;
+        if (device === undefined) status.beginAnew();
+        pushes.cancel(device);
         return;
       }
       input.refuse(message);
@@ -63,7 +73,7 @@ function register(RED: NodeAPI): void {
       await push(read instanceof Promise ? await pushes.reading(read) : read, message, send, ready);
     };
 
-    onInput(this, run, () => status.problem('bad_input'));
+    onInput(this, run, () => status.badInput());
 
     this.on('close', (done: (error?: Error) => void) => {
       status.close();

@@ -1,84 +1,165 @@
 import type { Node, NodeStatus } from 'node-red';
 import type { Job } from '../../lib/push/job';
 import type { Outcome, Result } from '../../lib/push/outcome';
+import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { PushActivity } from '../../lib/push/state';
+import type { Readiness } from '../shared/readiness';
 import { ThrottledStatus, type Translate } from '../shared/throttled-status';
 
-const shapeOf: Record<Result, Pick<NodeStatus, 'fill' | 'shape'>> = {
-  success: { fill: 'green', shape: 'dot' },
-  unchanged: { fill: 'green', shape: 'dot' },
-  timeout: { fill: 'red', shape: 'ring' },
-  failed: { fill: 'red', shape: 'ring' },
-  cancelled: { fill: 'red', shape: 'ring' },
+const good = { fill: 'green', shape: 'dot' } as const;
+const bad = { fill: 'red', shape: 'ring' } as const;
+
+/** Whether a result stays visible until a success, or gives way to whatever comes next. */
+const isFailure: Record<Result, boolean> = {
+  success: false,
+  unchanged: false,
+  timeout: true,
+  failed: true,
+  cancelled: false,
 };
 
-/** The line under a node: what it does now, for which device, and how the last push ended. */
+/** Milliseconds between two looks at how far a transfer is. */
+const lookEveryMs = 1000;
+/** Of devices that have failed, so many are named. */
+const maxNamed = 3;
+
+/** A push under way. */
+interface UnderWay {
+  readonly target: string;
+  readonly doing: PushActivity;
+  /** For its turn, for the broker, for its device to wake or for another attempt. */
+  readonly isWaiting: boolean;
+  readonly look: (() => PushSnapshot) | undefined;
+}
+
+/** The line under a node: whether it could push, what it does, for which device, how the last push ended and which have failed. */
 export class StatusLine {
   readonly #status: ThrottledStatus;
   readonly #translate: Translate;
-  /** The pushes under way by id, and whether each waits for its turn or for the broker. */
-  readonly #isWaiting = new Map<string, boolean>();
+  readonly #readiness: Pick<Readiness, 'isReady' | 'status' | 'watch'>;
+  readonly #stopWatching: () => void;
+  /** By their id, the one last that has moved on last. */
+  readonly #underWay = new Map<string, UnderWay>();
+  /** Since none was under way. */
   #ended = 0;
-  /** The last phase, for the next status that is shown. */
-  #target = '';
-  #key = '';
-  readonly #working = (): NodeStatus => this.#show();
+  /** Devices whose last push has failed, with its words; the last one last. */
+  readonly #failures = new Map<string, string>();
+  /** What has happened last, if that was no failure. */
+  #last: NodeStatus | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  readonly #show = (): NodeStatus => (this.#underWay.size > 0 ? this.#working() : this.#idle());
 
-  constructor(node: Node, translate: Translate) {
+  constructor(node: Node, translate: Translate, readiness: Pick<Readiness, 'isReady' | 'status' | 'watch'>) {
     this.#status = new ThrottledStatus(node);
     this.#translate = translate;
+    this.#readiness = readiness;
+    this.#stopWatching = readiness.watch(() => this.#update());
+    this.#update();
   }
 
   phase([job]: readonly Job[], doing: PushActivity, isWaiting: boolean): void {
     if (!job) return;
     const { id, target } = job;
-    this.#isWaiting.set(id, isWaiting);
-    this.#work(target, isWaiting ? `${doing}-waiting` : doing);
+    const look = this.#underWay.get(id)?.look;
+    this.#underWay.delete(id);
+    this.#underWay.set(id, { target, doing, isWaiting, look });
+    this.#last = undefined;
+    this.#update();
   }
 
-  end({ id, target, result, code, verified }: Outcome): void {
-    this.#isWaiting.delete(id);
-    this.#ended += 1;
-    if (this.#isWaiting.size > 0) {
-      this.#work(target, 'transfer');
-      return;
-    }
-    this.#ended = 0;
-    this.#status.set(() => ({
-      ...shapeOf[result],
-      text: `${target}: ${this.#translate(code ?? (result === 'unchanged' ? result : (verified ?? result)))}`,
-    }));
+  /** From now on it can be asked how far a push is. */
+  follow([job]: readonly Job[], look: () => PushSnapshot): void {
+    const push = job && this.#underWay.get(job.id);
+    if (push) this.#underWay.set(job.id, { ...push, look });
+  }
+
+  end(outcome: Outcome): void {
+    const { id, target, result, code } = outcome;
+    this.#underWay.delete(id);
+    this.#ended = this.#underWay.size > 0 ? this.#ended + 1 : 0;
+    if (result !== 'cancelled') this.#failures.delete(target);
+    const text = `${target}: ${this.#translate(keyOf(outcome))}`;
+    if (isFailure[result]) this.#failures.set(target, text);
+    else this.#last = { ...(code === null ? good : bad), text };
+    this.#update();
   }
 
   /** It has come to no end. */
   forget([job]: readonly Job[]): void {
-    if (job) this.#isWaiting.delete(job.id);
+    if (job) this.#underWay.delete(job.id);
+    this.#update();
   }
 
-  /** Nothing was started, or nothing can be. */
-  problem(key: string): void {
-    this.#status.set(() => ({ fill: 'red', shape: 'ring', text: this.#translate(key) }));
+  /** Nothing was started. As a key as a whole, the editor shows it in its own language. */
+  badInput(): void {
+    this.#last = { ...bad, text: 'ota-push.status.bad_input' };
+    this.#update();
+  }
+
+  /** Failures of before do not count any more. */
+  beginAnew(): void {
+    this.#failures.clear();
+    this.#update();
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.#stopWatching();
+    clearTimeout(this.#timer);
     this.#status.close();
   }
 
-  #work(target: string, key: string): void {
-    this.#target = target;
-    this.#key = key;
-    this.#status.set(this.#working);
+  #update(): void {
+    this.#status.set(this.#show);
   }
 
-  #show(): NodeStatus {
-    const total = this.#ended + this.#isWaiting.size;
-    const isOneOfSeveral = total > 1;
+  #working(): NodeStatus {
+    const pushes = [...this.#underWay.values()];
+    const moving = pushes.filter(({ isWaiting }) => !isWaiting);
+    const { target, doing, isWaiting, look } = (moving.at(-1) ?? pushes.at(-1)) as UnderWay;
+    const { phase, percent } = (doing === 'transfer' ? look?.() : undefined) ?? {};
+    const what =
+      phase === 'transfer'
+        ? this.#translate('transfer-percent', { percent: String(percent) })
+        : this.#translate(isWaiting ? `${doing}-waiting` : doing);
+    if (phase === 'transfer') this.#lookAgain();
+    const total = this.#ended + pushes.length;
     const values = { number: String(Math.min(this.#ended + 1, total)), total: String(total) };
-    const allWait = ![...this.#isWaiting.values()].includes(false);
-    return {
-      fill: allWait ? 'yellow' : 'blue',
-      shape: allWait ? 'ring' : 'dot',
-      text: `${this.#target}: ${isOneOfSeveral ? this.#translate('several', values) : this.#translate(this.#key)}`,
-    };
+    const which = total > 1 ? ` (${this.#translate('several', values)})` : '';
+    const text = [`${target}: ${what}${which}`, ...this.#failureWords(target)].join('; ');
+    return moving.length === 0 ? { fill: 'yellow', shape: 'ring', text } : { fill: 'blue', shape: 'dot', text };
   }
+
+  #idle(): NodeStatus {
+    const failures = this.#failureWords();
+    const last = this.#last;
+    if (failures.length > 0) return { ...bad, text: [...failures, ...(last?.text ? [last.text] : [])].join('; ') };
+    // A success does not hide that the next push would fail.
+    return last && (last.fill !== good.fill || this.#readiness.isReady) ? last : this.#readiness.status;
+  }
+
+  /** None where nothing has failed. @param shown the device that is shown already */
+  #failureWords(shown?: string): readonly string[] {
+    const failures = [...this.#failures].filter(([target]) => target !== shown);
+    const [only] = failures;
+    if (!only || failures.length === 1) return only ? [only[1]] : [];
+    const named = failures.slice(-maxNamed).map(([target]) => target);
+    const targets = failures.length > maxNamed ? `…, ${named.join(', ')}` : named.join(', ');
+    return [this.#translate('failures', { number: String(failures.length), targets })];
+  }
+
+  #lookAgain(): void {
+    if (this.#isClosed || this.#timer) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#update();
+    }, lookEveryMs);
+  }
+}
+
+/** The words for how a push has ended. */
+function keyOf({ result, code, verified, report }: Outcome): string {
+  if (code === 'rejected' && report?.state === 'rolled_back') return 'rolled_back';
+  return code ?? (result === 'unchanged' ? result : (verified ?? result));
 }

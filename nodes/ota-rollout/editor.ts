@@ -1,4 +1,5 @@
 import type { NodeDefinition, Validate } from '../shared/editor/editor-api';
+import { findBySearchWords } from '../shared/editor/palette';
 import { fileDefaults, moreDefaults, prepareForm, unfoldChanged } from '../shared/editor/push-form';
 import { isTaken, isVariable } from '../shared/editor/validation';
 import { type RolloutSettings, readRolloutSettings } from './settings';
@@ -29,6 +30,7 @@ const definition: NodeDefinition = {
     ...moreDefaults,
   },
   inputs: 1,
+  outputs: moreDefaults.outputs.value,
   outputLabels(index) {
     return this._(`ota-rollout.output.${outputs[index]}`);
   },
@@ -40,6 +42,9 @@ const definition: NodeDefinition = {
   },
   labelStyle() {
     return this.name ? 'node_label_italic' : '';
+  },
+  onpaletteadd() {
+    findBySearchWords('ota-rollout');
   },
   oneditprepare() {
     prepareForm(this, ['file', 'filename', 'reboot', 'timeout'], moreDefaults);

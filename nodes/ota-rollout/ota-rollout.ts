@@ -8,7 +8,9 @@ import { asksFor, type Message } from '../shared/message';
 import { onInput, type Send } from '../shared/on-input';
 import { Progress } from '../shared/progress';
 import type { PushTemplate } from '../shared/push-template';
+import { Readiness } from '../shared/readiness';
 import { type OtaServerNode, requireServer } from '../shared/server-node';
+import type { Translate } from '../shared/throttled-status';
 import { RolloutOutput } from './output';
 import { RolloutQueue } from './rollout-queue';
 import { type RolloutSettings, readRolloutSettings } from './settings';
@@ -26,7 +28,8 @@ function register(RED: NodeAPI): void {
     const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
     const input = new Input(RED, this, config);
     const history = config.skipUnchanged ? new ContextDeliveryHistory(this) : undefined;
-    const status = new RolloutStatus(this, (key, values) => RED._(`ota-rollout.status.${key}`, values));
+    const translate: Translate = (key, values) => RED._(`ota-rollout.status.${key}`, values);
+    const status = new RolloutStatus(this, translate, new Readiness(RED, server, config.server));
     const rollouts = new RolloutQueue(() => status.working(rollouts));
 
     /** What a message asks for, and how it is answered. @throws BadInput */
@@ -81,7 +84,7 @@ function register(RED: NodeAPI): void {
       }
     };
 
-    onInput(this, run, () => status.badInput(rollouts));
+    onInput(this, run, () => status.badInput());
 
     this.on('close', (done: (error?: Error) => void) => {
       status.close();

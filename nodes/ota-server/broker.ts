@@ -3,6 +3,7 @@ import type { Node } from 'node-red';
 import type { HaBroker } from '../../lib/home-assistant/broker';
 import type { AnnouncementListener, Broker, InboundMessage } from '../../lib/push/services';
 import { addressTowards } from '../../lib/server/route';
+import type { Connection, ConnectionState, WatchedConnection } from '../shared/connection';
 import { brokerHost, brokerName } from './broker-name';
 import { KeptAnnouncements, type KeptTopics } from './kept-announcements';
 import { LastMessages } from './last-messages';
@@ -44,6 +45,8 @@ interface Publication {
 /** What Node-RED's `mqtt-broker` config node offers to its own MQTT nodes: undocumented, the same since Node-RED 1. */
 export interface MqttBrokerNode extends Node {
   readonly connected: boolean;
+  /** For the first time, or after it was told to. */
+  readonly connecting?: boolean;
   readonly client?: MqttClient;
   readonly brokerurl: string;
   readonly autoConnect?: boolean;
@@ -57,7 +60,7 @@ export interface MqttBrokerNode extends Node {
 /** What a broker node tells about its connection: it sets the status of each of its users. */
 interface BrokerUser {
   readonly id: string;
-  status(status: unknown): void;
+  status(status: { readonly text?: string }): void;
 }
 
 /** What the log warns of. */
@@ -68,6 +71,8 @@ export interface BrokerProblems {
   onKept(): void;
 }
 
+const states: readonly ConnectionState[] = ['connected', 'connecting', 'disconnected'];
+
 /** How long a broker that does not flag it may send what it keeps, after a subscription; ioBroker's takes 0.2 seconds. */
 const resendsForMs = 1000;
 
@@ -77,11 +82,17 @@ const noMatchingSubscribers = 0x10;
 const firstError = 0x80;
 
 /** Node-RED's own broker connection, with its login and TLS, as a push needs it. */
-export class NodeRedBroker implements Broker, HaBroker {
+export class NodeRedBroker implements Broker, HaBroker, WatchedConnection {
   readonly #node: MqttBrokerNode;
   readonly #user: BrokerUser;
   readonly #changes = new EventEmitter().setMaxListeners(0);
 
+  #connection: Connection;
+  /** The client whose errors are listened to: the broker node keeps them to itself. */
+  #failing: MqttClient | undefined;
+  readonly #onError = ({ message }: Error): void => {
+    if (this.#connection.state !== 'connected') this.#setConnection(this.#connection.state, message);
+  };
   #client: MqttClient | undefined;
   /** Found out once for each connection: the broker's name is looked up for it. */
   #way: { readonly stream: object; readonly address: Promise<string | undefined> } | undefined;
@@ -115,7 +126,8 @@ export class NodeRedBroker implements Broker, HaBroker {
   /** Registers with the broker node, which connects for its first user. */
   constructor(node: MqttBrokerNode, userId: string, { onForbidden, onKept }: BrokerProblems) {
     this.#node = node;
-    this.#user = { id: userId, status: () => this.#onStatus() };
+    this.#user = { id: userId, status: ({ text }) => this.#onStatus(text) };
+    this.#connection = { state: node.connecting ? 'connecting' : 'disconnected' };
     const isOnline = () => this.isOnline;
     const list: SubscriptionList = {
       isOnline,
@@ -132,6 +144,8 @@ export class NodeRedBroker implements Broker, HaBroker {
     this.#kept = new KeptAnnouncements(topics, onKept);
     node.register(this.#user);
     if (this.isOnline && node.client) this.#listenTo(node.client);
+    if (this.isOnline) this.#setConnection('connected');
+    this.#watchErrors();
   }
 
   get name(): string {
@@ -144,6 +158,15 @@ export class NodeRedBroker implements Broker, HaBroker {
 
   get isOnline(): boolean {
     return this.#node.connected && this.#node.client?.connected === true;
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  onConnection(listener: () => void): () => void {
+    this.#changes.on('connection', listener);
+    return () => this.#changes.off('connection', listener);
   }
 
   /**
@@ -236,9 +259,14 @@ export class NodeRedBroker implements Broker, HaBroker {
     return () => this.#changes.off('online', listener);
   }
 
-  #onStatus(): void {
+  /** @param text the key of the words that Node-RED's MQTT nodes show */
+  #onStatus(text: string | undefined): void {
     // The broker node sets the status of a user that leaves it too.
-    if (this.#isClosed || !this.isOnline) return;
+    if (this.#isClosed) return;
+    const state = states.find((one) => text?.endsWith(`.${one}`));
+    if (state) this.#setConnection(state, state === 'connecting' ? this.#connection.problem : undefined);
+    this.#watchErrors();
+    if (!this.isOnline) return;
     // After a reconnect the broker node subscribes anew.
     this.#subscriptions += 1;
     this.#onlineSince = performance.now();
@@ -271,6 +299,18 @@ export class NodeRedBroker implements Broker, HaBroker {
       .on('close', this.#onClose);
   }
 
+  #setConnection(state: ConnectionState, problem?: string): void {
+    this.#connection = problem ? { state, problem } : { state };
+    this.#changes.emit('connection');
+  }
+
+  #watchErrors(): void {
+    const { client } = this.#node;
+    if (client === this.#failing) return;
+    this.#failing?.off('error', this.#onError);
+    this.#failing = client?.on('error', this.#onError);
+  }
+
   #stopListening(): void {
     this.#client?.off('packetreceive', this.#onPacket).off('packetsend', this.#onSent).off('close', this.#onClose);
   }
@@ -278,6 +318,7 @@ export class NodeRedBroker implements Broker, HaBroker {
   /** Leaves the broker node; it disconnects when `removed` and nobody else uses it. */
   close(removed: boolean): Promise<void> {
     this.#isClosed = true;
+    this.#failing?.off('error', this.#onError);
     this.#kept.close();
     this.#stopListening();
     this.#ours.onEnded();

@@ -5,12 +5,13 @@ import type { Signing } from '../../lib/protocol/signature';
 import type { Broker } from '../../lib/push/services';
 import type { PushServer } from '../../lib/server/push-server';
 import { BadInput } from './bad-input';
+import type { WatchedConnection } from './connection';
 import { absenceKey } from './presence';
 
 /** A server that is ready to push. */
 export interface ReadyServer {
   readonly pushServer: PushServer;
-  readonly broker: Broker & HaBroker;
+  readonly broker: Broker & HaBroker & WatchedConnection;
   readonly signing: Signing;
   readonly checker: PythonChecker;
 }
@@ -22,7 +23,7 @@ export interface OtaServerNode extends Node<{ secret?: string }> {
 }
 
 /** The catalogue whose words all nodes of the package share. */
-const words = 'node-red-contrib-ota-push/ota-push:ota-push';
+export const words = 'node-red-contrib-ota-push/ota-push:ota-push';
 
 /** The server that a node uses. @param id as chosen @throws BadInput where there is none, or its configuration is wrong */
 export function requireServer(RED: NodeAPI, server: OtaServerNode | null, id: string): ReadyServer {

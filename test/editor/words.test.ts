@@ -6,6 +6,7 @@ import type { Entities } from '../../lib/home-assistant/entities';
 import type { Job, Verify } from '../../lib/push/job';
 import type { Outcome } from '../../lib/push/outcome';
 import type { HostKind } from '../../lib/push/services';
+import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { Code, PushActivity, Verified } from '../../lib/push/state';
 import type { RolloutEnd } from '../../lib/rollout/rollout';
 import { HaStatus } from '../../nodes/ota-ha-update/status';
@@ -99,27 +100,40 @@ const waitsWhile: Record<PushActivity, readonly boolean[]> = {
   done: [],
 };
 
+const ready = { isReady: true, status: { text: 'ready' }, watch: () => () => undefined };
+
 /** Tells a status line one thing. */
 type Tell = (node: Node, translate: Translate) => void;
 
 const ended =
   (outcome: Partial<Outcome>): Tell =>
   (node, translate) =>
-    new StatusLine(node, translate).end({ id: '1', target: 'nightlamp', ...outcome } as Outcome);
+    new StatusLine(node, translate, ready).end({ id: '1', target: 'nightlamp', ...outcome } as Outcome);
 const pushing =
   (count: number, doing: PushActivity, isWaiting: boolean): Tell =>
   (node, translate) => {
-    const line = new StatusLine(node, translate);
+    const line = new StatusLine(node, translate, ready);
     for (let id = 1; id <= count; id += 1) line.phase([{ id: `${id}`, target: 'nightlamp' } as Job], doing, isWaiting);
   };
+const sending: Tell = (node, translate) => {
+  const line = new StatusLine(node, translate, ready);
+  const jobs = [{ id: '1', target: 'nightlamp' } as Job];
+  line.phase(jobs, 'transfer', false);
+  line.follow(jobs, () => ({ percent: 50, phase: 'transfer' }) as PushSnapshot);
+};
+const failing: Tell = (node, translate) => {
+  const line = new StatusLine(node, translate, ready);
+  for (const target of ['nightlamp', 'daylamp'])
+    line.end({ id: target, target, result: 'timeout', code: 'stalled' } as Outcome);
+};
 const rollingOut =
   (isPaused: boolean, waiting: number): Tell =>
   (node, translate) =>
-    new RolloutStatus(node, translate).working({ underWay: { isPaused }, waiting } as RolloutQueue);
+    new RolloutStatus(node, translate, ready).working({ underWay: { isPaused, failures: 1 }, waiting } as RolloutQueue);
 const showing =
   (...inProgress: readonly [target: string, percent: number][]): Tell =>
   (node, translate) =>
-    new HaStatus(node, translate).show({ size: 3, inProgress } as unknown as Entities);
+    new HaStatus(node, translate, ready).show({ size: 3, inProgress } as unknown as Entities);
 const noCounts = { success: 0, unchanged: 0, timeout: 0, failed: 0, cancelled: 0, skipped: 0 };
 
 /** All that the line under each kind of node can be told. */
@@ -130,18 +144,23 @@ const lines: Readonly<Record<string, readonly Tell[]>> = {
     ended({ result: 'unchanged', code: null }),
     ...keysOf<PushActivity>(waitsWhile).flatMap((doing) => waitsWhile[doing].map((waits) => pushing(1, doing, waits))),
     pushing(2, 'transfer', false),
-    (node, translate) => new StatusLine(node, translate).problem('bad_input'),
+    ended({ result: 'failed', code: 'rejected', report: { state: 'rolled_back' } as Outcome['report'] }),
+    sending,
+    failing,
+    (node, translate) => new StatusLine(node, translate, ready).badInput(),
   ],
   'ota-rollout': [
-    ...rolloutEnds.map<Tell>((end) => (node, translate) => new RolloutStatus(node, translate).end(end, noCounts)),
+    ...rolloutEnds.map<Tell>(
+      (end) => (node, translate) => new RolloutStatus(node, translate, ready).end(end, noCounts),
+    ),
     rollingOut(false, 1),
     rollingOut(true, 1),
-    (node, translate) => new RolloutStatus(node, translate).badInput({ underWay: undefined } as RolloutQueue),
+    (node, translate) => new RolloutStatus(node, translate, ready).badInput(),
   ],
   'ota-ha-update': [
     showing(),
     showing(['nightlamp', 50], ['daylamp', 50]),
-    (node, translate) => new HaStatus(node, translate).badInput(),
+    (node, translate) => new HaStatus(node, translate, ready).badInput(),
   ],
 };
 
@@ -184,7 +203,10 @@ describe('the words that a node looks up while it runs', () => {
         'broker-deleted': true,
       };
       const keys = [
-        ...keysOf<AbsenceKey<'server'>>(ofServer).map((key) => `ota-push.errors.${key}`),
+        ...keysOf<AbsenceKey<'server'>>(ofServer).flatMap((key) => [
+          `ota-push.errors.${key}`,
+          `ota-push.status.${key}`,
+        ]),
         ...keysOf<AbsenceKey<'broker'>>(ofBroker).map((key) => `ota-server.errors.${key}`),
       ];
       assert.deepEqual(missingIn(allWords(language), keys), []);
@@ -225,7 +247,10 @@ describe('the words that a node looks up while it runs', () => {
 function keysAskedFor(tell: Tell): Promise<string[]> {
   const keys: string[] = [];
   return new Promise((resolve) => {
-    tell({ status: () => resolve(keys) } as unknown as Node, (key) => {
+    // What is a key as a whole, the editor looks up.
+    const status = ({ text }: { text: string }) =>
+      resolve([...keys, ...(/^ota-[\w-]+\.status\.(\w+)$/.exec(text)?.slice(1) ?? [])]);
+    tell({ status } as unknown as Node, (key) => {
       keys.push(key);
       return key;
     });
@@ -269,8 +294,9 @@ function refusalsOf(type: string): string[] {
 
 /** The keys of a node's outputs, with and without that for the progress. */
 function outputsOf(type: string): string[] {
-  const { outputLabels, outputs = 3 } = definitionOf(type);
-  const labels = Array.from({ length: outputs }, (_, index) => outputLabels?.call({ _: (key) => key }, index));
+  const { outputLabels, defaults, outputs = 1 } = definitionOf(type);
+  const most = 'progress' in defaults ? outputs + 1 : outputs;
+  const labels = Array.from({ length: most }, (_, index) => outputLabels?.call({ _: (key) => key }, index));
   return labels.filter((label) => label !== undefined);
 }
 

@@ -141,8 +141,8 @@ describe('Bad input to ota-push', () => {
     if (message.error && 'code' in message.error) assert.equal(message.error.code, 'bad_input');
     assert.equal(flow.ends.all.length, 1);
     assert.equal(flow.completed.all.length, 0);
-    const { status } = await flow.statuses.next();
-    assert.deepEqual([status?.fill, status?.shape], ['red', 'ring']);
+    const status = await flow.untilStatus('ota-push.status.bad_input');
+    assert.deepEqual([status.fill, status.shape], ['red', 'ring']);
     assert.deepEqual(broker.published.all, []);
   }
 

@@ -85,10 +85,8 @@ for (const [name, needed, startBroker] of brokers) {
       await start();
       await flow.push({ payload: file, target: 'nightlamp', filename: 'main.py' });
       await flow.completed.next();
-      await flow.statuses.nextThat(({ status }) => status?.fill === 'green');
-      const { status } = flow.statuses.all.at(-1) ?? {};
-      assert.equal(status?.shape, 'dot');
-      assert.equal(status?.text, 'nightlamp: ota-push.status.delivered');
+      const { fill, shape } = await flow.untilStatus('nightlamp: ota-push.status.delivered');
+      assert.deepEqual([fill, shape], ['green', 'dot']);
       assert.equal(flow.completed.all.length, 1);
       assert.equal(flow.caught.all.length, 0);
     });

@@ -21,12 +21,12 @@ export class Editor {
   readonly errors: string[] = [];
   readonly #resources: Resources;
 
-  /** @param locale of the browser, and so of the editor */
-  static async open({ locale = 'en-US' } = {}): Promise<Editor> {
+  /** @param locale of the browser, and so of the editor @param at the address of a Node-RED that runs; without one, the demo is started */
+  static async open({ locale = 'en-US', at }: { locale?: string; at?: string } = {}): Promise<Editor> {
     const resources = new Resources();
     try {
       const browser = await resources.use(startBrowser());
-      const url = await startDemo(resources);
+      const url = at ?? (await startDemo(resources));
       const page = await browser.newPage({ locale, viewport: { width: 1500, height: 1000 } });
       page.setDefaultTimeout(30_000);
       const editor = new Editor(page, url, resources);

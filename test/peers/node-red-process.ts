@@ -21,7 +21,14 @@ export class NodeRedProcess {
   ): Promise<NodeRedProcess> {
     const port = wanted ?? (await freePort());
     const { node, program } = runtime ?? { node: process.execPath, program: require.resolve('node-red/red.js') };
-    const settings = ['-D', 'logging.console.level=info', '-D', 'telemetry.enabled=false'];
+    const settings = [
+      '-D',
+      'logging.console.level=info',
+      '-D',
+      'telemetry.enabled=false',
+      '-D',
+      'editorTheme.tours=false',
+    ];
     const args = [program, '--userDir', userDir, '--port', String(port), ...settings, ...(flows ? [flows] : [])];
     const child = spawn(node, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     const nodeRed = new NodeRedProcess(`http://127.0.0.1:${port}`, child);

@@ -27,11 +27,14 @@ export interface NodeDefinition {
   readonly defaults: Properties;
   readonly credentials?: Readonly<Record<string, { readonly type: 'password' | 'text' }>>;
   readonly inputs?: number;
+  /** Of a node that was just dropped: by it the editor tells whether one fits into a wire, before there is a node. */
   readonly outputs?: number;
   outputLabels?(this: EditorNode, index: number): string;
   paletteLabel(this: EditorNode): string;
   label(this: EditorNode): string;
   labelStyle?(this: EditorNode): string;
+  /** Called when the node is in the palette, without a node. */
+  onpaletteadd?(): void;
   oneditprepare(this: EditorNode): void;
 }
 
