@@ -316,24 +316,178 @@ class _Flash:
         self.save()
 
 
-# Listens on the client's connection.
-class _Updater:
+# A file on its way into `tmp`: `size` bytes and not one more (2.3), or to the end of the stream.
+class _Download:
+    def __init__(self, sender, file, reboot, size):
+        gc.collect()
+        self.sender = sender  # host and port
+        self.file = file  # name, hash and mark
+        self.reboot = reboot
+        room = _free() - _SPARE
+        if (size or 0) >= room:
+            raise Refused('no_space')
+        self.is_open = size is None  # until the stream ends
+        self.left = room if size is None else size
+        self.hasher = hashlib.sha1() if len(file[1]) == 40 else hashlib.sha256()
+        self.taken = 0
+        self.began = time.ticks_ms()
+
+    # Take a piece, without waiting: return its size, 0 at the end of the stream, None where nothing has come.
+    def take(self, connection, file):
+        try:
+            count = connection.readinto(_buffer, min(self.left, _PIECE))
+        except OSError:
+            raise Refused('connect_failed')
+        if count:
+            # Only the last piece is shorter: others take no memory.
+            piece = _buffer if count == _PIECE else memoryview(_buffer)[:count]
+            self.hasher.update(piece)
+            file.write(piece)
+            self.left -= count
+            self.taken += count
+            _feed()
+            if time.ticks_diff(time.ticks_ms(), self.began) > max(_HASTE, self.taken):
+                raise Refused('timed_out')
+        return count
+
+    # Refuse what is not the file that was announced.
+    def check(self):
+        if bool(self.left) != self.is_open:
+            raise Refused('size_mismatch' if self.left else 'no_space')
+        if binascii.hexlify(self.hasher.digest()) != self.file[1].encode():
+            raise Refused('hash_mismatch')
+
+
+# Decides what becomes of an announcement, and what is reported of it. How messages and files come and go is for those
+# that inherit from it: `_Updater` below, and one that never blocks, in `ota_async.py`.
+class _Installer:
     def __init__(self, topic, allow):
         self.client = None
         self.program = None  # the program's own callback
         self.topic = topic.encode()
         self.allow = allow
         self.unsent = None  # a report
-        self.waiting = None  # an announcement that came during an update
+        self.waiting = None  # an announcement that is not served yet
         self.settles_from = None  # when a file was installed without a restart
-        self.callback = self._on_message
-        self.is_busy = False
-        self.is_deaf = False  # on a connection that the client made by itself
         self.is_running = False
         self.state = None  # what was reported of the last file that was installed
         self.key = _read_key()
 
-    # Subscribe; being back on the broker is what a program on trial has to prove.
+    # The program is back on the broker, which is what one on trial has to prove.
+    def _keep(self):
+        _flash.keep()
+        self.is_running = True
+        self.state = 'rolled_back' if _flash.is_back else 'running'
+        if _flash.last:
+            self._note(self.state, *_flash.last[:2])
+
+    # A trial without a restart is over when the program has gone on for `seconds`.
+    def _settle(self):
+        since = self.settles_from
+        if since is not None and time.ticks_diff(time.ticks_ms(), since) > _flash.seconds * 1000:
+            self.settles_from = None
+            _flash.settle()
+
+    # Return the download that is announced; None where there is nothing to do but to report. Raises why it is refused.
+    def _plan(self, payload):
+        if len(payload) > _LONGEST:
+            raise Refused('bad_announcement')
+        if _flash.coming:
+            _flash.recover()  # an install whose undoing failed
+        # The signature comes before anything else is looked at (6.2).
+        is_signed = self.key is not None and _is_signed(payload, self.key)
+        is_form = payload.count(b'|') == 7
+        if is_form and not self.key:
+            raise Refused('no_secret')
+        if self.key is not None and not is_signed:
+            raise Refused('bad_signature' if is_form else 'unsigned')
+        try:
+            fields = str(payload, 'utf-8').split('|')
+            host, port, name, digest, reboot, size, counter = _parse(fields, is_signed)
+        except ValueError:
+            raise Refused('bad_announcement')
+        mark = fields[6] if is_signed else '|'.join(fields[1:2] + fields[4:])  # short: it stays in memory
+        if _flash.last == [name, digest, mark]:
+            # Sent again by a sender that did not see it work, or kept by the broker (1.10).
+            self._note(self.state, name, digest)
+            return None
+        # Noted before anything can be refused: a report that is signed tells by its counter what it answers (6.7).
+        if is_signed:
+            self._accept(counter, fields[7])
+        _check_name(name, self.allow)
+        _check_import(name)
+        return _Download((host, port), (name, digest, mark), reboot, size)
+
+    # Note a signed announcement that is new, before its download starts (6.4), or that is served again since it failed.
+    def _accept(self, counter, mac):
+        record = _Record('ota.ct')
+        if record.value is None:
+            raise Refused('counter_lost', counter)
+        last, last_mac = record.value
+        if mac == last_mac:
+            return
+        if counter <= last:
+            raise Refused('replayed', last)
+        record.save([counter, mac])
+
+    # Put the file that has come in its place.
+    def _install(self, download):
+        _flash.install(*download.file)
+        if download.reboot:
+            _flash.arm()  # should the broker never acknowledge the report
+        else:
+            self.settles_from = time.ticks_ms()
+        self.state = 'installed'
+        self._note(self.state, *download.file[:2])
+
+    # Note why nothing was installed; the announcement may be sent again.
+    def _fail(self, payload, error):
+        if not _flash.coming:
+            _remove(_tmp)
+        more = {}
+        if isinstance(error, Refused):
+            code = error.args[0]
+            if len(error.args) > 1:
+                more['counter'] = error.args[1]
+        elif isinstance(error, OSError):
+            code = 'no_space' if error.args[0] == _ENOSPC else 'write_failed'
+        else:
+            code = 'internal'
+            more['exception'] = type(error).__name__
+        try:
+            fields = str(payload[:_LONGEST], 'utf-8').split('|')
+        except UnicodeError:
+            fields = []
+        fields += [None] * 8
+        self._note('failed', fields[2], fields[3], code, more)
+
+    # Note what became of a file: this is what is reported next (5.1).
+    def _note(self, state, name, digest, error=None, more=()):
+        report = {'state': state, 'file': name, 'hash': digest, 'error': error}
+        if _flash.guard is False:
+            report['guard'] = False
+        report.update(more)
+        self.unsent = self._sign(report) if self.key else json.dumps(report)
+
+    # Return the report with the counter of the last announcement accepted, and its signature at the end (6.7).
+    def _sign(self, report):
+        if 'counter' not in report:
+            accepted = _Record('ota.ct').value
+            if accepted:
+                report['counter'] = accepted[0]
+        text = json.dumps(report)[:-1]
+        return text + ', "mac": "' + str(binascii.hexlify(_hmac(self.key, text.encode())), 'ascii') + '"}'
+
+
+# Listens on the client's connection.
+class _Updater(_Installer):
+    def __init__(self, topic, allow):
+        super().__init__(topic, allow)
+        self.callback = self._on_message
+        self.is_busy = False
+        self.is_deaf = False  # on a connection that the client made by itself
+
+    # Subscribe, and end a trial that has come so far.
     def resume(self, client):
         if client is not self.client:
             self.client = client
@@ -350,11 +504,8 @@ class _Updater:
         try:
             self._listen()
             if not self.is_running:
-                _flash.keep()
-                self.is_running = True
-                self.state = 'rolled_back' if _flash.is_back else 'running'
-                if _flash.last:
-                    self._report(self.state, *_flash.last[:2])
+                self._keep()
+                self._report()
         finally:
             self.is_busy = False
         self._serve()
@@ -409,11 +560,7 @@ class _Updater:
                 pass  # this connection is broken too: its client finds out
             finally:
                 self.is_busy = False
-        # A trial without a restart is over when the program has gone on for `seconds`.
-        since = self.settles_from
-        if since is not None and time.ticks_diff(time.ticks_ms(), since) > _flash.seconds * 1000:
-            self.settles_from = None
-            _flash.settle()
+        self._settle()
 
     def _set_program(self, callback):
         self.program = callback
@@ -439,86 +586,37 @@ class _Updater:
 
     # Install what is announced; whatever goes wrong is reported and leaves the old file.
     def _update(self, payload):
+        download = None
         try:
-            if len(payload) > _LONGEST:
-                raise Refused('bad_announcement')
-            if _flash.coming:
-                _flash.recover()  # an install whose undoing failed
-            # The signature comes before anything else is looked at (6.2).
-            is_signed = self.key is not None and _is_signed(payload, self.key)
-            is_form = payload.count(b'|') == 7
-            if is_form and not self.key:
-                raise Refused('no_secret')
-            if self.key is not None and not is_signed:
-                raise Refused('bad_signature' if is_form else 'unsigned')
-            try:
-                fields = str(payload, 'utf-8').split('|')
-                host, port, name, digest, reboot, size, counter = _parse(fields, is_signed)
-            except ValueError:
-                raise Refused('bad_announcement')
-            mark = fields[6] if is_signed else '|'.join(fields[1:2] + fields[4:])  # short: it stays in memory
-            if _flash.last == [name, digest, mark]:
-                # Sent again by a sender that did not see it work, or kept by the broker (1.10).
-                self._report(self.state, name, digest)
-                return
-            # Noted before anything can be refused: a report that is signed tells by its counter what it answers (6.7).
-            if is_signed:
-                self._accept(counter, fields[7])
-            _check_name(name, self.allow)
-            _check_import(name)
-            room = _free() - _SPARE
-            if (size or 0) >= room:
-                raise Refused('no_space')
-            self._fetch(host, port, digest, size, room)
-            _flash.install(name, digest, mark)
+            download = self._plan(payload)
+            if download:
+                self._fetch(download)
+                self._install(download)
         except Exception as error:
+            download = None
             self._fail(payload, error)
-            return
-        if reboot:
-            _flash.arm()  # should the broker never acknowledge the report
-        else:
-            self.settles_from = time.ticks_ms()
-        self.state = 'installed'
-        self._report(self.state, name, digest)
-        if reboot:
+        self._report()
+        if download and download.reboot:
             machine.reset()
 
-    # Note a signed announcement that is new, before its download starts (6.4), or that is served again since it failed.
-    def _accept(self, counter, mac):
-        record = _Record('ota.ct')
-        if record.value is None:
-            raise Refused('counter_lost', counter)
-        last, last_mac = record.value
-        if mac == last_mac:
-            return
-        if counter <= last:
-            raise Refused('replayed', last)
-        record.save([counter, mac])
-
-    # Stream the file into `tmp` (2.3): `size` bytes and not one more, or to the end of the stream.
-    def _fetch(self, host, port, digest, size, room):
-        gc.collect()
-        hasher = hashlib.sha1() if len(digest) == 40 else hashlib.sha256()
-        left = room if size is None else size
-        connection, poller = _connect(host, port)
+    # Stream the file into `tmp` (2.3).
+    def _fetch(self, download):
+        connection, poller = _connect(*download.sender)
         try:
+            if not _is_ready(poller):
+                raise _silence(connection, poller)
+            _feed()
             with open(_tmp, 'wb') as tmp:
-                began = pinged = time.ticks_ms()
-                taken = 0
-                while left:
-                    count = _read(connection, poller, min(left, _PIECE))
+                pinged = time.ticks_ms()
+                while download.left:
+                    count = download.take(connection, tmp)
+                    if count is None:
+                        if not _is_ready(poller):
+                            raise Refused('timed_out')
+                        continue
                     if not count:
                         break
-                    # Only the last piece is shorter: the loop itself takes no memory.
-                    piece = _buffer if count == _PIECE else memoryview(_buffer)[:count]
-                    hasher.update(piece)
-                    tmp.write(piece)
-                    left -= count
-                    taken += count
-                    _feed()
                     now = time.ticks_ms()
-                    if time.ticks_diff(now, began) > max(_HASTE, taken):
-                        raise Refused('timed_out')
                     if time.ticks_diff(now, pinged) > 10000:
                         pinged = now
                         try:
@@ -527,52 +625,15 @@ class _Updater:
                             pass  # the report will find out too
         finally:
             connection.close()
-        if bool(left) != (size is None):
-            raise Refused('size_mismatch' if left else 'no_space')
-        if binascii.hexlify(hasher.digest()) != digest.encode():
-            raise Refused('hash_mismatch')
+        download.check()
 
-    # Report why nothing was installed; the announcement may be sent again.
-    def _fail(self, payload, error):
-        if not _flash.coming:
-            _remove(_tmp)
-        more = {}
-        if isinstance(error, Refused):
-            code = error.args[0]
-            if len(error.args) > 1:
-                more['counter'] = error.args[1]
-        elif isinstance(error, OSError):
-            code = 'no_space' if error.args[0] == _ENOSPC else 'write_failed'
-        else:
-            code = 'internal'
-            more['exception'] = type(error).__name__
+    # Publish what is noted, retained (5.1); what can't be sent now goes out after the reconnect.
+    def _report(self):
         try:
-            fields = str(payload[:_LONGEST], 'utf-8').split('|')
-        except UnicodeError:
-            fields = []
-        fields += [None] * 8
-        self._report('failed', fields[2], fields[3], code, more)
-
-    # Publish what became of a file, retained (5.1); what can't be sent now goes out after the reconnect.
-    def _report(self, state, name, digest, error=None, more=()):
-        report = {'state': state, 'file': name, 'hash': digest, 'error': error}
-        if _flash.guard is False:
-            report['guard'] = False
-        report.update(more)
-        self.unsent = self._sign(report) if self.key else json.dumps(report)
-        try:
-            self._publish()
+            if self.unsent:
+                self._publish()
         except Exception:
             pass  # umqtt.simple has many ways to say that the broker is gone; the program will meet one, and reconnect
-
-    # Return the report with the counter of the last announcement accepted, and its signature at the end (6.7).
-    def _sign(self, report):
-        if 'counter' not in report:
-            accepted = _Record('ota.ct').value
-            if accepted:
-                report['counter'] = accepted[0]
-        text = json.dumps(report)[:-1]
-        return text + ', "mac": "' + str(binascii.hexlify(_hmac(self.key, text.encode())), 'ascii') + '"}'
 
     def _publish(self):
         text = self.unsent
@@ -708,9 +769,9 @@ def _hmac(key, message):
     return outer.digest()
 
 
-# Return a connection that never blocks, and what waits for its bytes. Until 1.23 a `connect` with a time limit fails on
-# many ports where a small file's end has come before it looks, ten times a second: so it is made when there is
-# something to read.
+# Begin to connect; return the connection, which never blocks, and what waits for its bytes. Until 1.23 a `connect` with
+# a time limit fails on many ports where a small file's end has come before it looks, ten times a second: so it is made
+# when there is something to read.
 def _connect(host, port):
     connection = None
     try:
@@ -721,28 +782,17 @@ def _connect(host, port):
             connection.connect(address[-1])
         except OSError:
             pass  # under way; where it has failed at once, so will the first read
-        poller = _poller(connection)
-        if _is_ready(poller):
-            _feed()
-            return connection, poller
-        poller.modify(connection, select.POLLOUT)
-        raise Refused('timed_out' if poller.poll(0) else 'connect_failed')
+        return connection, _poller(connection)
     except Exception as error:
         if connection:
             connection.close()
         raise Refused('connect_failed') if isinstance(error, OSError) else error
 
 
-def _read(connection, poller, count):
-    while True:
-        try:
-            got = connection.readinto(_buffer, count)
-        except OSError:
-            raise Refused('connect_failed')
-        if got is not None:
-            return got
-        if not _is_ready(poller):
-            raise Refused('timed_out')
+# Return why nothing came on a new connection.
+def _silence(connection, poller):
+    poller.modify(connection, select.POLLOUT)
+    return Refused('timed_out' if poller.poll(0) else 'connect_failed')
 
 
 def _poller(connection):

@@ -30,7 +30,7 @@ export const newest: MicroPythonBuild = {
   path: () => present(micropython(), 'micropython'),
   module: 'ota.py',
   hasThreads: true,
-  heap: 256,
+  heap: 288,
   firmwareHeap: 12,
 };
 
