@@ -1,4 +1,7 @@
-"""What a board does after a reset: power_up.py FLASH ROOT TIMERS runs boot.py and main.py, then waits in its prompt."""
+"""What a board does after a reset: power_up.py FLASH ROOT TIMERS CLIENT.
+
+It runs boot.py and main.py, then waits in its prompt. CLIENT is the module of its MQTT client, which it has built in.
+"""
 
 import builtins
 import os
@@ -7,7 +10,6 @@ import time
 
 # What boards have built in: loaded before the flash takes this folder's place.
 import machine
-import umqtt.simple  # noqa: F401
 import vfs
 
 
@@ -30,7 +32,8 @@ class Flash:
             self.folder.chdir(before or '/')
 
 
-flash, root, machine.manner = sys.argv[1:]
+flash, root, machine.manner, client = sys.argv[1:]
+__import__(client)
 machine.listen_to_harness()
 vfs.mount(Flash(flash), root)
 os.chdir(root)
