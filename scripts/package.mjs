@@ -10,7 +10,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { copyEditorFiles } from './copy-editor-files.mjs';
@@ -18,7 +18,7 @@ import { killGroup, spawnGroup } from './process-group.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** What the package has besides `dist/` that is built: it lies beside what it is built from, as people look for both. */
-const OTA_MODULE = join('examples', 'micropython', 'ota.mpy');
+const BOARD_MODULES = ['ota', 'ota_async'].map((name) => join('examples', 'micropython', name));
 
 /**
  * Builds the package in a temporary folder, then brings the checkout up to date: file by file, and only those that differ.
@@ -33,7 +33,7 @@ export async function buildPackage(folder, signal) {
   const fresh = join(folder, 'package');
   await compile(join(fresh, 'dist'), signal);
   copyEditorFiles(ROOT, join(fresh, 'dist'));
-  await compileModule(join(fresh, OTA_MODULE), signal);
+  for (const module of BOARD_MODULES) await compileModule(`${module}.py`, join(fresh, `${module}.mpy`), signal);
   const files = filesBelow(fresh);
   const changed = files.filter((file) => !isSame(join(fresh, file), join(ROOT, file)));
   const surplus = filesBelow(ROOT, 'dist').filter((file) => !files.includes(file));
@@ -76,17 +76,18 @@ async function compile(target, signal) {
 }
 
 /**
- * Compiles the boards' module.
+ * Compiles a module for boards.
  *
+ * @param {string} source its path below the checkout
  * @param {string} target
  * @param {AbortSignal} signal
  */
-async function compileModule(target, signal) {
+async function compileModule(source, target, signal) {
   toolPath('@pybricks/mpy-cross-v6');
   mkdirSync(dirname(target), { recursive: true });
   const program = join(ROOT, 'scripts', 'compile-module.mjs');
-  const { code, errors } = await runTool([program, join(ROOT, 'examples/micropython/ota.py'), target], signal);
-  if (code !== 0) throw new Error(`${errors}The package cannot be built: ota.py cannot be compiled.`);
+  const { code, errors } = await runTool([program, join(ROOT, source), target], signal);
+  if (code !== 0) throw new Error(`${errors}The package cannot be built: ${basename(source)} cannot be compiled.`);
 }
 
 /**

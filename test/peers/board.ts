@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { type MicroPythonBuild, newest } from './micropython-builds';
 import { type DeviceEnd, MicroPythonProcess } from './micropython-process';
 import { mpyCross, present } from './peers';
+import type { ProgramKind } from './programs';
 import type { Resources } from './resources';
 import { runProgram } from './run-program';
 import { temporaryFolder } from './temporary-folder';
@@ -22,8 +23,10 @@ export interface BoardSettings {
   readonly build?: MicroPythonBuild;
   /** KB of heap that the program has, and the module; as much as the build's boards have unless said. */
   readonly heap?: number;
-  /** Another source for the module, in the form that the build's boards have. */
-  readonly ota?: string;
+  /** What its program imports and its firmware has: ota.py and umqtt.simple unless said. */
+  readonly kind?: Pick<ProgramKind, 'modules' | 'client'>;
+  /** Other sources for modules, in the form that the build's boards have. */
+  readonly sources?: Readonly<Partial<Record<ProgramKind['modules'][number], string>>>;
   /** Where its port mounts the flash: `/` unless said. */
   readonly root?: string;
   /** A real file system in place of a folder: then `read`, `exists` and `write` know only what lay on it at the first start. */
@@ -52,6 +55,8 @@ type ResetCause = 'PWRON_RESET' | 'HARD_RESET' | 'WDT_RESET' | 'DEEPSLEEP_RESET'
 
 /** KB of the heap for a file system, which a board has in its own memory. */
 const FILESYSTEM_HEAP = 8;
+/** What most boards have. */
+const USUAL = { modules: ['ota'], client: 'umqtt.simple' } as const;
 
 /** What a program prints that will do no more, or the board once it is over. */
 const STUCK = ['stuck', '@prompt'];
@@ -76,7 +81,7 @@ export class Board extends MicroPythonProcess {
     try {
       await board.write({
         'boot.py': await example('boot.py'),
-        [build.module]: settings.ota ? await inForm(build, settings.ota) : await readFile(join(EXAMPLES, build.module)),
+        ...(await modulesOf(build, settings)),
         ...settings.files,
       });
       board.boot();
@@ -88,10 +93,12 @@ export class Board extends MicroPythonProcess {
   }
 
   private constructor(flash: string, build: MicroPythonBuild, settings: BoardSettings) {
-    const { heap = build.heap, timerSecond, root = '/', timers = 'virtual', filesystem } = settings;
-    super(flash, build, heap + build.firmwareHeap + (filesystem ? FILESYSTEM_HEAP : 0), [POWER_UP, flash]);
+    const { heap = build.heap, timerSecond, root = '/', timers = 'virtual', filesystem, kind = USUAL } = settings;
+    const clientHeap = kind.client === 'mqtt_as' ? build.mqttAsHeap : 0;
+    const firmwareHeap = build.firmwareHeap + clientHeap + (filesystem ? FILESYSTEM_HEAP : 0);
+    super(flash, build, heap + firmwareHeap, [POWER_UP, flash]);
     this.#build = build;
-    this.#manners = { root, timers, filesystem: filesystem ?? null };
+    this.#manners = { root, timers, client: kind.client, filesystem: filesystem ?? null };
     this.#timerSecond = timerSecond;
   }
 
@@ -172,6 +179,18 @@ export class Board extends MicroPythonProcess {
   }
 }
 
+/** The package's modules in the form that a build's boards have them in. */
+async function modulesOf(build: MicroPythonBuild, settings: BoardSettings): Promise<Record<string, string | Buffer>> {
+  const { kind = USUAL, sources = {} } = settings;
+  const files: Record<string, string | Buffer> = {};
+  for (const module of kind.modules) {
+    const name = build.module.replace('ota', module);
+    const source = sources[module];
+    files[name] = source === undefined ? await readFile(join(EXAMPLES, name)) : await inForm(build, source);
+  }
+  return files;
+}
+
 /** A module's source in the form that a build's boards have it in. */
 async function inForm(build: MicroPythonBuild, source: string): Promise<string | Buffer> {
   if (build.module === 'ota.py') return source;
@@ -194,11 +213,14 @@ export function example(name: string): Promise<string> {
 export async function boardStory(
   resources: Resources,
   build: MicroPythonBuild,
+  { modules }: Pick<ProgramKind, 'modules'>,
   script: string,
   ...words: readonly string[]
 ): Promise<string> {
   const folder = await temporaryFolder(resources, 'module');
-  await copyFile(join(EXAMPLES, build.module), join(folder, build.module));
-  const command = ['-X', 'heapsize=8m', join(__dirname, 'board', script), folder, ...words];
+  const names = modules.map((module) => build.module.replace('ota', module));
+  await Promise.all(names.map((name) => copyFile(join(EXAMPLES, name), join(folder, name))));
+  const module = modules.includes('ota_async') ? 'ota_async' : 'ota';
+  const command = ['-X', 'heapsize=8m', join(__dirname, 'board', script), folder, module, ...words];
   return runProgram(resources, build.path(), command);
 }

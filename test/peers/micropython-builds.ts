@@ -21,6 +21,8 @@ export interface MicroPythonBuild {
    * and the next larger table of names, which their 63 names make MicroPython allocate in one piece.
    */
   readonly firmwareHeap: number;
+  /** KB more of it where the ROM has asyncio and mqtt_as. */
+  readonly mqttAsHeap: number;
 }
 
 /** The newest there is. Its 64 bits make objects half as large again as a board's. */
@@ -32,6 +34,7 @@ export const newest: MicroPythonBuild = {
   hasThreads: true,
   heap: 288,
   firmwareHeap: 15,
+  mqttAsHeap: 40,
 };
 
 /** One whose objects are as large as a board's. */
@@ -43,6 +46,7 @@ export const plain32Bit: MicroPythonBuild = {
   hasThreads: false,
   heap: 128,
   firmwareHeap: 10,
+  mqttAsHeap: 30,
 };
 
 /** One that refuses what an ESP8266 refuses, with as much heap as that has. */
@@ -54,6 +58,7 @@ export const esp8266: MicroPythonBuild = {
   hasThreads: false,
   heap: 38,
   firmwareHeap: 10,
+  mqttAsHeap: 30,
 };
 
 /** Describes the same behaviour of a device on each build. */

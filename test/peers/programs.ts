@@ -1,8 +1,38 @@
-/** Programs for a board: what a user writes, as short as it can be. */
+/** Programs for a board: what a user writes, as short as it can be, with each form of the module and each MQTT client. */
 
-/** Says its version, connects, listens for updates, prints what comes on its own topics. @param more lines before it listens */
-export function program(brokerPort: number, version: number | string, more = ''): string {
-  return `
+import { describeOnEachBuild, type MicroPythonBuild, newest } from './micropython-builds';
+import type { PeerName } from './peers';
+
+/** How a program listens for updates. */
+export interface ProgramKind {
+  /** As titles of tests call it. */
+  readonly label: string;
+  /** What it imports of the package, without an ending. */
+  readonly modules: readonly ('ota' | 'ota_async')[];
+  /** The module of its MQTT client, which its boards have in their firmware. */
+  readonly client: 'umqtt.simple' | 'mqtt_as';
+  /** How the client hands messages to it. */
+  readonly messages: 'callback' | 'queue';
+  /** The line that listens for updates. */
+  readonly start: string;
+  /** The line that it repeats for ever. */
+  readonly turn: string;
+  /**
+   * Says its version, connects, listens for updates, prints what comes on its own topics.
+   *
+   * @param more lines before it listens
+   */
+  readonly program: (brokerPort: number, version: number | string, more?: string) => string;
+}
+
+const blocking: ProgramKind = {
+  label: 'ota.py',
+  modules: ['ota'],
+  client: 'umqtt.simple',
+  messages: 'callback',
+  start: "ota.start(client, 'nightlamp')",
+  turn: 'client.wait_msg()',
+  program: (brokerPort, version, more = '') => `
 import ota
 from umqtt.simple import MQTTClient
 
@@ -20,5 +50,91 @@ ota.start(client, 'nightlamp')
 print('ready')
 while True:
     client.wait_msg()
+`,
+};
+
+const asynchronous = {
+  modules: ['ota', 'ota_async'],
+  client: 'mqtt_as',
+  start: "await ota_async.start(client, 'nightlamp')",
+  turn: 'await asyncio.sleep(1)',
+} as const;
+
+/** What both of mqtt_as's interfaces need. @param messages how it takes them @param settings of the client */
+function tasks(brokerPort: number, version: number | string, more: string, messages: string, settings: string): string {
+  return `
+import asyncio
+import ota_async
+from mqtt_as import MQTTClient, config
+
+print('lamp version ${version}')
+${messages}
+config.update({'client_id': b'nightlamp', 'server': '127.0.0.1', 'port': ${brokerPort}, ${settings}})
+client = MQTTClient(config)
+${more}
+async def main():
+    await client.connect()
+    await client.subscribe('nightlamp/#')
+    await ota_async.start(client, 'nightlamp')
+    print('ready')
+    while True:
+        await asyncio.sleep(1)
+
+asyncio.run(main())
 `;
+}
+
+const withCallback: ProgramKind = {
+  ...asynchronous,
+  label: 'ota_async.py and a callback',
+  messages: 'callback',
+  program: (brokerPort, version, more = '') =>
+    tasks(
+      brokerPort,
+      version,
+      more,
+      `
+def on_message(topic, message, retained):
+    print('got', topic.decode(), message.decode())
+`,
+      "'subs_cb': on_message",
+    ),
+};
+
+const withQueue: ProgramKind = {
+  ...asynchronous,
+  label: 'ota_async.py and a queue',
+  messages: 'queue',
+  program: (brokerPort, version, more = '') =>
+    tasks(brokerPort, version, more, '', "'queue_len': 4").replace(
+      'async def main():\n',
+      `
+async def messages():
+    async for topic, message, retained in client.queue:
+        print('got', topic.decode(), message.decode())
+
+async def main():
+    reader = asyncio.create_task(messages())
+`,
+    ),
+};
+
+/** The program of most tests. */
+export const { program } = blocking;
+
+/**
+ * Describes the same behaviour of a board on each build, with each kind of program. The two interfaces of mqtt_as differ in a line
+ * of the module, so the queue is tried on the newest build only.
+ */
+export function describeOnEachBoard(
+  needed: readonly PeerName[],
+  title: string,
+  define: (build: MicroPythonBuild, kind: ProgramKind) => void,
+): void {
+  describeOnEachBuild(needed, title, (build) => {
+    for (const kind of [blocking, withCallback, withQueue]) {
+      if (kind === withQueue && build !== newest) continue;
+      describe(`with ${kind.label}`, () => define(build, kind));
+    }
+  });
 }

@@ -70,14 +70,16 @@ describe('npm run build', function () {
     );
   });
 
-  it('compiles ota.py for boards that cannot, and says where it has an error', async () => {
-    const module = join(checkout, 'examples/micropython/ota.mpy');
-    rmSync(module);
-    await build();
-    assert.deepEqual(readFileSync(module), readFileSync(join(root, 'examples/micropython/ota.mpy')));
-    appendFileSync(join(checkout, 'examples/micropython/ota.py'), '\nboot(\n');
-    await assert.rejects(build(), { code: 1, stderr: /File "ota\.py", line \d+\nSyntaxError/ });
-  });
+  for (const name of ['ota', 'ota_async']) {
+    it(`compiles ${name}.py for boards that cannot, and says where it has an error`, async () => {
+      const module = join(checkout, `examples/micropython/${name}.mpy`);
+      rmSync(module);
+      await build();
+      assert.deepEqual(readFileSync(module), readFileSync(join(root, `examples/micropython/${name}.mpy`)));
+      appendFileSync(join(checkout, `examples/micropython/${name}.py`), '\nboot(\n');
+      await assert.rejects(build(), { code: 1, stderr: new RegExp(`File "${name}\\.py", line \\d+\nSyntaxError`) });
+    });
+  }
 
   it('keeps what was built where the sources have errors, and shows them', async () => {
     const before = readFileSync(built('nodes/ota-push/ota-push.js'), 'utf8');

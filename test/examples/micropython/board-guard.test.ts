@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { Board, type TimerManner } from '../../peers/board';
 import { startAedes, type TestBroker } from '../../peers/brokers';
-import { describeOnEachBuild, type MicroPythonBuild, plain32Bit } from '../../peers/micropython-builds';
-import { program } from '../../peers/programs';
+import { plain32Bit } from '../../peers/micropython-builds';
+import { describeOnEachBoard } from '../../peers/programs';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { SmallSender } from '../../peers/small-sender';
 
@@ -33,10 +33,12 @@ const MANNERS: Record<string, { timers: TimerManner; boot?: string; isGuarded: b
   'no timers': { timers: 'none', isGuarded: false },
 };
 
-describeOnEachBuild([], 'The guard of an update, on a board with', (build: MicroPythonBuild) => {
+describeOnEachBoard([], 'The guard of an update, on a board', (build, kind) => {
   // The two others are the newest interpreter and the one with the least.
   if (build === plain32Bit) return;
   const resources = resourcesOfEachTest();
+  const { program } = kind;
+  const isBlocking = kind.client === 'umqtt.simple';
 
   let broker: TestBroker;
   let sender: SmallSender;
@@ -53,12 +55,12 @@ describeOnEachBuild([], 'The guard of an update, on a board with', (build: Micro
         'main.py': program(broker.port, 1, own),
         'boot.py': `import ota\nota.boot(${boot})\n`,
       };
-      const board = await resources.use(Board.start({ build, timers, files }));
+      const board = await resources.use(Board.start({ build, kind, timers, files }));
       await board.waitFor('ready');
       return board;
     };
 
-    it(`${what}, lets a good update run`, async () => {
+    it(`with ${what}, lets a good update run`, async () => {
       const board = await start();
       await sender.push('main.py', program(broker.port, 2, own));
       const { state, guard } = await sender.reports.nextThat((report) => report.state !== 'installed');
@@ -69,7 +71,7 @@ describeOnEachBuild([], 'The guard of an update, on a board with', (build: Micro
       await board.waitFor('got nightlamp/set on');
     });
 
-    it(`${what}, takes a bad one back${isGuarded ? '' : ' at the third start, for which somebody has to restart it'}`, async () => {
+    it(`with ${what}, takes a bad one back${isGuarded ? '' : ' at the third start, for which somebody has to restart it'}`, async () => {
       const board = await start();
       await sender.push('main.py', own + STUCK);
       if (!isGuarded) {
@@ -85,17 +87,18 @@ describeOnEachBuild([], 'The guard of an update, on a board with', (build: Micro
     });
   }
 
-  it('any timers, gives a trial as many starts as boot.py says', async () => {
+  it('with any timers, gives a trial as many starts as boot.py says', async () => {
     const files = { 'main.py': program(broker.port, 1), 'boot.py': 'import ota\nota.boot(starts=5)\n' };
-    const board = await resources.use(Board.start({ build, files }));
+    const board = await resources.use(Board.start({ build, kind, files }));
     await board.waitFor('ready');
     await sender.push('main.py', STUCK);
     assert.equal((await sender.reports.nextThat((report) => report.state !== 'installed')).state, 'rolled_back');
     assert.equal(board.lines.filter((line) => line === 'stuck').length, 4);
   });
 
-  it('any timers, ends the trial of a file without a restart when the program has gone on well', async () => {
+  it('with any timers, ends the trial of a file without a restart when the program has gone on well', async () => {
     const told = `
+import ota
 settle = ota._flash.settle
 def say():
     settle()
@@ -103,11 +106,11 @@ def say():
 ota._flash.settle = say
 `;
     const files = {
-      'main.py': program(broker.port, 1, told).replace('wait_msg()', 'check_msg()'),
+      'main.py': program(broker.port, 1, told).replace('client.wait_msg()', 'client.check_msg()'),
       'config.json': 'old',
       'boot.py': 'import ota\nota.boot(seconds=0)\n',
     };
-    const board = await resources.use(Board.start({ build, files }));
+    const board = await resources.use(Board.start({ build, kind, files }));
     await board.waitFor('ready');
     await sender.push('config.json', 'new', '|0');
     await board.waitFor('settled');
@@ -118,12 +121,9 @@ ota._flash.settle = say
 
   it('a watchdog is fed at least once a second, also while a sender says nothing', async () => {
     const watched = program(broker.port, 1)
-      .replace(
-        "ota.start(client, 'nightlamp')",
-        "import machine\nwdt = machine.WDT()\nota.start(client, 'nightlamp', feed=wdt.feed)",
-      )
-      .replace('client.wait_msg()', 'wdt.feed()\n    client.check_msg()');
-    const board = await resources.use(Board.start({ build, files: { 'main.py': watched } }));
+      .replace(kind.start, `import machine; wdt = machine.WDT(); ${kind.start.replace(/\)$/, ', feed=wdt.feed)')}`)
+      .replace(kind.turn, isBlocking ? 'wdt.feed()\n    client.check_msg()' : 'wdt.feed(); await asyncio.sleep(0.2)');
+    const board = await resources.use(Board.start({ build, kind, files: { 'main.py': watched } }));
     await board.waitFor('ready');
     const port = await sender.listen((socket) => {
       socket.write('half');

@@ -1,29 +1,29 @@
 import assert from 'node:assert/strict';
 import { Board } from '../../peers/board';
 import { freePort, startAedes, type TestBroker } from '../../peers/brokers';
-import { describeOnEachBuild } from '../../peers/micropython-builds';
-import { program } from '../../peers/programs';
+import { describeOnEachBoard, type ProgramKind } from '../../peers/programs';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { SmallSender } from '../../peers/small-sender';
 
 /** Programs that do not work, each in its own way; those that have no end say where they are stuck. */
-const BAD_PROGRAMS: Record<string, (broker: TestBroker) => string | Promise<string>> = {
+const BAD_PROGRAMS: Record<string, (broker: TestBroker, kind: ProgramKind) => string | Promise<string>> = {
   'has a syntax error': () => 'def main(:\n',
   'raises an error': () => 'import ota\nraise ValueError("no such lamp")\n',
   'imports what is not there': () => 'import ota\nimport lamp_driver\n',
   'ends at once': () => 'print("done")\n',
   'is empty': () => '',
   'is in a loop without end': () => 'import ota\nprint("stuck")\nwhile True: pass\n',
-  'connects but never starts ota': (broker) =>
-    program(broker.port, 'without ota').replace(/ota\.start\(.*\)/, "print('stuck')"),
-  'waits for a broker that is elsewhere': async () => program(await freePort(), 'elsewhere'),
+  'connects but never starts ota': (broker, { program, start }) =>
+    program(broker.port, 'without ota').replace(start, "print('stuck')"),
+  'waits for a broker that is elsewhere': async (_broker, { program }) => program(await freePort(), 'elsewhere'),
   'restarts itself': () => 'import machine\nmachine.reset()\n',
   'catches whatever is raised': () =>
     'print("stuck")\nwhile True:\n  try:\n    raise ValueError\n  except BaseException:\n    pass\n',
 };
 
-describeOnEachBuild([], 'A board with an update that does not work', (build) => {
+describeOnEachBoard([], 'A board with an update that does not work', (build, kind) => {
   const resources = resourcesOfEachTest();
+  const { program } = kind;
 
   let broker: TestBroker;
   let board: Board;
@@ -33,7 +33,7 @@ describeOnEachBuild([], 'A board with an update that does not work', (build) => 
     broker = await resources.use(startAedes());
     sender = await resources.use(SmallSender.connect(broker));
     const files = { 'main.py': program(broker.port, 1), 'config.json': 'old' };
-    board = await resources.use(Board.start({ build, files }));
+    board = await resources.use(Board.start({ build, kind, files }));
     await board.waitFor('ready');
   });
 
@@ -53,7 +53,7 @@ describeOnEachBuild([], 'A board with an update that does not work', (build) => 
 
   for (const [what, bad] of Object.entries(BAD_PROGRAMS)) {
     it(`comes back by itself when its program ${what}`, async () => {
-      await sender.push('main.py', await bad(broker));
+      await sender.push('main.py', await bad(broker, kind));
       // A start that lasts for no time counts a tenth.
       await assertComesBack('main.py', what === 'restarts itself' ? 23 : 5);
       assert.equal(await board.text('main.py'), program(broker.port, 1));

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Board, example } from '../../peers/board';
 import { startAedes, type TestBroker } from '../../peers/brokers';
-import { describeOnEachBuild } from '../../peers/micropython-builds';
-import { program } from '../../peers/programs';
+import { describeOnEachBoard, type ProgramKind } from '../../peers/programs';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { digest, SmallSender } from '../../peers/small-sender';
 
-describeOnEachBuild([], 'A board that runs ota.py', (build) => {
+describeOnEachBoard([], 'A board that takes updates', (build, kind) => {
   const resources = resourcesOfEachTest();
+  const { program } = kind;
 
   let broker: TestBroker;
   let board: Board;
@@ -18,7 +18,7 @@ describeOnEachBuild([], 'A board that runs ota.py', (build) => {
     broker = await resources.use(startAedes());
     sender = await resources.use(SmallSender.connect(broker));
     const files = { 'main.py': program(broker.port, 1), 'config.json': '{"led": 2}' };
-    board = await resources.use(Board.start({ build, files }));
+    board = await resources.use(Board.start({ build, kind, files }));
     await board.waitFor('ready');
   });
 
@@ -107,7 +107,7 @@ describeOnEachBuild([], 'A board that runs ota.py', (build) => {
 
   it('installs into its own folder wherever the program has gone', async () => {
     await board.write({ 'sounds/owl.txt': 'hoot' });
-    await sender.push('main.py', `import os\nos.chdir('/sounds')\n${program(broker.port, 2)}`, '|1');
+    await sender.push('main.py', program(broker.port, 2, "import os; os.chdir('/sounds')"), '|1');
     await board.waitFor('lamp version 2');
     await board.waitFor('ready');
     await sender.push('config.json', '{"led": 4}', '|0');
@@ -136,7 +136,8 @@ describeOnEachBuild([], 'A board that runs ota.py', (build) => {
     assert.ok(await board.exists('one.txt'));
   });
 
-  it('keeps announcements from a callback that is set as an attribute, and goes on with updates', async () => {
+  it('keeps announcements from a callback that is set as an attribute, and goes on with updates', async function () {
+    if (kind.client !== 'umqtt.simple') this.skip();
     const lamp = program(broker.port, 2).replace("print('ready')", "client.cb = on_message\nprint('ready')");
     await sender.push('main.py', lamp);
     await board.waitFor('lamp version 2');
@@ -163,10 +164,8 @@ describeOnEachBuild([], 'A board that runs ota.py', (build) => {
   });
 
   it('runs on a new board with nothing but the example, whose lamp obeys', async () => {
-    const settings = (await example('main.py'))
-      .replace(/'192[.0-9]+'/, "'127.0.0.1'")
-      .replace('1883', `${broker.port}`);
-    await sender.push('main.py', settings);
+    await board.write({ 'secrets.py': await example('secrets.py') });
+    await sender.push('main.py', await exampleFor(broker, kind));
     await board.waitFor('The lamp is ready');
     assert.equal(await sender.report(), 'installed');
     assert.equal(await sender.report(), 'running');
@@ -177,14 +176,15 @@ describeOnEachBuild([], 'A board that runs ota.py', (build) => {
   });
 });
 
-describeOnEachBuild([], 'A board whose flash is mounted at /flash', (build) => {
+describeOnEachBoard([], 'A board whose flash is mounted at /flash', (build, kind) => {
   const resources = resourcesOfEachTest();
+  const { program } = kind;
 
   it('installs there, and takes a bad program back', async () => {
     const broker = await resources.use(startAedes());
     const sender = await resources.use(SmallSender.connect(broker));
     const files = { 'main.py': program(broker.port, 1), 'config.json': '{"led": 2}' };
-    const board = await resources.use(Board.start({ build, root: '/flash', files }));
+    const board = await resources.use(Board.start({ build, kind, root: '/flash', files }));
     await board.waitFor('ready');
     await sender.push('sounds/owl.txt', 'hoot', '|0');
     assert.equal(await sender.report(), 'installed');
@@ -195,26 +195,27 @@ describeOnEachBuild([], 'A board whose flash is mounted at /flash', (build) => {
   });
 });
 
-describeOnEachBuild([], 'The lamp of the example', (build) => {
+describeOnEachBoard([], 'The lamp of the example', (build, kind) => {
   const resources = resourcesOfEachTest();
 
   it('connects again and takes updates when its broker has dropped it', async () => {
     const broker = await resources.use(startAedes());
     const sender = await resources.use(SmallSender.connect(broker));
-    const board = await resources.use(Board.start({ build, files: { 'main.py': await exampleFor(broker) } }));
+    const files = { 'main.py': await exampleFor(broker, kind), 'secrets.py': await example('secrets.py') };
+    const board = await resources.use(Board.start({ build, kind, files }));
     await board.waitFor('The lamp is ready');
     broker.dropAll();
-    await board.waitFor(/^No broker/);
     await board.waitFor('The lamp is ready');
     await sender.push('config.json', '{"led": 4}', '|0');
     assert.equal(await sender.report(), 'installed');
     assert.equal(board.boots, 1);
   });
 
-  it('comes back from a message that is larger than its memory', async () => {
+  it('comes back from a message that is larger than its memory', async function () {
+    if (kind.client !== 'umqtt.simple') this.skip(); // mqtt_as comes back by itself, when its keepalive is over
     const broker = await resources.use(startAedes());
     const sender = await resources.use(SmallSender.connect(broker));
-    const board = await resources.use(Board.start({ build, files: { 'main.py': await exampleFor(broker) } }));
+    const board = await resources.use(Board.start({ build, files: { 'main.py': await exampleFor(broker, kind) } }));
     await board.waitFor('The lamp is ready');
     await sender.publish('set', Buffer.alloc(1024 * build.heap + 300_000, 'x'));
     await board.waitFor('The lamp is ready');
@@ -225,9 +226,9 @@ describeOnEachBuild([], 'The lamp of the example', (build) => {
 });
 
 /** The example's program as its user fills it in. */
-async function exampleFor(broker: TestBroker): Promise<string> {
+async function exampleFor(broker: TestBroker, kind: ProgramKind): Promise<string> {
   const settings = { "'192.168.1.10'": `'${broker.host}'`, '1883': `${broker.port}` };
-  let text = await example('main.py');
+  let text = await example(kind.client === 'mqtt_as' ? 'main_async.py' : 'main.py');
   for (const [shipped, own] of Object.entries(settings)) {
     assert.ok(text.includes(shipped));
     text = text.replace(shipped, own);

@@ -1,12 +1,15 @@
-"""A sender that never stops sending: full_flash.py FOLDER FILESYSTEM. Prints two reports: of it, of the next update."""
+"""A sender that never stops sending: full_flash.py FOLDER MODULE FILESYSTEM.
+
+Prints two reports: of it, of the next update.
+"""
 
 import sys
 
 import vfs
 from ram_board import Board, Sockets, files
 
-folder, filesystem = sys.argv[1:]
-board = Board(getattr(vfs, filesystem), folder)
+folder, module, filesystem = sys.argv[1:]
+board = Board(getattr(vfs, filesystem), folder, module)
 with open('/config.json', 'w') as file:
     file.write('old')
 board.boot()

@@ -1,4 +1,4 @@
-"""A trial on a flash that gets full: full_trial.py FOLDER FILESYSTEM."""
+"""A trial on a flash that gets full: full_trial.py FOLDER MODULE FILESYSTEM."""
 
 import os
 import sys
@@ -6,8 +6,8 @@ import sys
 import vfs
 from ram_board import Board, Reset, files
 
-folder, filesystem = sys.argv[1:]
-board = Board(getattr(vfs, filesystem), folder)
+folder, module, filesystem = sys.argv[1:]
+board = Board(getattr(vfs, filesystem), folder, module)
 with open('/main.py', 'w') as file:
     file.write('old')
 

@@ -1,4 +1,4 @@
-"""Measures what updates need of the heap, on littlefs: memory.py FOLDER FILESYSTEM SIZE COUNT.
+"""Measures what updates need of the heap, on littlefs: memory.py FOLDER MODULE FILESYSTEM SIZE COUNT.
 
 Prints the most that was in use above idle during an update, and what is used after the tenth and after the last.
 Nothing of this make-believe board allocates while an update runs but the announcement itself.
@@ -47,10 +47,11 @@ class Zeros(ram_board.Sockets):
             return count
 
 
-folder, filesystem, size, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+folder, module, filesystem = sys.argv[1:4]
+size, count = int(sys.argv[4]), int(sys.argv[5])
 ram_board.BLOCK = BLOCK
 ram_board.Flash = Flash
-board = ram_board.Board(getattr(vfs, filesystem), folder, 3 * size // BLOCK + 40)
+board = ram_board.Board(getattr(vfs, filesystem), folder, module, 3 * size // BLOCK + 40)
 sys.modules['socket'] = Zeros
 board.boot()
 board.start()
@@ -59,20 +60,19 @@ zeros = bytes(4)
 for _ in range(size // 4):
     sha1.update(zeros)
 digest = hexlify(sha1.digest()).decode()
-topic = b'lamp/OTA'
 announcement = f'sender|80|lamp.bin|{digest}|0'.encode()
 # What the first update allocates for good, as room for more names, none after it needs.
-board.client.cb(topic, announcement.replace(b'|80|', b'|79|'))
+board.take(announcement.replace(b'|80|', b'|79|'))
 gc.collect()
 # The compiler's peak lies higher: with this, all that is allocated from here on makes a new one.
 ballast = bytearray(micropython.mem_peak() - micropython.mem_current())
 idle = micropython.mem_peak()
-board.client.cb(topic, announcement)
+board.take(announcement)
 most = micropython.mem_peak() - idle
 print(board.client.report.decode())
 used = []
 for number in range(1, count):
-    board.client.cb(topic, f'sender|{80 + number}|lamp.bin|{digest}|0'.encode())
+    board.take(f'sender|{80 + number}|lamp.bin|{digest}|0'.encode())
     if number in (9, count - 1):
         gc.collect()
         used.append(gc.mem_alloc())

@@ -1,4 +1,4 @@
-"""Cuts the power at every write of a story: power_cuts.py FOLDER FILESYSTEM STORY. Prints what it found."""
+"""Cuts the power at every write of a story: power_cuts.py FOLDER MODULE FILESYSTEM STORY. Prints what it found."""
 
 import sys
 from binascii import hexlify
@@ -22,9 +22,9 @@ STORIES = {
     'rollback': [[CONFIG, LED, MAIN], None, None, None, []],
 }
 
-folder, filesystem, story = sys.argv[1:]
+folder, module, filesystem, story = sys.argv[1:]
 crowd = 12 if filesystem == 'VfsFat' else 0  # so many that the names of a file and its backup lie in different blocks
-board = Board(getattr(vfs, filesystem), folder, 400)
+board = Board(getattr(vfs, filesystem), folder, module, 400)
 for name, content in OLD.items():
     with open('/' + name, 'wb') as file:
         file.write(content)

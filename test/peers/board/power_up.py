@@ -1,6 +1,7 @@
 """What a board does after a reset: power_up.py FLASH MANNERS runs boot.py and main.py, then waits in its prompt.
 
-MANNERS is JSON: what its port does otherwise than others, and why this start is one.
+MANNERS is JSON: what its port does otherwise than others, the module of its MQTT client, which it has built in, and why
+this start is one.
 """
 
 import builtins
@@ -11,7 +12,6 @@ import time
 
 # What boards have built in: loaded before the flash takes this folder's place.
 import machine
-import umqtt.simple  # noqa: F401
 import vfs
 
 
@@ -35,6 +35,7 @@ class Flash:
 
 
 manners = json.loads(sys.argv[2])
+__import__(manners['client'])
 machine.manner = manners['timers']
 machine.cause = getattr(machine, manners['cause'])
 machine.listen_to_harness()

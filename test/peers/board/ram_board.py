@@ -128,6 +128,10 @@ class Select:
             """One event."""
             return (1,)
 
+        def poll(self, milliseconds):
+            """The same."""
+            return (1,)
+
 
 class Client:
     """An MQTT client on a broker that never fails; `report` is what was published last."""
@@ -155,10 +159,35 @@ class Client:
         """Nothing."""
 
 
-class Board:
-    """One board's power-ups on one flash. @param ota the folder of ota.py"""
+class TaskClient:
+    """The same for tasks."""
 
-    def __init__(self, filesystem, folder, blocks=240):
+    def __init__(self):
+        self._cb = None
+        self.report = b''
+
+    async def connect(self):
+        """Nothing."""
+
+    async def subscribe(self, topic):
+        """Nothing."""
+
+    async def publish(self, topic, message, retain=False, qos=0):
+        """Keep the report."""
+        self.report = message
+
+
+class Board:
+    """One board's power-ups on one flash. @param folder that of the module, which is `ota` or `ota_async`"""
+
+    def __init__(self, filesystem, folder, module, blocks=240):
+        self.module = module
+        if module == 'ota_async':
+            # While it finds its parts, which it loads when they are needed, and the `select` that it waits with.
+            import asyncio
+
+            asyncio.Event()
+            self.asyncio = asyncio
         sys.modules['machine'] = Machine
         sys.modules['socket'] = Sockets
         sys.modules['select'] = Select
@@ -190,7 +219,8 @@ class Board:
 
     def boot(self):
         """Run boot.py, with nothing in memory of what was before."""
-        sys.modules.pop('ota', None)
+        for name in ('ota', 'ota_async'):
+            sys.modules.pop(name, None)
         import ota
 
         self.ota = ota
@@ -198,21 +228,44 @@ class Board:
 
     def start(self):
         """Run a program that works."""
-        self.client = Client()
-        self.ota.start(self.client, 'lamp')
+        if self.module == 'ota':
+            self.client = Client()
+            self.ota.start(self.client, 'lamp')
+            return
+        import ota_async
+
+        self.asyncio.new_event_loop()
+        self.client = TaskClient()
+        self.asyncio.run(ota_async.start(self.client, 'lamp'))
+        if self.ota._flash.last:
+            self.asyncio.run(self.until_reported())
+
+    def take(self, announcement):
+        """Let the broker deliver it, and see to all that comes of it."""
+        if self.module == 'ota':
+            self.client.cb(b'lamp/OTA', announcement)
+            return
+        self.client.report = b''
+        self.client._cb(b'lamp/OTA', announcement, False)
+        self.asyncio.run(self.until_reported())
+
+    async def until_reported(self):
+        """Wait for a report, as long as there is power."""
+        while not self.client.report and not self.flash.is_dead:
+            await self.asyncio.sleep_ms(0)
 
     def announce(self, name, content, tail=''):
         """Let a sender offer a file, signed when this board has a key."""
         Sockets.content = content
         if not self.key:
             digest = hexlify(hashlib.sha1(content).digest()).decode()
-            self.client.cb(b'lamp/OTA', f'sender|80|{name}|{digest}{tail}'.encode())
+            self.take(f'sender|80|{name}|{digest}{tail}'.encode())
             return
         self.counter += 1
         digest = hexlify(hashlib.sha256(content).digest()).decode()
         fields = ('sender', 80, name, digest, 0 if tail == '|0' else 1, len(content), self.counter)
         text = '|'.join([str(field) for field in fields]).encode()
-        self.client.cb(b'lamp/OTA', text + b'|' + hexlify(hmac(self.key, text)))
+        self.take(text + b'|' + hexlify(hmac(self.key, text)))
 
 
 def hmac(key, message):
