@@ -57,9 +57,9 @@ function pathOf(
 /** With the message, whose values it may name: `versions[msg.version]`. The types know only of the name. */
 type Normalise = (property: string, message: Message) => (string | number)[];
 
-/** The same memory, as a Buffer or as another view. */
+/** The same content, whatever memory holds it: the flow's own, or a copy of it. */
 function isSame(bytes: Buffer, value: unknown): boolean {
-  return isUint8Array(value) && value.buffer === bytes.buffer && value.byteOffset === bytes.byteOffset;
+  return isUint8Array(value) && bytes.equals(value);
 }
 
 /** A copy that lacks one property, wherever it is. */

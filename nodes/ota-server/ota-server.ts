@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { NodeAPI, NodeDef } from 'node-red';
 import { PythonChecker } from '../../lib/check/python-checker';
+import { SharedBytes } from '../../lib/push/shared-bytes';
 import { Counters } from '../../lib/server/counters';
 import { reportsTopic } from '../../lib/server/device-reports';
 import { PushServer } from '../../lib/server/push-server';
@@ -52,7 +53,7 @@ function register(RED: NodeAPI): void {
         onUnloadable: (reason) => this.warn(RED._('ota-server.warnings.unloadable', { reason })),
         onUnchecked: (filename, reason) => this.warn(RED._('ota-server.warnings.unchecked', { filename, reason })),
       });
-      this.state = { pushServer, broker, signing, checker };
+      this.state = { pushServer, broker, signing, checker, sharedBytes: new SharedBytes() };
       this.on('close', (removed: boolean, done: (error?: Error) => void) => {
         Promise.all([pushServer.close(), checker.close()])
           .then(() => broker.close(removed))

@@ -78,9 +78,12 @@ function parseFilename(value: unknown, isFromFileIn: boolean): string {
   throw BadInput.expected(`Expected the file's name on the device, but ${problem}`, value);
 }
 
+/** A copy: the flow may go on writing into its own, and what is hashed has to be what is served. */
 function parseBytes(value: unknown, filename: string): Buffer {
-  if (Buffer.isBuffer(value)) return value;
-  if (isUint8Array(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (isUint8Array(value)) {
+    if (isGivenAway(value)) throw new BadInput('Expected a file, but its memory was given away to somebody else.');
+    return Buffer.from(value);
+  }
   if (typeof value !== 'string') throw BadInput.expected('Expected the file as a Buffer or a text', value);
   if (filename.endsWith('.mpy')) {
     throw BadInput.expected(
@@ -95,6 +98,17 @@ function parseBytes(value: unknown, filename: string): Buffer {
     );
   }
   return Buffer.from(value);
+}
+
+/** It looks like an empty file then, and is none. */
+function isGivenAway({ byteLength, buffer }: Uint8Array): boolean {
+  if (byteLength > 0) return false;
+  try {
+    void new Uint8Array(buffer);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** A loop back for another try would install the word "timeout". */

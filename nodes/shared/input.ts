@@ -115,13 +115,13 @@ export class Input {
   #toTemplate(
     values: Values,
     message: Message,
-    { signing, checker }: ReadyServer,
+    { signing, checker, sharedBytes }: ReadyServer,
   ): PushTemplate | Promise<PushTemplate> {
     const isSet = bringsSet(message);
     const files = isSet ? readSet(message) : [readFile(values.file, values.filename, message, this.#settings)];
     if (this.#options instanceof BadInput) throw this.#options;
     const secret = secretOf(this.#settings, signing);
-    const template = new PushTemplate(files, isSet, secret, values.reboot, values.timeout, this.#options);
+    const template = new PushTemplate(files, isSet, secret, values.reboot, values.timeout, this.#options, sharedBytes);
     return checkPython(checker, template.files, this.#settings)?.then(() => template) ?? template;
   }
 }

@@ -3,6 +3,7 @@ import type { CheckedFile } from '../../lib/check/python-checker';
 import { hashOf } from '../../lib/protocol/announcement';
 import { deviceKey, type Signing } from '../../lib/protocol/signature';
 import type { Job, Verify } from '../../lib/push/job';
+import type { SharedBytes } from '../../lib/push/shared-bytes';
 import { BadInput } from './bad-input';
 import type { NamedFile } from './files';
 import { parseReboot, parseRetries, parseRetryDelayMs, parseTimeoutMs, parseWaitMs } from './validation';
@@ -64,10 +65,14 @@ export class PushTemplate {
     reboot: unknown,
     timeout: unknown,
     options: PushOptions,
+    sharedBytes: SharedBytes,
   ) {
     this.#secret = secret;
     const algorithm = secret === undefined ? 'sha1' : 'sha256';
-    this.files = files.map(({ filename, bytes }) => ({ filename, bytes, hash: hashOf(bytes, algorithm) }));
+    this.files = files.map(({ filename, bytes }) => {
+      const hash = hashOf(bytes, algorithm);
+      return { filename, bytes: sharedBytes.of(bytes, hash), hash };
+    });
     this.#isSet = isSet;
     this.#reboot = parseReboot(reboot);
     this.#timeoutMs = parseTimeoutMs('timeout', timeout);

@@ -3,6 +3,7 @@ import type { PythonChecker } from '../../lib/check/python-checker';
 import type { HaBroker } from '../../lib/home-assistant/broker';
 import type { Signing } from '../../lib/protocol/signature';
 import type { Broker } from '../../lib/push/services';
+import type { SharedBytes } from '../../lib/push/shared-bytes';
 import type { PushServer } from '../../lib/server/push-server';
 import { BadInput } from './bad-input';
 import type { WatchedConnection } from './connection';
@@ -14,6 +15,7 @@ export interface ReadyServer {
   readonly broker: Broker & HaBroker & WatchedConnection;
   readonly signing: Signing;
   readonly checker: PythonChecker;
+  readonly sharedBytes: SharedBytes;
 }
 
 /** What an `ota-server` is to the nodes that use it. */
