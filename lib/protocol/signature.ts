@@ -1,19 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** Bytes (protocol 6.1). */
-const shortestSecret = 16;
-
 /** How a server announces, and which reports it believes. */
 export interface Signing {
   readonly format: 'basic' | 'signed';
   /** The master secret (protocol 6.1); empty where there is none. */
   readonly secret: string;
-}
-
-/** What is wrong with a master secret (protocol 6.1), as the end of a sentence; undefined when nothing is. */
-export function secretProblem(secret: string): string | undefined {
-  const bytes = Buffer.byteLength(secret);
-  return bytes < shortestSecret ? `it has ${bytes} bytes, at least ${shortestSecret} are needed` : undefined;
 }
 
 /** The key of one device, 64 hex digits: all that its board is given, so that one that is read out opens no other (protocol 6.1). */

@@ -1,6 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { hostnameProblem } from '../../lib/protocol/names';
-import { deviceKey, secretProblem } from '../../lib/protocol/signature';
+import { secretProblem } from '../../lib/protocol/secret';
+import { deviceKey } from '../../lib/protocol/signature';
 import type { OtaServerNode } from '../shared/server-node';
 
 /** The editor shows this in place of a credential that it does not know. */

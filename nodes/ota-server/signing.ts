@@ -1,4 +1,5 @@
-import { type Signing, secretProblem } from '../../lib/protocol/signature';
+import { secretProblem } from '../../lib/protocol/secret';
+import type { Signing } from '../../lib/protocol/signature';
 
 /** Whether a server signs its announcements, and with which secret. @throws Error saying what is wrong */
 export function parseSigning(settings: { readonly format?: string }, secret = ''): Signing {
@@ -6,8 +7,9 @@ export function parseSigning(settings: { readonly format?: string }, secret = ''
   if (format !== 'basic' && format !== 'signed') {
     throw new Error(`Form of the announcement: expected basic or signed, got ${JSON.stringify(format)}`);
   }
-  const problem =
-    secret === '' ? format === 'signed' && 'it is missing, and the signed form needs it' : secretProblem(secret);
+  // Of an older version or typed in vain: nobody needs it where nothing is signed.
+  if (format === 'basic' && secretProblem(secret)) return { format, secret: '' };
+  const problem = secret === '' ? 'it is missing, and the signed form needs it' : secretProblem(secret);
   if (problem) throw new Error(`Secret: ${problem}`);
   return { format, secret };
 }

@@ -5,7 +5,14 @@ import { deviceKey, type Signing } from '../../lib/protocol/signature';
 import type { Job, Verify } from '../../lib/push/job';
 import { BadInput } from './bad-input';
 import type { NamedFile } from './files';
-import { parseReboot, parseRetries, parseRetryDelayMs, parseTimeoutMs, parseWaitMs } from './validation';
+import {
+  defaultVerifyTimeout,
+  parseReboot,
+  parseRetries,
+  parseRetryDelayMs,
+  parseTimeoutMs,
+  parseWaitMs,
+} from './validation';
 
 /** The properties of a node that say how it pushes. */
 export interface PushSettings {
@@ -29,7 +36,7 @@ export type PushOptions = Pick<Job, 'verify' | 'verifyTimeoutMs' | 'wake' | 'ret
 export function parseOptions(settings: PushSettings): PushOptions {
   return {
     verify: verifyOf(settings),
-    verifyTimeoutMs: parseTimeoutMs('verify timeout', settings.verifyTimeout ?? 180),
+    verifyTimeoutMs: parseTimeoutMs('verify timeout', settings.verifyTimeout ?? defaultVerifyTimeout),
     wake: wakeOf(settings),
     retries: parseRetries(settings.retries ?? 0),
     retryDelayMs: parseRetryDelayMs(settings.retryDelay ?? 5),
@@ -41,7 +48,7 @@ export function secretOf({ format: asked }: PushSettings, { format, secret }: Si
   const isSigned = asked === 'signed' || (asked !== 'basic' && format === 'signed');
   if (!isSigned) return undefined;
   if (secret !== '') return secret;
-  throw new BadInput('The signed form was chosen, but the OTA server has no secret: give it one.');
+  throw new BadInput('The signed form was chosen, but the OTA server has no secret of 16 bytes or more: give it one.');
 }
 
 /** What is pushed and how, whatever the device: one hash per file, however many devices get it. */
