@@ -1,5 +1,6 @@
 import { checkDefaults, prepareCheck } from '../shared/editor/check-form';
 import type { NodeDefinition, Properties } from '../shared/editor/editor-api';
+import { linkHelp } from '../shared/editor/help-link';
 import { findBySearchWords } from '../shared/editor/palette';
 import { textValidator } from '../shared/editor/validation';
 import { type HaSettings, readHaTopics } from './settings';
@@ -43,6 +44,7 @@ const definition: NodeDefinition = {
   },
   oneditprepare() {
     prepareCheck(this);
+    linkHelp(this.type, 'dialog-form');
     const areTopicsAsDropped = this.prefix === topics.prefix.value && this.baseTopic === topics.baseTopic.value;
     const isAsDropped = areTopicsAsDropped && this.check !== false;
     const details = document.getElementById('ota-ha-update-more') as HTMLDetailsElement | null;

@@ -1,4 +1,6 @@
-import type { EditorNode, NodeDefinition } from '../shared/editor/editor-api';
+import { secretProblem } from '../../lib/protocol/secret';
+import type { EditorNode, NodeDefinition, Validate } from '../shared/editor/editor-api';
+import { linkHelp } from '../shared/editor/help-link';
 import { isVariable, textValidator } from '../shared/editor/validation';
 import { secretWeakness } from './secret-strength';
 import { readServerSettings, type ServerSettings } from './settings';
@@ -14,8 +16,30 @@ const validator = (property: keyof ServerSettings) =>
     readServerSettings({ [property]: text }),
   );
 
-/** Node-RED shows this in place of a secret that was deployed. */
+/** Node-RED shows this in place of a secret that was deployed: nobody here knows how long that is. */
 const unknownToEditor = '__PWRD__';
+
+/** The server in the open dialog: what is typed there counts, and not what it was opened with. */
+let edited: EditorNode | undefined;
+
+const secretField = () => document.getElementById('node-config-input-secret') as HTMLInputElement | null;
+const formatField = () => document.getElementById('node-config-input-format') as HTMLSelectElement | null;
+
+function secretOf(node: EditorNode): string {
+  const field = node === edited ? secretField() : null;
+  if (field) return field.value;
+  const { secret, has_secret: hasSecret } = node.credentials ?? { has_secret: true };
+  return secret || (hasSecret ? unknownToEditor : '');
+}
+
+/** Validates that there is a secret to sign with. @param isSigned whether one is needed */
+const secretValidator = (isSigned: (node: EditorNode, value: unknown) => boolean): Validate =>
+  function (value, options) {
+    const secret = secretOf(this);
+    const isGood = secret === unknownToEditor || isVariable(secret) || secretProblem(secret) === undefined;
+    if (isGood || !isSigned(this, value)) return true;
+    return options ? `${this._('ota-server.label.secret')}: ${this._('ota-server.errors.secret')}` : false;
+  };
 
 const defaultTopic = '{target}/OTA';
 const defaultConcurrency = '100';
@@ -36,11 +60,14 @@ async function showKey(node: EditorNode): Promise<void> {
       data: JSON.stringify(request),
     });
     const command = `mpremote exec "import ota; ota.set_key('${answer.key}', ${Date.now()})"`;
-    output.text(answer.problem ? node._(`ota-server.keyProblem.${answer.problem}`) : command).show();
+    output.text(answer.problem ? node._(`ota-server.keyProblem.${answer.problem}`) : command);
+    $('#ota-server-key-copy').toggle(!answer.problem);
   } catch {
     // Answered only where the user may change flows.
-    output.text(node._('ota-server.keyProblem.forbidden')).show();
+    output.text(node._('ota-server.keyProblem.forbidden'));
+    $('#ota-server-key-copy').hide();
   }
+  $('#ota-server-key-answer').show();
 }
 
 /** Says what is short or guessable of a secret that was typed; nothing of one that the editor does not know. */
@@ -79,9 +106,12 @@ const definition: NodeDefinition = {
     topic: { value: defaultTopic, validate: validator('topic') },
     allow: { value: '', validate: validator('allow') },
     concurrency: { value: defaultConcurrency, validate: validator('concurrency') },
-    format: { value: 'basic' },
+    format: { value: 'basic', validate: secretValidator((_node, format) => format === 'signed') },
   },
-  credentials: { secret: { type: 'password' } },
+  credentials: {
+    // Asked for in the open dialog only.
+    secret: { type: 'password', validate: secretValidator(() => formatField()?.value === 'signed') },
+  },
   paletteLabel() {
     return this._('ota-server.paletteLabel');
   },
@@ -95,9 +125,20 @@ const definition: NodeDefinition = {
     const isAsDropped = !allow && !bind && topic === defaultTopic && String(concurrency) === defaultConcurrency;
     const details = document.getElementById('ota-server-more') as HTMLDetailsElement | null;
     if (details) details.open = !isAsDropped;
-    if (!this.format) $('#node-config-input-format').val('basic');
+    edited = this;
+    linkHelp(this.type, 'node-config-dialog-edit-form');
+    const format = $('#node-config-input-format');
+    if (!this.format) format.val('basic');
+    const showSigned = () => {
+      $('.ota-signed').toggle(format.val() === 'signed');
+    };
+    format.on('change', showSigned);
+    showSigned();
     $('#node-config-input-secret').on('input', () => showWeakness(this));
     $('#ota-server-secret-generate').on('click', () => generate(this));
+    $('#ota-server-key-copy').on('click', (event) => {
+      RED.clipboard.copyText($('#ota-server-key').text(), $(event.currentTarget), 'clipboard.copyMessageValue');
+    });
     $('#ota-server-key-show').on('click', () => void showKey(this));
   },
 };

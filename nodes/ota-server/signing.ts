@@ -9,10 +9,12 @@ export function parseSigning(settings: { readonly format?: string }, secret = ''
     const problem = variableProblem(format) ?? 'expected basic or signed';
     throw new Error(`Form of the announcement: ${problem}, got ${JSON.stringify(format)}`);
   }
-  const isMissing = secret === '';
-  const problem = isMissing
-    ? format === 'signed' && 'it is missing, and the signed form needs it'
-    : (variableProblem(secret) ?? secretProblem(secret));
+  const isSigned = format === 'signed';
+  const problem =
+    secret === ''
+      ? isSigned && 'it is missing, and the signed form needs it'
+      : (variableProblem(secret) ?? (isSigned ? secretProblem(secret) : undefined));
   if (problem) throw new Error(`Secret: ${problem}`);
-  return { format, secret };
+  // A short one of an older version, or typed in vain, is as none where nothing is signed.
+  return { format, secret: secretProblem(secret) ? '' : secret };
 }

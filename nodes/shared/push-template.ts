@@ -6,7 +6,14 @@ import type { Job, Verify } from '../../lib/push/job';
 import type { SharedBytes } from '../../lib/push/shared-bytes';
 import { BadInput } from './bad-input';
 import type { NamedFile } from './files';
-import { parseReboot, parseRetries, parseRetryDelayMs, parseTimeoutMs, parseWaitMs } from './validation';
+import {
+  defaultVerifyTimeout,
+  parseReboot,
+  parseRetries,
+  parseRetryDelayMs,
+  parseTimeoutMs,
+  parseWaitMs,
+} from './validation';
 
 /** The properties of a node that say how it pushes. */
 export interface PushSettings {
@@ -30,7 +37,7 @@ export type PushOptions = Pick<Job, 'verify' | 'verifyTimeoutMs' | 'wake' | 'ret
 export function parseOptions(settings: PushSettings): PushOptions {
   return {
     verify: verifyOf(settings),
-    verifyTimeoutMs: parseTimeoutMs('verify timeout', settings.verifyTimeout ?? 180),
+    verifyTimeoutMs: parseTimeoutMs('verify timeout', settings.verifyTimeout ?? defaultVerifyTimeout),
     wake: wakeOf(settings),
     retries: parseRetries(settings.retries ?? 0),
     retryDelayMs: parseRetryDelayMs(settings.retryDelay ?? 5),
@@ -42,7 +49,7 @@ export function secretOf({ format: asked }: PushSettings, { format, secret }: Si
   const isSigned = asked === 'signed' || (asked !== 'basic' && format === 'signed');
   if (!isSigned) return undefined;
   if (secret !== '') return secret;
-  throw new BadInput('The signed form was chosen, but the OTA server has no secret: give it one.');
+  throw new BadInput('The signed form was chosen, but the OTA server has no secret of 16 bytes or more: give it one.');
 }
 
 /** What is pushed and how, whatever the device: one hash per file, however many devices get it. */

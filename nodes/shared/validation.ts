@@ -4,6 +4,11 @@ import { BadInput } from './bad-input';
 const maxRetries = 100;
 /** Three weeks: longer than that no timer of Node.js runs. */
 const maxWaitHours = 504;
+/**
+ * Seconds, where nothing else is set: longer than the way back of a board takes, so that its report comes in time. That is 240, by the
+ * defaults of `ota.boot` in ota.py, and the board's starts.
+ */
+export const defaultVerifyTimeout = 300;
 /** A day: a device that sleeps longer is not waited for with its port open. */
 const maxTimeoutSeconds = 86_400;
 

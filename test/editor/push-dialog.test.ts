@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Editor, inFlow } from '../peers/editor';
+import { Editor, inFlow, pushForm } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfSuite } from '../peers/resources';
 
@@ -130,6 +130,26 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
     await editor.edit(inFlow.push);
     // What differs from the defaults is not hidden under More.
     assert.deepEqual([await field.isVisible(), await field.isChecked()], [true, false]);
+  });
+
+  it('ticks a box when somebody clicks the text beside it', async () => {
+    for (const [property, text] of Object.entries({
+      check: 'Check Python before it is sent',
+      skipUnchanged: 'skip a file that the device has',
+      progress: 'a third output tells how far it is',
+    })) {
+      const box = editor.page.locator(`#node-input-${property}`);
+      const before = await box.isChecked();
+      await editor.page.getByText(text, { exact: true }).click();
+      assert.equal(await box.isChecked(), !before, property);
+      // What is read aloud.
+      assert.equal(await editor.page.getByRole('checkbox', { name: text }).count(), 1, property);
+    }
+  });
+
+  it('has a link to its help', async () => {
+    await editor.page.locator(`${pushForm} .ota-help`).click();
+    await editor.page.locator('.red-ui-help', { hasText: 'Pushes a file to a MicroPython device' }).first().waitFor();
   });
 
   it('requires a server', async () => {

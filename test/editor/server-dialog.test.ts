@@ -36,6 +36,7 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
   });
 
   it('shows the key of a device with the command that gives it to its board, from a secret that is only typed in yet', async () => {
+    await field('format').selectOption('signed');
     const show = async (hostname: string) => {
       await editor.page.locator('#ota-server-key-hostname').fill(hostname);
       await editor.evaluate("void $('#ota-server-key').text('')");
@@ -53,7 +54,40 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
     await enter('secret', 'correct horse battery staple');
     assert.match((await show('night lamp')) ?? '', /hostname/);
     const key = deviceKey('correct horse battery staple', 'nightlamp');
-    assert.match((await show('nightlamp')) ?? '', new RegExp(`ota\\.set_key\\('${key}', \\d{13}\\)`));
+    const command = (await show('nightlamp')) ?? '';
+    assert.match(command, new RegExp(`ota\\.set_key\\('${key}', \\d{13}\\)`));
+    await editor.page.locator('#ota-server-key-copy').click();
+    await field('name').focus();
+    await editor.page.keyboard.press('Control+V');
+    assert.equal(await field('name').inputValue(), command);
+  });
+
+  it('asks for a secret, and offers keys, only where announcements are signed', async () => {
+    const shown = () => Promise.all(['secret', 'format'].map((property) => field(property).isVisible()));
+    assert.deepEqual(await shown(), [false, true]);
+    assert.equal(await editor.page.locator('#ota-server-key-row').isVisible(), false);
+    await field('format').selectOption('signed');
+    assert.deepEqual(await shown(), [true, true]);
+    assert.equal(await editor.page.locator('#ota-server-key-row').isVisible(), true);
+  });
+
+  it('marks the signed form without a secret, or with a short one, while it is typed', async () => {
+    const marked = async () => [await editor.hasError(field('format')), await editor.hasError(field('secret'))];
+    await field('format').selectOption('signed');
+    assert.deepEqual(await marked(), [true, true]);
+    await field('secret').pressSequentially('fifteen letters');
+    assert.deepEqual(await marked(), [true, true]);
+    await field('secret').press('!');
+    assert.deepEqual(await marked(), [false, false]);
+    await field('secret').press('Backspace');
+    await editor.leave('ok');
+    const problems = await editor.evaluate<string[]>(`RED.nodes.node('${inFlow.server}').validationErrors`);
+    assert.deepEqual(problems, ['Secret: 16 characters or more, which the signed form needs']);
+  });
+
+  it('has a link to its help', async () => {
+    await editor.page.locator('#node-config-dialog-edit-form .ota-help').click();
+    await editor.page.locator('.red-ui-help', { hasText: 'This server as devices see it' }).first().waitFor();
   });
 
   it('generates a secret of 32 random bytes, and shows it once so that it can be copied', async () => {

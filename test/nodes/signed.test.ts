@@ -185,6 +185,20 @@ describe('A signed push', () => {
     assert.match(error?.message ?? '', /signed form was chosen, but the OTA server has no secret/);
   });
 
+  it('is not what a server that announces plainly needs: a short secret does not keep it from that', async () => {
+    flow = await resources.use(TestFlow.start({ broker, userDir, secret: 'short' }));
+    const next = announced();
+    send();
+    assert.equal((await next).length, 4);
+  });
+
+  it('is a bad input where the secret of the server is short', async () => {
+    flow = await resources.use(TestFlow.start({ broker, userDir, secret: 'short', push: { format: 'signed' } }));
+    send();
+    const { error } = await flow.caught.next();
+    assert.match(error?.message ?? '', /no secret of 16 bytes or more/);
+  });
+
   it('is not made where the node says basic, whatever the server says', async () => {
     await start({ format: 'basic' });
     const next = announced();

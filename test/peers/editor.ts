@@ -15,6 +15,9 @@ export const inFlow = { inject: 'c93b60d1e8f4a572', push: 'd86f031b9e4ca257', se
 export const pushForm = '#dialog-form';
 export const serverForm = '#node-config-dialog-edit-form';
 
+/** Of a list to choose from: what the choices have no room in, paddings included. */
+const arrowWidth = 36;
+
 /** Node-RED's editor in a browser, with the demo behind it: this package as built, a broker and a simulated device. */
 export class Editor {
   /** What the browser's console says of errors in the editor's own pages and scripts. */
@@ -138,7 +141,7 @@ export class Editor {
 
   /** The labels that are to be seen in a form, top down. */
   async labels(form: string): Promise<string[]> {
-    const shown = await this.page.locator(form).locator('label:visible, summary').allInnerTexts();
+    const shown = await this.page.locator(form).locator('.form-row > label:visible, summary').allInnerTexts();
     return shown.map((label) => label.trim());
   }
 
@@ -183,8 +186,8 @@ export class Editor {
   }
 
   /**
-   * The labels of the rows of a form, hidden ones included, in which something is cut off or broken: the label, or what the
-   * field shows as long as it is empty. Fields are filled with that.
+   * The labels of the rows of a form, hidden ones included, in which something is cut off or broken: the label, what the
+   * field shows as long as it is empty, or one of the choices. Fields are filled with that.
    */
   cutOff(form: string): Promise<string[]> {
     // A text that is too long for its field makes the field wide inside, a placeholder does not.
@@ -194,7 +197,15 @@ export class Editor {
         const label = row.querySelector('label');
         const input = row.querySelector('input[placeholder]');
         if (input) Object.assign(input, { type: 'text', value: input.placeholder });
-        return label.offsetHeight > 25 || label.scrollWidth > label.clientWidth || input?.scrollWidth > input?.clientWidth;
+        const select = row.querySelector('select:not([id$=server], [id$=broker])');
+        const room = select ? select.clientWidth - ${arrowWidth} : 0;
+        const choices = [...(select?.options ?? [])].map((option) => {
+          const text = $('<span>').css({ font: getComputedStyle(select).font, whiteSpace: 'nowrap' }).text(option.text).appendTo(row);
+          const { width } = text[0].getBoundingClientRect();
+          text.remove();
+          return width > room ? option.text : '';
+        });
+        return label.offsetHeight > 25 || label.scrollWidth > label.clientWidth || input?.scrollWidth > input?.clientWidth || choices.some(Boolean) || row.querySelector('.ota-checkbox')?.offsetHeight > 30;
       }).map((row) => row.querySelector('label').innerText)`,
     );
   }
@@ -208,6 +219,14 @@ export class Editor {
       await check(family);
       await element.evaluate('(style) => style.remove()');
     }
+  }
+
+  /** Makes the dialog on top so many pixels wide. */
+  async resize(width: number): Promise<void> {
+    await this.evaluate(`(() => {
+      $('.red-ui-tray').last().width(${width});
+      RED.tray.resize();
+    })()`);
   }
 
   /** Whether a field is marked as one whose value is wrong. */

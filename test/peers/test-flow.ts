@@ -142,7 +142,7 @@ const ofBoth = {
   retries: '0',
   retryDelay: '5',
   verify: 'auto',
-  verifyTimeout: '180',
+  verifyTimeout: '300',
   onlineTopic: '',
   onlinePayload: '',
   format: 'server',

@@ -3,6 +3,9 @@
 /** A node in the editor: its properties, and its catalogue's words. */
 export interface EditorNode {
   readonly id: string;
+  readonly type: string;
+  /** Known to the editor as soon as the dialog was open once. */
+  readonly credentials?: { readonly secret?: string; readonly has_secret?: boolean };
   readonly [property: string]: unknown;
   _(key: string): string;
 }
@@ -25,7 +28,7 @@ export interface NodeDefinition {
   readonly color?: string;
   readonly icon?: string;
   readonly defaults: Properties;
-  readonly credentials?: Readonly<Record<string, { readonly type: 'password' | 'text' }>>;
+  readonly credentials?: Readonly<Record<string, { readonly type: 'password' | 'text'; readonly validate?: Validate }>>;
   readonly inputs?: number;
   /** Of a node that was just dropped: by it the editor tells whether one fits into a wire, before there is a node. */
   readonly outputs?: number;
@@ -43,6 +46,11 @@ interface EditorApi {
     registerType(type: string, definition: NodeDefinition): void;
     node(id: unknown): (EditorNode & { readonly name?: string; readonly broker?: string }) | null;
   };
+  readonly clipboard: {
+    /** Also where a page may not use the clipboard: without TLS. @param message the key of what is shown at the element */
+    copyText(text: string, element: JQuery, message: string): boolean;
+  };
+  readonly sidebar: { readonly help: { show(type: string): void } };
   readonly utils: {
     validateTypedProperty(value: string, type: unknown, options?: object): boolean | string;
   };

@@ -1,9 +1,10 @@
 /** What the dialogs of OTA push and OTA rollout have in common. */
 
 import { filenameProblem, hostnameProblem } from '../../../lib/protocol/names';
-import { parseRetries, parseRetryDelayMs, parseTimeoutMs } from '../validation';
+import { defaultVerifyTimeout, parseRetries, parseRetryDelayMs, parseTimeoutMs } from '../validation';
 import { checkDefaults, prepareCheck } from './check-form';
 import type { EditorNode, Properties, Validate } from './editor-api';
+import { linkHelp } from './help-link';
 import { isTaken, isVariable } from './validation';
 
 /** Their words are those of the OTA push. */
@@ -115,7 +116,7 @@ export const moreDefaults = {
   retryDelay: { value: '5', validate: numberValidator('retryDelay', parseRetryDelayMs) },
   verify: { value: 'auto' },
   verifyTimeout: {
-    value: '180',
+    value: String(defaultVerifyTimeout),
     validate: numberValidator('verifyTimeout', (text) => parseTimeoutMs('verify timeout', text)),
   },
   onlineTopic: { value: '', validate: subscriptionValidator('onlineTopic', needsOnlineTopic) },
@@ -158,6 +159,7 @@ export function prepareForm(node: EditorNode, typed: readonly TypedProperty[], f
     if (!node[property] && value) $(`#node-input-${property}`).val(String(value));
   }
   prepareCheck(node);
+  linkHelp(node.type, 'dialog-form');
   const progress = $('#node-input-progress');
   const setOutputs = () => {
     $('#node-input-outputs').val(progress.prop('checked') ? 3 : 2);
