@@ -28,6 +28,10 @@ export interface BoardSettings {
   readonly root?: string;
   /** A real file system in place of a folder: then `read`, `exists` and `write` know only what lay on it at the first start. */
   readonly filesystem?: Filesystem;
+  /** What its port calls itself in `sys.platform`: what MicroPython does here unless said. */
+  readonly platform?: string;
+  /** False where its port has no SHA-1, as it has no TLS. */
+  readonly hasSha1?: boolean;
   /** How its port's timers are; `machine.py` knows them. */
   readonly timers?: TimerManner;
   /**
@@ -88,10 +92,11 @@ export class Board extends MicroPythonProcess {
   }
 
   private constructor(flash: string, build: MicroPythonBuild, settings: BoardSettings) {
-    const { heap = build.heap, timerSecond, root = '/', timers = 'virtual', filesystem } = settings;
+    const { heap = build.heap, timerSecond, root = '/', timers = 'virtual', filesystem = null } = settings;
     super(flash, build, heap + build.firmwareHeap + (filesystem ? FILESYSTEM_HEAP : 0), [POWER_UP, flash]);
     this.#build = build;
-    this.#manners = { root, timers, filesystem: filesystem ?? null };
+    const { platform = '', hasSha1 = true } = settings;
+    this.#manners = { root, timers, filesystem, platform, hasSha1 };
     this.#timerSecond = timerSecond;
   }
 
