@@ -343,6 +343,8 @@ class _Flash:
 # A file on its way into `tmp`: `size` bytes and not one more (2.3), or to the end of the stream.
 class _Download:
     def __init__(self, sender, file, reboot, size):
+        if len(file[1]) == 40 and not hasattr(hashlib, 'sha1'):
+            raise Refused('no_sha1')  # as in builds without TLS
         gc.collect()
         self.sender = sender  # host and port
         self.file = file  # name, hash and mark

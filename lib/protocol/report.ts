@@ -5,6 +5,7 @@ export const reportErrors = [
   'shadowed',
   'unsigned',
   'no_secret',
+  'no_sha1',
   'bad_signature',
   'replayed',
   'counter_lost',

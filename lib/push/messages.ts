@@ -187,6 +187,8 @@ const remedies: Record<ReportError, string> = {
   unsigned:
     'The board has a key and takes signed announcements only: choose the signed form, with the secret that its key was made from.',
   no_secret: 'The board has no key: give it its own, from the dialog of the OTA server, or choose the basic form.',
+  no_sha1:
+    "The board's MicroPython has no SHA-1, as it was built without TLS: choose the signed form, which needs none, and give the board its key.",
   bad_signature:
     "The board's key is another: give it the one that the dialog of the OTA server shows for exactly this hostname.",
   replayed:

@@ -31,6 +31,10 @@ export interface BoardSettings {
   readonly root?: string;
   /** A real file system in place of a folder: then `read`, `exists` and `write` know only what lay on it at the first start. */
   readonly filesystem?: Filesystem;
+  /** What its port calls itself in `sys.platform`: what MicroPython does here unless said. */
+  readonly platform?: string;
+  /** False where its port has no SHA-1, as it has no TLS. */
+  readonly hasSha1?: boolean;
   /** How its port's timers are; `machine.py` knows them. */
   readonly timers?: TimerManner;
   /**
@@ -93,12 +97,20 @@ export class Board extends MicroPythonProcess {
   }
 
   private constructor(flash: string, build: MicroPythonBuild, settings: BoardSettings) {
-    const { heap = build.heap, timerSecond, root = '/', timers = 'virtual', filesystem, kind = USUAL } = settings;
+    const {
+      heap = build.heap,
+      timerSecond,
+      root = '/',
+      timers = 'virtual',
+      filesystem = null,
+      kind = USUAL,
+    } = settings;
     const clientHeap = kind.client === 'mqtt_as' ? build.mqttAsHeap : 0;
     const firmwareHeap = build.firmwareHeap + clientHeap + (filesystem ? FILESYSTEM_HEAP : 0);
     super(flash, build, heap + firmwareHeap, [POWER_UP, flash]);
     this.#build = build;
-    this.#manners = { root, timers, client: kind.client, filesystem: filesystem ?? null };
+    const { platform = '', hasSha1 = true } = settings;
+    this.#manners = { root, timers, client: kind.client, filesystem, platform, hasSha1 };
     this.#timerSecond = timerSecond;
   }
 

@@ -1,12 +1,31 @@
 import assert from 'node:assert/strict';
 import { Board, type TimerManner } from '../../peers/board';
 import { startAedes, type TestBroker } from '../../peers/brokers';
-import { plain32Bit } from '../../peers/micropython-builds';
+import { esp8266, plain32Bit } from '../../peers/micropython-builds';
 import { describeOnEachBoard } from '../../peers/programs';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { SmallSender } from '../../peers/small-sender';
 
 const STUCK = 'print("stuck")\nwhile True: pass\n';
+
+/** Its callback holds the schedule for longer than a start of its trial lasts here, and four others fill the queue meanwhile. */
+const HOG = `
+import micropython, time
+def nothing(_):
+    pass
+def hog(_):
+    for number in range(4):
+        micropython.schedule(nothing, number)
+    try:
+        micropython.schedule(nothing, 4)
+    except RuntimeError:
+        print('full')
+    time.sleep_ms(1000)
+    print('released')
+micropython.schedule(hog, 0)
+while True:
+    pass
+`;
 
 /** What a program does with timers of its own. */
 const OWN_TIMERS = `
@@ -84,6 +103,18 @@ describeOnEachBoard([], 'The guard of an update, on a board', (build, kind) => {
       assert.equal((await board.read('main.py')).toString(), program(broker.port, 1, own));
       await sender.publish('set', 'on');
       await board.waitFor('got nightlamp/set on');
+    });
+  }
+
+  if (build === esp8266 && isBlocking) {
+    it('with a queue of the schedule that is full whenever its time is over, takes a bad update back once there is room', async () => {
+      const files = { 'main.py': program(broker.port, 1) };
+      const board = await resources.use(Board.start({ build, files, timerSecond: 2 }));
+      await board.waitFor('ready');
+      await sender.push('main.py', HOG);
+      assert.equal((await sender.reports.nextThat((report) => report.state !== 'installed')).state, 'rolled_back');
+      for (const event of ['full', 'released', '@over'])
+        assert.equal(board.lines.filter((line) => line === event).length, 2, event);
     });
   }
 

@@ -1,4 +1,4 @@
-"""Random announcements to boards: announcements.py FOLDER FILESYSTEM FORM COUNT SEED.
+"""Random announcements to boards: announcements.py FOLDER MODULE FILESYSTEM FORM COUNT SEED.
 
 FORM is `basic` or `signed`: whether the board has a key. Prints what is wrong, and how often each end was reported.
 """
@@ -13,7 +13,7 @@ from hashlib import sha1, sha256
 import vfs
 from ram_board import Board, Reset, Sockets, files, hmac
 
-folder, filesystem, form, count, seed = sys.argv[1:]
+folder, module, filesystem, form, count, seed = sys.argv[1:]
 random.seed(int(seed))
 
 CONTENTS = (b'', b'new', b'# lamp\n' * 80, bytes(range(256)) * 9)
@@ -103,7 +103,7 @@ def announcement(board):
 def main():
     """Announce, start again where the board restarts, and look at its files after each."""
     ends = {}
-    board = Board(getattr(vfs, filesystem), folder)
+    board = Board(getattr(vfs, filesystem), folder, module)
     for name, content in KEPT.items():
         if content is not None:
             with open('/' + name, 'wb') as file:

@@ -5,6 +5,7 @@ this start is one.
 """
 
 import builtins
+import hashlib
 import json
 import os
 import sys
@@ -13,6 +14,20 @@ import time
 # What boards have built in: loaded before the flash takes this folder's place.
 import machine
 import vfs
+
+
+class Part:
+    """A built-in module of another port: some of its names are others, or are not there."""
+
+    def __init__(self, module, names, missing=()):
+        self.module = module
+        self.names = names
+        self.missing = missing
+
+    def __getattr__(self, name):
+        if name in self.missing:
+            raise AttributeError(name)
+        return self.names[name] if name in self.names else getattr(self.module, name)
 
 
 class Flash:
@@ -45,6 +60,10 @@ if manners['filesystem']:
     flash = disk.filesystem(sys.argv[1], **manners['filesystem'])
 else:
     flash = Flash(sys.argv[1])
+if manners['platform']:
+    sys.modules['sys'] = Part(sys, {'platform': manners['platform']})
+if not manners['hasSha1']:
+    sys.modules['hashlib'] = Part(hashlib, {}, ('sha1',))
 vfs.mount(flash, manners['root'])
 os.chdir(manners['root'])
 sys.path[:] = ['', '.frozen', '/lib']

@@ -1,4 +1,4 @@
-"""An MQTT client with the interface and the manners of micropython-lib's umqtt.simple (without TLS)."""
+"""An MQTT client with the interface and the manners of micropython-lib's umqtt.simple."""
 
 import socket
 import struct
@@ -22,13 +22,14 @@ def as_field(value):
 class MQTTClient:
     """One connection to a broker; its program calls wait_msg() or check_msg() again and again."""
 
-    def __init__(self, client_id, server, port=1883, user=None, password=None, keepalive=0):
+    def __init__(self, client_id, server, port=1883, user=None, password=None, keepalive=0, ssl=None):
         self.client_id = client_id
         self.server = server
         self.port = port
         self.user = user
         self.password = password
         self.keepalive = keepalive
+        self.ssl = ssl
         self.cb = None
         self.sock = None
         self.pid = 0
@@ -41,6 +42,8 @@ class MQTTClient:
         """Connect and wait until the broker accepts."""
         self.sock = socket.socket()
         self.sock.connect(socket.getaddrinfo(self.server, self.port)[0][-1])
+        if self.ssl:
+            self.sock = self.ssl.wrap_socket(self.sock)
         flags = clean_session << 1
         credentials = b''
         if self.user is not None:
