@@ -69,7 +69,9 @@ describe('Whoever connects, and whatever is sent', () => {
         assert.ok(bytes.equals(file.subarray(0, bytes.length)), 'a peer has got other bytes');
       }
       const hasIt = got.some((bytes) => bytes.length === file.length);
-      if (server.isDelivered) assert.ok(hasIt, 'nobody has it');
+      // Of one that ends its side over bytes that only its system has read, TCP says the same as of a device.
+      const mayLookLikeOne = peers.some((steps) => steps.some(({ does }) => does === 'ends'));
+      if (server.isDelivered && !mayLookLikeOne) assert.ok(hasIt, 'nobody has it');
       if (areDevices) assert.ok(server.isDelivered, 'devices only, and none has taken it');
     } finally {
       server.abort();

@@ -20,6 +20,12 @@ export class Inbox<T> {
     this.#taken = this.all.length;
   }
 
+  /** What has come so far is forgotten. */
+  clear(): void {
+    this.all.length = 0;
+    this.#taken = 0;
+  }
+
   /** The next one that is so; those before it are taken too. */
   async nextThat(matches: (item: T) => boolean): Promise<T> {
     for (;;) {
