@@ -1,7 +1,6 @@
 /** Programs for a board: what a user writes, as short as it can be, with each form of the module and each MQTT client. */
 
 import { describeOnEachBuild, type MicroPythonBuild, newest } from './micropython-builds';
-import type { PeerName } from './peers';
 
 /** How a program listens for updates. */
 export interface ProgramKind {
@@ -11,8 +10,6 @@ export interface ProgramKind {
   readonly modules: readonly ('ota' | 'ota_async')[];
   /** The module of its MQTT client, which its boards have in their firmware. */
   readonly client: 'umqtt.simple' | 'mqtt_as';
-  /** How the client hands messages to it. */
-  readonly messages: 'callback' | 'queue';
   /** The line that listens for updates. */
   readonly start: string;
   /** The line that it repeats for ever. */
@@ -29,7 +26,6 @@ const blocking: ProgramKind = {
   label: 'ota.py',
   modules: ['ota'],
   client: 'umqtt.simple',
-  messages: 'callback',
   start: "ota.start(client, 'nightlamp')",
   turn: 'client.wait_msg()',
   program: (brokerPort, version, more = '') => `
@@ -87,7 +83,6 @@ asyncio.run(main())
 const withCallback: ProgramKind = {
   ...asynchronous,
   label: 'ota_async.py and a callback',
-  messages: 'callback',
   program: (brokerPort, version, more = '') =>
     tasks(
       brokerPort,
@@ -104,7 +99,6 @@ def on_message(topic, message, retained):
 const withQueue: ProgramKind = {
   ...asynchronous,
   label: 'ota_async.py and a queue',
-  messages: 'queue',
   program: (brokerPort, version, more = '') =>
     tasks(brokerPort, version, more, '', "'queue_len': 4").replace(
       'async def main():\n',
@@ -122,17 +116,26 @@ async def main():
 /** The program of most tests. */
 export const { program } = blocking;
 
-/**
- * Describes the same behaviour of a board on each build, with each kind of program. The two interfaces of mqtt_as differ in a line
- * of the module, so the queue is tried on the newest build only.
- */
-export function describeOnEachBoard(
-  needed: readonly PeerName[],
+/** Describes the same behaviour of a board on each build, with each module. */
+export function describeOnEachBoard(title: string, define: (build: MicroPythonBuild, kind: ProgramKind) => void): void {
+  describeWith([blocking, withCallback], title, define);
+}
+
+/** The same besides with mqtt_as's other interface, on the newest build: they differ in two lines of the module, about messages. */
+export function describeOnEachInterface(
   title: string,
   define: (build: MicroPythonBuild, kind: ProgramKind) => void,
 ): void {
-  describeOnEachBuild(needed, title, (build) => {
-    for (const kind of [blocking, withCallback, withQueue]) {
+  describeWith([blocking, withCallback, withQueue], title, define);
+}
+
+function describeWith(
+  kinds: readonly ProgramKind[],
+  title: string,
+  define: (build: MicroPythonBuild, kind: ProgramKind) => void,
+): void {
+  describeOnEachBuild([], title, (build) => {
+    for (const kind of kinds) {
       if (kind === withQueue && build !== newest) continue;
       describe(`with ${kind.label}`, () => define(build, kind));
     }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { Board } from '../../peers/board';
 import { type AedesBroker, startAedes } from '../../peers/brokers';
-import { describeOnEachBoard } from '../../peers/programs';
+import { describeOnEachInterface } from '../../peers/programs';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { digest, SmallSender } from '../../peers/small-sender';
 
 const NEW = '{"led": 4}';
 
-describeOnEachBoard([], 'A board whose program has other tasks', (build, kind) => {
+describeOnEachInterface('A board whose program has other tasks', (build, kind) => {
   if (kind.client !== 'mqtt_as') return;
   const resources = resourcesOfEachTest();
 

@@ -93,7 +93,7 @@ const BAD_NAMES = [
   'sounds',
 ];
 
-describeOnEachBoard([], 'A flash that a stream without end would fill', (build, kind) => {
+describeOnEachBoard('A flash that a stream without end would fill', (build, kind) => {
   const resources = resourcesOfEachTest();
 
   for (const filesystem of ['VfsLfs2', 'VfsFat']) {
@@ -107,7 +107,7 @@ describeOnEachBoard([], 'A flash that a stream without end would fill', (build, 
   }
 });
 
-describeOnEachBoard([], 'A trial on a flash that gets full', (build, kind) => {
+describeOnEachBoard('A trial on a flash that gets full', (build, kind) => {
   const resources = resourcesOfEachTest();
 
   for (const filesystem of ['VfsLfs2', 'VfsFat']) {
@@ -134,7 +134,7 @@ async function impatient(): Promise<{ ota: string; ota_async: string }> {
   };
 }
 
-describeOnEachBoard([], 'A board that is announced what it cannot install', (build, kind) => {
+describeOnEachBoard('A board that is announced what it cannot install', (build, kind) => {
   const resources = resourcesOfEachTest();
   const { program } = kind;
 

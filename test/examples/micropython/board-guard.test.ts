@@ -52,7 +52,7 @@ const MANNERS: Record<string, { timers: TimerManner; boot?: string; isGuarded: b
   'no timers': { timers: 'none', isGuarded: false },
 };
 
-describeOnEachBoard([], 'The guard of an update, on a board', (build, kind) => {
+describeOnEachBoard('The guard of an update, on a board', (build, kind) => {
   // The two others are the newest interpreter and the one with the least.
   if (build === plain32Bit) return;
   const resources = resourcesOfEachTest();

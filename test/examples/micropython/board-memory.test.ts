@@ -22,7 +22,7 @@ async function measure(
   return { most: Number(most), used: used.split(', ').map(Number) };
 }
 
-describeOnEachBoard([], 'The memory of a board that takes updates', (build, kind) => {
+describeOnEachBoard('The memory of a board that takes updates', (build, kind) => {
   const resources = resourcesOfEachTest();
   const { program } = kind;
 

@@ -21,7 +21,7 @@ const BAD_PROGRAMS: Record<string, (broker: TestBroker, kind: ProgramKind) => st
     'print("stuck")\nwhile True:\n  try:\n    raise ValueError\n  except BaseException:\n    pass\n',
 };
 
-describeOnEachBoard([], 'A board with an update that does not work', (build, kind) => {
+describeOnEachBoard('A board with an update that does not work', (build, kind) => {
   const resources = resourcesOfEachTest();
   const { program } = kind;
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { Board, example } from '../../peers/board';
 import { startAedes, type TestBroker } from '../../peers/brokers';
-import { describeOnEachBoard, type ProgramKind } from '../../peers/programs';
+import { describeOnEachBoard, describeOnEachInterface, type ProgramKind } from '../../peers/programs';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { digest, SmallSender } from '../../peers/small-sender';
 
-describeOnEachBoard([], 'A board that takes updates', (build, kind) => {
+describeOnEachInterface('A board that takes updates', (build, kind) => {
   const resources = resourcesOfEachTest();
   const { program } = kind;
 
@@ -176,7 +176,7 @@ describeOnEachBoard([], 'A board that takes updates', (build, kind) => {
   });
 });
 
-describeOnEachBoard([], 'A board whose flash is mounted at /flash', (build, kind) => {
+describeOnEachBoard('A board whose flash is mounted at /flash', (build, kind) => {
   const resources = resourcesOfEachTest();
   const { program } = kind;
 
@@ -195,7 +195,7 @@ describeOnEachBoard([], 'A board whose flash is mounted at /flash', (build, kind
   });
 });
 
-describeOnEachBoard([], 'The lamp of the example', (build, kind) => {
+describeOnEachBoard('The lamp of the example', (build, kind) => {
   const resources = resourcesOfEachTest();
 
   it('connects again and takes updates when its broker has dropped it', async () => {
