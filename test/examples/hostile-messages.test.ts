@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startAedes } from '../peers/brokers';
+import type { ExampleNode } from '../peers/example';
+import { Inbox } from '../peers/inbox';
+import { resourcesOfEachTest } from '../peers/resources';
+import { root } from '../peers/root';
+import { listener, place, type Received, TestFlow } from '../peers/test-flow';
+
+/** Nobody can copy it: an error with it could not be told, and would end Node-RED. */
+const deep = () => JSON.parse('['.repeat(12_000) + ']'.repeat(12_000)) as unknown;
+
+describe('What strangers send to an example flow', () => {
+  const resources = resourcesOfEachTest();
+
+  let flow: TestFlow;
+  let sent: Inbox<Received>;
+
+  /** A function node of an example, each of its outputs wired twice, so that Node-RED copies what leaves it. */
+  async function start(example: string, name: string): Promise<void> {
+    const nodes = JSON.parse(readFileSync(join(root, 'examples', `${example}.json`), 'utf8')) as ExampleNode[];
+    const node = nodes.find((one) => one.type === 'function' && one.name === name);
+    const wires = Array.from({ length: Number(node?.outputs) }, () => ['one', 'other']);
+    flow = await resources.use(
+      TestFlow.start({
+        broker: await resources.use(startAedes()),
+        coreNodes: ['function/10-function'],
+        more: [{ ...node, ...place, id: 'function', wires }, listener('one'), listener('other')],
+        watched: ['function'],
+      }),
+    );
+    sent = new Inbox();
+    // Lists of a function node are none of ours; as JSON they are.
+    flow.node('one').on('input', (message) => sent.push(JSON.parse(JSON.stringify(message)) as Received));
+  }
+
+  const say = (message: Record<string, unknown>) => flow.node('function').receive(message as never);
+  const without = ({ _msgid, ...others }: Received) => others;
+
+  for (const example of ['event', 'automation over MQTT', 'automation over a webhook', 'Update entities']) {
+    const file = example.startsWith('Update')
+      ? example
+      : `Started by an ${example}`.replace('an event', 'a Home Assistant event');
+    describe(`"${file}"`, () => {
+      beforeEach(() => start(`home-assistant/${file}`, 'only from this folder'));
+
+      it('goes on as what was checked and nothing else', async () => {
+        const payload = { file: 'main.py', targets: ['lamp'], other: 1 };
+        say({ payload, other: 2, reset: true, version: '1.0', statusCode: 404, parts: {} });
+        const { filename, targets, version, ...others } = without(await sent.next());
+        assert.deepEqual([filename, targets, version, others], ['/data/lamps/main.py', ['lamp'], '1.0', {}]);
+      });
+
+      const refused: [string, Record<string, unknown>][] = [
+        ['something nested 12,000 deep', { payload: deep() }],
+        ['such a file', { payload: { file: deep(), targets: ['lamp'] } }],
+        ['such devices', { payload: { file: 'main.py', targets: deep() } }],
+        ['a device that is such', { payload: { file: 'main.py', targets: [deep()] } }],
+        ['nothing', { payload: null, other: deep() }],
+        ['a path', { payload: { file: '../secret', targets: ['lamp'] }, other: deep() }],
+        ['a hostname of 60 KB', { payload: { file: 'main.py', targets: ['n'.repeat(60_000)] } }],
+      ];
+      for (const [what, message] of refused) {
+        it(`is refused where it is ${what}`, async () => {
+          say(message);
+          const { error, ...others } = await flow.caught.next();
+          assert.match(error?.message ?? '', /Expected/);
+          assert.deepEqual(Object.keys(others), ['_msgid']);
+          assert.equal(sent.all.length, 0);
+        });
+      }
+    });
+  }
+
+  it('is answered by the webhook with nothing of what a stranger has sent', async () => {
+    await start('home-assistant/Started by an automation over a webhook', 'whoever has the token');
+    say({ req: { headers: {} }, res: {}, payload: deep(), other: deep() });
+    const { statusCode, payload, ...others } = without(await sent.next());
+    assert.equal(statusCode, 401);
+    assert.equal((payload as { result: string }).result, 'refused');
+    assert.deepEqual(Object.keys(others).sort(), ['req', 'res']);
+  });
+
+  it('is pushed for others only as far as it was checked', async () => {
+    await start('Share the work between servers', 'the job');
+    say({ payload: { id: 'a', target: deep(), filename: { deep: deep() }, bytes: '' }, other: deep() });
+    const { job, target } = await sent.next();
+    assert.deepEqual([job, target], [{ id: 'a' }, undefined]);
+    say({ payload: { id: deep(), target: 'lamp', filename: 'main.py', bytes: '' } });
+    say({ payload: deep() });
+    say({ payload: { id: 'b', target: 'lamp', filename: 'main.py', bytes: '' } });
+    assert.deepEqual((await sent.next()).job, { id: 'b', target: 'lamp', filename: 'main.py' });
+  });
+
+  it('is no result that a device at a time waits for', async () => {
+    await start('Share the work between servers', 'a device at a time');
+    const request = { payload: Buffer.from('pass'), targets: ['lamp'], filename: 'main.py', timeout: 30 };
+    say({ ...request });
+    const { id } = (await sent.next()).payload as { id: string };
+    const topic = 'ota-push/result/lamp';
+    const hostile = [
+      null,
+      deep(),
+      { id, target: deep(), result: 'success' },
+      { id, target: '__proto__', result: 'success' },
+    ];
+    for (const payload of [...hostile, { id, target: 'lamp', result: deep() }]) say({ topic, payload });
+    say({ topic, payload: { id, target: 'lamp', result: 'success', message: deep(), remedy: 'r'.repeat(60_000) } });
+    const { payload, result } = await sent.next();
+    assert.deepEqual(
+      [payload, result],
+      ['success', { id, target: 'lamp', result: 'success', code: null, message: null, remedy: 'r'.repeat(1000) }],
+    );
+  });
+
+  describe('the fleet', () => {
+    beforeEach(() => start('Fleet page', 'the fleet'));
+
+    const report = (target: string, changes: object = {}) =>
+      say({
+        topic: `${target}/OTA/status`,
+        payload: { state: 'running', file: 'main.py', hash: 'ab'.repeat(20), error: null, ...changes },
+      });
+
+    it('reaches no prototype of an object, whatever the topic', async () => {
+      for (const name of ['__proto__', 'constructor', 'prototype', 'toString']) report(name);
+      const { payload } = await sent.next();
+      assert.deepEqual((payload as { target: string }[]).map(({ target }) => target).sort(), [
+        '__proto__',
+        'constructor',
+        'prototype',
+        'toString',
+      ]);
+      assert.equal(({} as { runs?: string }).runs, undefined);
+    });
+
+    it('is shown at once and once more, however many devices it invents, with those that were heard last', async () => {
+      report('first');
+      assert.equal(((await sent.next()).payload as unknown[]).length, 1);
+      for (let at = 0; at < 5000; at += 1) report(`lamp-${at}`);
+      const devices = (await sent.next()).payload as { target: string }[];
+      assert.equal(devices.length, 500);
+      assert.ok(
+        devices.some(({ target }) => target === 'lamp-4999') && !devices.some(({ target }) => target === 'first'),
+      );
+      assert.equal(sent.all.length, 2);
+    });
+
+    it('takes no more room than a device', async () => {
+      report('lamp', { file: 'f'.repeat(60_000), hash: deep(), error: 'e'.repeat(60_000), state: 's'.repeat(60_000) });
+      report('n'.repeat(60_000));
+      say({ topic: 'lamp/OTA/status', payload: deep() });
+      const { payload } = await sent.next();
+      assert.ok(JSON.stringify(payload).length < 1000);
+    });
+  });
+});
