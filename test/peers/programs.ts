@@ -141,3 +141,16 @@ function describeWith(
     }
   });
 }
+
+/**
+ * The same with a watchdog of 8 seconds, the most that a Pico's can be given, which it feeds itself.
+ * @param feed how the module is handed it: not at all where empty
+ */
+export function watched(brokerPort: number, version: number, feed = ', feed=wdt.feed'): string {
+  return program(brokerPort, version)
+    .replace(
+      "ota.start(client, 'nightlamp')",
+      `import machine, time\nwdt = machine.WDT(timeout=8000)\nota.start(client, 'nightlamp'${feed})`,
+    )
+    .replace('client.wait_msg()', 'wdt.feed()\n    client.check_msg()\n    time.sleep_ms(20)');
+}

@@ -3,21 +3,11 @@ import { Board } from '../../peers/board';
 import { startAedes, type TestBroker } from '../../peers/brokers';
 import { describeNeeding } from '../../peers/needing';
 import { ports } from '../../peers/ports';
-import { program } from '../../peers/programs';
+import { program, watched } from '../../peers/programs';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { deviceKey, digest, SmallSender, signed } from '../../peers/small-sender';
 
 const KEY = deviceKey('a master of 16 bytes or more', 'nightlamp');
-
-/** A program with a watchdog of 8 seconds, which the module feeds. */
-function watched(brokerPort: number, version: number): string {
-  return program(brokerPort, version)
-    .replace(
-      "ota.start(client, 'nightlamp')",
-      "import machine, time\nwdt = machine.WDT(timeout=8000)\nota.start(client, 'nightlamp', feed=wdt.feed)",
-    )
-    .replace('client.wait_msg()', 'wdt.feed()\n    client.check_msg()\n    time.sleep_ms(20)');
-}
 
 for (const [what, { manners, isGuarded }] of Object.entries(ports)) {
   describeNeeding(['micropython-32bit'], `A board that is as ${what}`, () => {

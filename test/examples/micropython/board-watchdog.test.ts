@@ -4,21 +4,10 @@ import type { Socket } from 'node:net';
 import { Board, type BoardSettings } from '../../peers/board';
 import { startAedes, type TestBroker } from '../../peers/brokers';
 import { describeOnEachBuild, type MicroPythonBuild, plain32Bit } from '../../peers/micropython-builds';
-import { program } from '../../peers/programs';
+import { watched } from '../../peers/programs';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { digest, SmallSender } from '../../peers/small-sender';
 import { TestFlow } from '../../peers/test-flow';
-
-/** A program with a watchdog that bites after 8 seconds, as an ESP8266's and a Pico's at the most. */
-function watched(brokerPort: number, version: number, feed = ', feed=wdt.feed'): string {
-  return program(brokerPort, version)
-    .replace(
-      "ota.start(client, 'nightlamp')",
-      `import machine\nwdt = machine.WDT(timeout=8000)\nota.start(client, 'nightlamp'${feed})`,
-    )
-    .replace('client.wait_msg()', 'wdt.feed()\n    client.check_msg()\n    time.sleep_ms(20)')
-    .replace('import ota', 'import ota\nimport time');
-}
 
 describeOnEachBuild([], 'A watchdog of eight seconds', (build: MicroPythonBuild) => {
   // The two others are the newest interpreter and the one with the least.
