@@ -79,7 +79,7 @@ describe('What strangers send to an example flow', () => {
     const { statusCode, payload, ...others } = without(await sent.next());
     assert.equal(statusCode, 401);
     assert.equal((payload as { result: string }).result, 'refused');
-    assert.deepEqual(Object.keys(others).sort(), ['req', 'res']);
+    assert.deepEqual(new Set(Object.keys(others)), new Set(['req', 'res']));
   });
 
   it('is pushed for others only as far as it was checked', async () => {
@@ -124,14 +124,10 @@ describe('What strangers send to an example flow', () => {
       });
 
     it('reaches no prototype of an object, whatever the topic', async () => {
-      for (const name of ['__proto__', 'constructor', 'prototype', 'toString']) report(name);
+      const names = ['__proto__', 'constructor', 'prototype', 'toString'];
+      for (const name of names) report(name);
       const { payload } = await sent.next();
-      assert.deepEqual((payload as { target: string }[]).map(({ target }) => target).sort(), [
-        '__proto__',
-        'constructor',
-        'prototype',
-        'toString',
-      ]);
+      assert.deepEqual(new Set((payload as { target: string }[]).map(({ target }) => target)), new Set(names));
       assert.equal(({} as { runs?: string }).runs, undefined);
     });
 
