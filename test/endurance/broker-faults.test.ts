@@ -45,7 +45,7 @@ describe('A broker that goes away', () => {
 
   it('with the announcement, which it has not acknowledged: the same bytes are announced again', async () => {
     port = await freePort();
-    broker = await resources.use(startAedes({ port, acknowledges: false }));
+    broker = await resources.use(startAedes({ port, acknowledges: () => false }));
     flow = await resources.use(TestFlow.start({ broker, push: { timeout: '3', retries: '2', retryDelay: '0' } }));
     const pushing = flow.push({ ...message });
     const { text } = await broker.packets.nextThat(({ topic }) => topic === 'nightlamp/OTA');
