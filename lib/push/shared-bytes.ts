@@ -1,5 +1,5 @@
 /** Smaller files are cheaper to hold twice than to look for. */
-const leastBytes = 16 * 1024;
+const leastBytes = 1024;
 
 /** The bytes of files as long as anybody needs them, each content once however many pushes bring it. */
 export class SharedBytes {
