@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { util } from '@node-red/util';
 import type { Node, NodeAPI } from 'node-red';
+import { SharedBytes } from '../../lib/push/shared-bytes';
 import { type HaSettings, readHaTopics } from '../../nodes/ota-ha-update/settings';
 import { type RolloutSettings, readRolloutSettings } from '../../nodes/ota-rollout/settings';
 import { readServerSettings, type ServerSettings } from '../../nodes/ota-server/settings';
@@ -294,7 +295,11 @@ function serverTakes(property: string, value: string): boolean {
       ...settings,
       [property]: value,
     });
-    const ready = { signing: { format: 'basic', secret: '' }, checker: { check: () => undefined } };
+    const ready = {
+      signing: { format: 'basic', secret: '' },
+      checker: { check: () => undefined },
+      sharedBytes: new SharedBytes(),
+    };
     return Array.isArray(
       input.readPush({ _msgid: '1', payload: Buffer.from('file') }, ready as unknown as ReadyServer),
     );
