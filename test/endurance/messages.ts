@@ -65,7 +65,7 @@ const nodes = () => RED.nodes as unknown as Nodes;
 
 /** A program of its own: random messages into nodes with random configurations, in a whole Node-RED. Usage: messages.ts MESSAGES */
 async function main([wanted = 0]: readonly number[]): Promise<void> {
-  const runs = Math.ceil((wanted * 2.2) / mostPerRun);
+  const runs = Math.ceil((wanted * 2.6) / mostPerRun);
   const problems: string[] = [];
   process.on('unhandledRejection', (error) => {
     if (!isFromDone(error)) problems.push(`an unhandled rejection: ${describe(error)}`);
