@@ -72,6 +72,7 @@ const hostileValue: fc.Arbitrary<() => unknown> = fc.oneof(
     () => /lamp/,
     () => new Proxy({}, {}),
     () => circular(),
+    () => nested(12_000),
     () => Object.freeze({ filename: 'main.py', payload: 'x' }),
     () => ({ toString: () => fail(), valueOf: () => fail(), length: 1e9 }),
     () => new Date(Number.NaN),
@@ -278,6 +279,13 @@ export const configurations: fc.Arbitrary<Configurations> = fc.record({
     { prefix: ['homeassistant', 'ha/x'], baseTopic: ['ota-push', 'house/ota'], check: [true, false] },
   ),
 });
+
+/** Deeper than anybody can copy. */
+function nested(depth: number): object {
+  let value: object = {};
+  for (let level = 0; level < depth; level += 1) value = { value };
+  return value;
+}
 
 function circular(): object {
   const value: Record<string, unknown> = {};
