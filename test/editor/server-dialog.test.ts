@@ -91,6 +91,7 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
   });
 
   it('generates a secret of 32 random bytes, and shows it once so that it can be copied', async () => {
+    await field('format').selectOption('signed');
     const generate = editor.page.locator('#ota-server-secret-generate');
     await generate.click();
     const first = await field('secret').inputValue();
@@ -102,6 +103,7 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
   });
 
   it('says what is short or can be guessed of a secret', async () => {
+    await field('format').selectOption('signed');
     const hint = editor.page.locator('#ota-server-secret-hint');
     await enter('secret', 'lamp');
     assert.match((await hint.textContent()) ?? '', /Too short/);
