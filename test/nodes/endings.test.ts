@@ -70,7 +70,7 @@ for (const [when, stage] of Object.entries(stages)) {
         }
         if (fetching) await flow.untilStatus(/transfer/);
       } else {
-        await flow.statuses.nextThat(({ status }) => status?.fill === 'yellow');
+        await flow.untilStatus(/announce-waiting/);
       }
     });
 

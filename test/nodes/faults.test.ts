@@ -46,8 +46,8 @@ describe('A push that goes wrong', () => {
   async function assertFailure({ output, payload, ota }: Received, result: string, code: string): Promise<void> {
     assert.deepEqual([output, payload, ota.result, ota.code], [2, result, result, code]);
     assert.ok(String(ota.message).length > 20 && String(ota.remedy).length > 20);
-    const { status } = (await flow.statuses.nextThat((seen) => seen.status?.fill === 'red')) ?? {};
-    assert.deepEqual([status?.shape, status?.text], ['ring', `${ota.target}: ota-push.status.${code}`]);
+    const { fill, shape } = await flow.untilStatus(`${ota.target}: ota-push.status.${code}`);
+    assert.deepEqual([fill, shape], ['red', 'ring']);
     assert.equal(flow.completed.all.length, 1);
     assert.equal(flow.caught.all.length, 0);
   }
@@ -181,8 +181,8 @@ describe('A push that goes wrong', () => {
   it('waits for a broker that comes in time, with a yellow ring', async () => {
     const port = await freePort();
     const ended = pushFile(await startFlow({ broker: { port }, push: { timeout: '20' } }));
-    const { status } = await flow.statuses.nextThat((seen) => seen.status?.fill === 'yellow');
-    assert.deepEqual([status?.shape, status?.text], ['ring', 'nightlamp: ota-push.status.announce-waiting']);
+    const { fill, shape } = await flow.untilStatus('nightlamp: ota-push.status.announce-waiting');
+    assert.deepEqual([fill, shape], ['yellow', 'ring']);
     await startDevice(await resources.use(startAedes({ port })));
     assert.equal((await ended).payload, 'success');
   });
