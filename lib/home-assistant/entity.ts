@@ -75,6 +75,8 @@ export class Entity {
     }
     const isOurs = this.#progress && ('pressed' in this.#progress || this.#progress.id === id);
     if (!this.#older.delete(id) && isOurs) this.endProgress();
+    // Somebody has ended it: a press that follows is meant, however soon it comes.
+    if (result === 'cancelled') this.pressedAt = Number.NEGATIVE_INFINITY;
     const isGood = result === 'success' || result === 'unchanged';
     if (isGood && filename === lastFile(this.record.release).filename) this.record = withInstalled(this.record, hash);
   }
