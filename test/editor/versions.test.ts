@@ -1,15 +1,25 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { type AedesBroker, startAedes } from '../peers/brokers';
-import { Editor } from '../peers/editor';
+import { Editor, pushForm, serverForm } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { NodeRedProcess } from '../peers/node-red-process';
 import { installPacked } from '../peers/packed';
 import { resourcesOfSuite } from '../peers/resources';
-import { pushDefaults, serverDefaults } from '../peers/test-flow';
+import { root } from '../peers/root';
+import { pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
 import { runtimeIn } from '../peers/versions';
+
+/** Where there is one to drop a node of each type on: one below the other. */
+const wires = { 'ota-push': 60, 'ota-rollout': 140 };
+
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
 
 const versions = { '3.1': 'node-18.5', 4: 'node-18', 5: 'node-24' } as const;
 
@@ -39,14 +49,17 @@ for (const [version, folder] of Object.entries(versions)) {
       await field.fill('');
       await field.pressSequentially(word);
       await inPalette('inject').waitFor({ state: 'hidden' });
+      await editor.page.waitForFunction("$(':animated').length === 0");
     };
 
-    for (const type of ['ota-push', 'ota-rollout']) {
+    for (const [type, y] of Object.entries(wires)) {
       it(`puts an ${type} that is dropped on a wire into it`, async () => {
         await search('ota');
-        const wire = await centerOf(editor.page.locator('.red-ui-flow-link-line').first());
-        // The palette is still sliding.
-        await inPalette(type).hover();
+        const ends = [`inject ${y}`, `debug ${y}`].map((id) =>
+          centerOf(editor.page.locator(`[id="${id}"] rect`).first()),
+        );
+        const [one, other] = (await Promise.all(ends)) as [Point, Point];
+        const wire = { x: (one.x + other.x) / 2, y: one.y };
         const from = await centerOf(inPalette(type));
         await editor.page.mouse.move(from.x, from.y);
         await editor.page.mouse.down();
@@ -59,7 +72,7 @@ for (const [version, folder] of Object.entries(versions)) {
     }
 
     it('offers OTA push and OTA rollout at an input that is clicked with the Ctrl key', async () => {
-      const input = await centerOf(editor.page.locator('[id="debug"] .red-ui-flow-port-input'));
+      const input = await centerOf(editor.page.locator('[id="debug 140"] .red-ui-flow-port-input'));
       await editor.page.keyboard.down('Control');
       await editor.page.mouse.move(input.x, input.y);
       await editor.page.mouse.down();
@@ -75,6 +88,7 @@ for (const [version, folder] of Object.entries(versions)) {
       const labels = (await found.allInnerTexts()).map((label) => label.replace(/ \(.*/, ''));
       assert.deepEqual(labels.sort(), ['HA update', 'OTA push', 'OTA rollout']);
       await editor.page.keyboard.press('Escape');
+      await editor.page.locator('#red-ui-type-search-input').waitFor({ state: 'hidden' });
     });
 
     for (const word of ['micropython', 'ESP8266', 'esp32', 'firmware', 'update', 'ota']) {
@@ -84,6 +98,37 @@ for (const [version, folder] of Object.entries(versions)) {
           ['ota-push', 'ota-rollout', 'ota-ha-update'].map((type) => inPalette(type).isVisible()),
         );
         assert.deepEqual(shown, [true, true, true]);
+      });
+    }
+
+    it('says under each node after a deploy that the broker is connected', async () => {
+      for (const id of ['push', 'rollout']) {
+        const status = editor.page.locator(`[id="${id}"] .red-ui-flow-node-status-group text`);
+        await status.filter({ hasText: /^connected$/ }).waitFor();
+      }
+    });
+
+    it('says under the node, when it was mended and deployed, nothing of an input that was bad before', async () => {
+      const status = editor.page.locator('[id="push"] .red-ui-flow-node-status-group text');
+      await editor.page.locator('[id="wrong"] .red-ui-flow-node-button-button').click();
+      await status.filter({ hasText: /^bad input$/ }).waitFor();
+      await editor.edit('push');
+      await editor.page.locator('#node-input-name').fill('mended');
+      await editor.leave('ok');
+      await editor.deploy();
+      await status.filter({ hasText: /^connected$/ }).waitFor();
+    });
+
+    for (const [type, id] of Object.entries({ 'ota-push': 'push', 'ota-rollout': 'rollout', 'ota-server': 'push' })) {
+      it(`shows the dialog of an ${type} whole, and its help`, async () => {
+        const form = type === 'ota-server' ? serverForm : pushForm;
+        await editor.edit(id);
+        if (type === 'ota-server') await editor.editServer();
+        await editor.resize(500);
+        await editor.unfold(type);
+        await editor.inEachFont(async (font) => assert.deepEqual(await editor.cutOff(form), [], font));
+        await editor.page.locator(`${form} .ota-help`).click();
+        await editor.page.locator('.red-ui-help h1', { hasText: /^OTA/ }).first().waitFor();
       });
     }
 
@@ -101,20 +146,30 @@ const linksOfSelected = `(() => {
     .map(({ source, target }) => name(source) + ' > ' + name(target));
 })()`;
 
-async function centerOf(locator: Locator): Promise<{ x: number; y: number }> {
+async function centerOf(locator: Locator): Promise<Point> {
   const box = await locator.boundingBox();
   assert.ok(box);
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}
+
+/** A node with all that the editor saves for it: it asks before it deploys one that lacks something. */
+function ofExample(type: string): Record<string, unknown> {
+  const nodes: { type: string }[] = JSON.parse(readFileSync(join(root, 'examples/Push one file.json'), 'utf8'));
+  return { ...nodes.find((node) => node.type === type) };
 }
 
 function flowOf(port: number) {
   const z = 'tab';
   return [
     { id: z, type: 'tab', label: 'Versions' },
-    { id: 'broker', type: 'mqtt-broker', broker: '127.0.0.1', port: String(port), protocolVersion: '4' },
+    { ...ofExample('mqtt-broker'), id: 'broker', broker: '127.0.0.1', port: String(port) },
     { id: 'server', type: 'ota-server', ...serverDefaults, broker: 'broker', advertise: '127.0.0.1' },
-    { id: 'inject', z, x: 150, y: 140, type: 'inject', props: [{ p: 'payload' }], wires: [['debug']] },
-    { id: 'debug', z, x: 650, y: 140, type: 'debug', active: true, complete: 'false', wires: [] },
+    ...Object.values(wires).flatMap((y) => [
+      { ...ofExample('inject'), id: `inject ${y}`, name: 'inject', z, x: 150, y, wires: [[`debug ${y}`]] },
+      { id: `debug ${y}`, z, x: 650, y, type: 'debug', active: true, complete: 'false', wires: [] },
+    ]),
     { id: 'push', z, x: 300, y: 300, type: 'ota-push', ...pushDefaults, server: 'server', wires: [[], []] },
+    { id: 'rollout', z, x: 300, y: 380, type: 'ota-rollout', ...rolloutDefaults, server: 'server', wires: [[], []] },
+    { ...ofExample('inject'), id: 'wrong', name: 'wrong', z, x: 200, y: 220, props: [], wires: [['push']] },
   ];
 }
