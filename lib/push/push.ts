@@ -126,9 +126,9 @@ class Attempt {
     const { host, port, filename, hash, reboot, size } = session.state;
     const announcement: Announcement = { host: host ?? '', port: port ?? 0, filename, hash, reboot };
     if (key === undefined) return formatAnnouncement(announcement);
-    session.counter = await this.#services.counters.next(target);
-    session.verification.counter = session.counter;
-    return formatSigned(announcement, { key, size, counter: session.counter });
+    const counter = await this.#services.counters.next(target);
+    session.verification.counter = counter;
+    return formatSigned(announcement, { key, size, counter });
   }
 
   #publish(text: string): void {
@@ -204,7 +204,7 @@ class Attempt {
   async #announceAgain(counter: number): Promise<void> {
     const session = this.#session;
     session.hasGoneOn = true;
-    session.counter = counter + 1;
+    session.verification.counter = counter + 1;
     const isBelievable = await this.#services.counters.goOnFrom(session.job.target, counter);
     if (!isBelievable || session.job.key === undefined) throw new AttemptFailure('rejected', 'replayed');
     session.announcement = await this.#writeAnnouncement();

@@ -19,8 +19,6 @@ export interface PushSession {
   announcement: string | undefined;
   /** How often it was announced. */
   announcements: number;
-  /** Of the signed form; greater than what the device has seen, as far as is known. */
-  counter: number;
   /** It has gone on from the device's own counter, which it does once (protocol 6.4). */
   hasGoneOn: boolean;
   /** The broker has said so of the last announcement (MQTT 5 only). */
@@ -45,7 +43,6 @@ export function newSession(
     host: undefined,
     announcement: undefined,
     announcements: 0,
-    counter: 0,
     hasGoneOn: false,
     nobodySubscribed: false,
     refusal: undefined,
@@ -61,13 +58,16 @@ export function newSession(
  */
 export type ReportMeaning = 'stale' | 'installed' | 'counter_behind' | 'rejected';
 
-export function classifyReport(report: Report, { state, counter, hasGoneOn, fileServer }: PushSession): ReportMeaning {
+export function classifyReport(
+  report: Report,
+  { state, verification, hasGoneOn, fileServer }: PushSession,
+): ReportMeaning {
   if (report.state === 'installed' || report.state === 'running') return 'installed';
   // A board says again at each start that it took a file back, and what it could not say while it was away.
   if (report.state === 'rolled_back' && state.verified === null) return 'stale';
   if (isOfItsConnection(report) && state.attempts > 1 && !fileServer?.isFetched) return 'stale';
   if (report.error !== 'replayed' || report.counter === undefined) return 'rejected';
-  if (report.counter < counter) return 'stale';
+  if (report.counter < verification.counter) return 'stale';
   return hasGoneOn ? 'rejected' : 'counter_behind';
 }
 

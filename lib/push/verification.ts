@@ -15,7 +15,7 @@ const gone = new Set(['offline', 'false', '0', '']);
 export class Verification {
   /** Called with each report that counts, at once: what follows in the same packet must find it heard. */
   onReport: ((report: Report) => void) | undefined;
-  /** Of the signed announcement. */
+  /** Of the signed announcement; greater than what the device has seen, as far as is known. */
   counter = 0;
   /** The last report that a signed push did not believe, since it is not signed with the device's key. */
   unsigned: Report | undefined;
