@@ -60,7 +60,7 @@ export interface AnnouncedHost {
   readonly kind: HostKind;
 }
 
-/** @param isSigned with the device's key, and not older than another one that was */
+/** @param isSigned with the device's key: its counter tells whether it is new */
 export type ReportListener = (report: Report, isSigned: boolean) => void;
 
 /** What the devices say themselves (protocol 5). */

@@ -35,9 +35,10 @@ export class DeviceReports implements Reports {
       if (target === undefined || !report || hostnameProblem(target)) return;
       const isSigned = this.#isSigned(target, report, payload);
       this.#last.set(target, report);
-      if (isSigned) this.#lastSigned.set(target, report);
       if (!isRetainedReplay) this.#listeners.get(target)?.(report, isSigned);
-      if (!isSigned && signing.format === 'signed') return;
+      const isNewest = isSigned && this.#isNewest(target, report);
+      if (isNewest) this.#lastSigned.set(target, report);
+      if (!isNewest && signing.format === 'signed') return;
       for (const watcher of this.#watchers) watcher(target, report, maybeStale);
     };
     this.#stop = broker.listen(reportsTopic(topic), hear, (isAllowed) => this.#onAllowed(isAllowed));
@@ -83,12 +84,15 @@ export class DeviceReports implements Reports {
     this.#lastSigned.clear();
   }
 
-  /** With the device's key, and not older than another one that was: its counter never falls (protocol 6.7). */
+  /** With the device's key (protocol 6.7). */
   #isSigned(target: string, { counter }: Report, payload: Buffer): boolean {
     const { secret } = this.#signing;
-    if (secret === '' || counter === undefined) return false;
-    if (counter < (this.#lastSigned.get(target)?.counter ?? 0)) return false;
-    return isSignedReport(payload, deviceKey(secret, target));
+    return secret !== '' && counter !== undefined && isSignedReport(payload, deviceKey(secret, target));
+  }
+
+  /** A device's counter falls only where it is started over; a push knows by its own which report is new (protocol 6.7). */
+  #isNewest(target: string, { counter = 0 }: Report): boolean {
+    return counter >= (this.#lastSigned.get(target)?.counter ?? 0);
   }
 }
 

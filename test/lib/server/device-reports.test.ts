@@ -57,4 +57,15 @@ describe('What a server believes of what devices report', () => {
     assert.equal(reports.lastOf('lamp', 'signed')?.state, 'rolled_back');
     assert.equal(reports.lastOf('lamp', 'any')?.state, 'running');
   });
+
+  it('is in a push also the report of a board whose counter was started over: it answers that very announcement', () => {
+    const { reports, watched } = start('signed');
+    const heard: string[] = [];
+    reports.listen('lamp', ({ state }, isSigned) => heard.push(`${state} ${isSigned}`));
+    say(payload('running', 9, 'lamp'));
+    say(payload('installed', 5, 'lamp'));
+    say(payload('running', 5));
+    assert.deepEqual(heard, ['running true', 'installed true', 'running false']);
+    assert.deepEqual(watched, ['lamp running'], 'others believe no older one');
+  });
 });
