@@ -19,15 +19,13 @@ const validator = (property: keyof ServerSettings) =>
 /** Node-RED shows this in place of a secret that was deployed: nobody here knows how long that is. */
 const unknownToEditor = '__PWRD__';
 
-/** The server in the open dialog: what is typed there counts, and not what it was opened with. */
-let edited: EditorNode | undefined;
-
 const secretField = () => document.getElementById('node-config-input-secret') as HTMLInputElement | null;
 const formatField = () => document.getElementById('node-config-input-format') as HTMLSelectElement | null;
 
+/** Of the server in the open dialog what is typed there counts, and not what it was opened with. */
 function secretOf(node: EditorNode): string {
-  const field = node === edited ? secretField() : null;
-  if (field) return field.value;
+  const field = secretField();
+  if (field?.dataset.server === node.id) return field.value;
   const { secret, has_secret: hasSecret } = node.credentials ?? { has_secret: true };
   return secret || (hasSecret ? unknownToEditor : '');
 }
@@ -125,7 +123,7 @@ const definition: NodeDefinition = {
     const isAsDropped = !allow && !bind && topic === defaultTopic && String(concurrency) === defaultConcurrency;
     const details = document.getElementById('ota-server-more') as HTMLDetailsElement | null;
     if (details) details.open = !isAsDropped;
-    edited = this;
+    $('#node-config-input-secret').attr('data-server', this.id);
     linkHelp(this.type, 'node-config-dialog-edit-form');
     const format = $('#node-config-input-format');
     if (!this.format) format.val('basic');
