@@ -5,18 +5,23 @@ export const maxDepth = 500;
 
 /** Whether a value is nested deeper than can be copied for sure, looked at in the order in which a copy is made. */
 export function isTooDeep(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
+  if (!holdsValues(value)) return false;
   const seen = new Set<object>();
   const open: { readonly value: object; readonly depth: number }[] = [{ value, depth: 1 }];
   for (let next = open.pop(); next; next = open.pop()) {
     if (next.depth > maxDepth) return true;
-    if (seen.has(next.value) || ArrayBuffer.isView(next.value)) continue;
+    if (seen.has(next.value)) continue;
     seen.add(next.value);
-    const inner = valuesOf(next.value).filter((one): one is object => typeof one === 'object' && one !== null);
+    const inner = valuesOf(next.value).filter(holdsValues);
     // The last in, the first out.
     for (const one of inner.reverse()) open.push({ value: one, depth: next.depth + 1 });
   }
   return false;
+}
+
+/** The bytes of a file hold none. */
+function holdsValues(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
 }
 
 function valuesOf(value: object): unknown[] {

@@ -31,7 +31,6 @@ export class Input {
   readonly #settings: InputSettings;
   /** What is wrong with them is said when a message comes. */
   readonly #options: PushOptions | BadInput;
-  readonly #variables: BadInput | undefined;
   readonly #read: Readonly<Record<Source, Reader>>;
 
   constructor(RED: NodeAPI, node: Node, settings: InputSettings) {
@@ -40,8 +39,10 @@ export class Input {
       reader(RED, node, source, settings[`${source}Type`], settings[source]);
     this.#RED = RED;
     this.#settings = settings;
-    this.#options = orBadInput(() => parseOptions(settings));
-    this.#variables = orBadInput(() => refuseVariables(settings)) ?? undefined;
+    this.#options = orBadInput(() => {
+      refuseVariables(settings);
+      return parseOptions(settings);
+    });
     this.#read = {
       target: reader(RED, node, 'target', targetType, target),
       file: read('file'),
@@ -53,7 +54,7 @@ export class Input {
 
   /** Refuses a message where the settings are not to be used, or that cannot bring a file, whatever else is missing. @throws BadInput */
   refuse(message: Message): void {
-    if (this.#variables) throw this.#variables;
+    if (this.#options instanceof BadInput) throw this.#options;
     refuseNoFile(message, this.#settings);
   }
 
