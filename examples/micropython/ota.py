@@ -313,10 +313,14 @@ class _Flash:
         self.disarm()
         if self.is_trial:
             self.is_trial = False
-            try:
-                self.settle()
-            except OSError:
-                pass  # no room to note it: the next start does, or takes the update back
+            self.end_trial()
+
+    # Keep the files on trial. Where there is no room to note it the next start does, or takes them back.
+    def end_trial(self):
+        try:
+            self.settle()
+        except OSError:
+            pass
 
     # Put every file of the trial back as it was; begun anew after a power cut it comes to the same.
     def roll_back(self):
@@ -414,7 +418,7 @@ class _Installer:
         since = self.settles_from
         if since is not None and time.ticks_diff(time.ticks_ms(), since) > _flash.seconds * 1000:
             self.settles_from = None
-            _flash.settle()
+            _flash.end_trial()
 
     # Return the download that is announced; None where there is nothing to do but to report. Raises why it is refused.
     def _plan(self, payload):

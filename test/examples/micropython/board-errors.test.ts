@@ -113,12 +113,13 @@ describeOnEachBoard('A trial on a flash that gets full', (build, kind) => {
   for (const filesystem of ['VfsLfs2', 'VfsFat']) {
     it(`has room for its record, and ends with the old program, on ${filesystem === 'VfsFat' ? 'FAT' : 'littlefs'}`, async () => {
       const story = await boardStory(resources, build, kind, 'full_trial.py', filesystem);
-      const [count, refused = '', kept = '', back = '', file] = story.split('\n');
+      const [count, refused = '', kept = '', back = '', file, end] = story.split('\n');
       assert.equal(count, '10');
       assert.equal(JSON.parse(refused).error, 'no_space');
       assert.equal(JSON.parse(kept).state, 'running');
       assert.equal(JSON.parse(back).state, 'rolled_back');
       assert.equal(file, "b'old'");
+      assert.equal(end, 'goes on');
     });
   }
 });

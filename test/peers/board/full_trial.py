@@ -12,6 +12,17 @@ with open('/main.py', 'w') as file:
     file.write('old')
 
 
+def fill():
+    """Do what a program does that writes until nothing fits any more."""
+    with open('/log', 'w') as log:
+        try:
+            while True:
+                log.write('x' * 64)
+                log.flush()
+        except OSError:
+            pass
+
+
 def boot():
     """Boot until the board stays up."""
     for _ in range(5):
@@ -38,14 +49,7 @@ try:
     board.announce('main.py', b'new')
 except Reset:
     pass
-# The new program writes until nothing fits any more.
-with open('/log', 'w') as log:
-    try:
-        while True:
-            log.write('x' * 64)
-            log.flush()
-    except OSError:
-        pass
+fill()
 # It never proves itself.
 for _ in range(4):
     try:
@@ -57,5 +61,13 @@ for _ in range(4):
 boot()
 board.start()
 print(board.client.report.decode())
-os.remove('/log')
 print(files().get('main.py'))
+os.remove('/log')
+board.announce('config.json', b'new', '|0')
+fill()
+# It has gone on for long enough: its next look for a message must not fail for it.
+updater = (sys.modules[module])._updater
+updater.settles_from = 0
+board.ota._flash.seconds = -1
+updater._settle()
+print('goes on')
