@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { resourcesOfEachTest } from '../peers/resources';
 import { amount, isLong } from './amount';
 import type { MessagesSeen } from './messages';
-import { runPeerProgram } from './peer-process';
+import { runPeerProgram } from './run-peer-program';
 
 const mostGrowth = 10 * 1024 * 1024;
 

@@ -1,13 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import fc from 'fast-check';
 import RED from 'node-red';
+import { startPeer } from '../../bench/peers';
 import { usedBytes } from '../../bench/used-bytes';
 import { NodeRed } from '../../demo/node-red';
 import { place, pushDefaults, serverDefaults } from '../peers/test-flow';
 import { seeded } from './amount';
 import { AnsweringDevice } from './answering-device';
 import { type Configurations, configurations, type MakeMessage, message } from './arbitraries';
-import { startPeerProcess } from './peer-process';
 
 /** What was seen; the program prints it as JSON. */
 export interface MessagesSeen {
@@ -69,7 +69,7 @@ async function main([wanted = 0]: readonly number[]): Promise<void> {
   const problems: string[] = [];
   process.on('unhandledRejection', (error) => problems.push(`an unhandled rejection: ${describe(error)}`));
   process.on('uncaughtException', (error) => problems.push(`an uncaught exception: ${describe(error)}`));
-  const broker = await startPeerProcess('../../bench/broker.ts');
+  const broker = await startPeer('broker.ts');
   const device = await AnsweringDevice.start(broker.word, (problem) => problems.push(problem));
   const nodeRed = await NodeRed.start(standing(broker.word));
   const fuzz = new Fuzz(standing(broker.word), problems);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { resourcesOfEachTest } from '../peers/resources';
 import { amount, isLong } from './amount';
 import { badKinds, kinds } from './devices';
-import { runPeerProgram } from './peer-process';
+import { runPeerProgram } from './run-peer-program';
 import type { Verdicts } from './verdicts';
 
 const mostGrowth = 5 * 1024 * 1024;

@@ -1,10 +1,11 @@
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { type Peer, startPeer } from '../../bench/peers';
 import { usedBytes } from '../../bench/used-bytes';
 import { hashOf } from '../../lib/protocol/announcement';
 import { badKinds, goodKinds, hostnameOf, type Kind, kinds } from './devices';
 import type { Answer, Question } from './fleet';
 import { VerdictFlow } from './flow';
-import { type PeerProcess, startPeerProcess } from './peer-process';
 
 /** What was seen of many pushes; the program prints it as JSON. */
 export interface Verdicts {
@@ -36,8 +37,8 @@ const sizes = [0, 1, 536, 3800, 3800, 20_000, 300_000];
  * @param first after which the engine and Node-RED have what they need: the memory is compared with what it is then
  */
 async function main([first = 0, oneByOne = 0, many = 0]: readonly number[]): Promise<void> {
-  const broker = await startPeerProcess('../../bench/broker.ts');
-  const fleet = await startPeerProcess('fleet.ts', broker.word);
+  const broker = await startPeer('broker.ts');
+  const fleet = await startPeer(join(__dirname, 'fleet.ts'), broker.word);
   const flow = await VerdictFlow.start(broker.word);
   try {
     const run = new Run(flow, fleet);
@@ -66,10 +67,10 @@ class Run {
   readonly wrong: string[] = [];
   readonly differences: Record<string, number> = {};
   readonly #flow: VerdictFlow;
-  readonly #fleet: PeerProcess;
+  readonly #fleet: Peer;
   readonly #asked = new Map<number, (sha1: string | null) => void>();
 
-  constructor(flow: VerdictFlow, fleet: PeerProcess) {
+  constructor(flow: VerdictFlow, fleet: Peer) {
     this.#flow = flow;
     this.#fleet = fleet;
     fleet.child.on('message', ({ number, sha1 }: Answer) => {
