@@ -3,7 +3,7 @@ import type { Node } from 'node-red';
 import type { HaBroker } from '../../lib/home-assistant/broker';
 import type { AnnouncementListener, Broker, InboundMessage } from '../../lib/push/services';
 import { addressTowards } from '../../lib/server/route';
-import type { Connection, ConnectionState, WatchedConnection } from '../shared/connection';
+import { BrokerConnection } from './broker-connection';
 import { brokerHost, brokerName } from './broker-name';
 import { KeptAnnouncements, type KeptTopics } from './kept-announcements';
 import { LastMessages } from './last-messages';
@@ -71,8 +71,6 @@ export interface BrokerProblems {
   onKept(): void;
 }
 
-const states: readonly ConnectionState[] = ['connected', 'connecting', 'disconnected'];
-
 /** How long a broker that does not flag it may send what it keeps, after a subscription; ioBroker's takes 0.2 seconds. */
 const resendsForMs = 1000;
 
@@ -82,17 +80,12 @@ const noMatchingSubscribers = 0x10;
 const firstError = 0x80;
 
 /** Node-RED's own broker connection, with its login and TLS, as a push needs it. */
-export class NodeRedBroker implements Broker, HaBroker, WatchedConnection {
+export class NodeRedBroker implements Broker, HaBroker {
+  readonly connection: BrokerConnection;
   readonly #node: MqttBrokerNode;
   readonly #user: BrokerUser;
   readonly #changes = new EventEmitter().setMaxListeners(0);
 
-  #connection: Connection;
-  /** The client whose errors are listened to: the broker node keeps them to itself. */
-  #failing: MqttClient | undefined;
-  readonly #onError = ({ message }: Error): void => {
-    if (this.#connection.state !== 'connected') this.#setConnection(this.#connection.state, message);
-  };
   #client: MqttClient | undefined;
   /** Found out once for each connection: the broker's name is looked up for it. */
   #way: { readonly stream: object; readonly address: Promise<string | undefined> } | undefined;
@@ -127,7 +120,6 @@ export class NodeRedBroker implements Broker, HaBroker, WatchedConnection {
   constructor(node: MqttBrokerNode, userId: string, { onForbidden, onKept }: BrokerProblems) {
     this.#node = node;
     this.#user = { id: userId, status: ({ text }) => this.#onStatus(text) };
-    this.#connection = { state: node.connecting ? 'connecting' : 'disconnected' };
     const isOnline = () => this.isOnline;
     const list: SubscriptionList = {
       isOnline,
@@ -142,10 +134,12 @@ export class NodeRedBroker implements Broker, HaBroker, WatchedConnection {
     };
     this.#ours = new Subscriptions(list, onForbidden);
     this.#kept = new KeptAnnouncements(topics, onKept);
+    this.connection = new BrokerConnection(
+      this.isOnline ? 'connected' : node.connecting ? 'connecting' : 'disconnected',
+    );
     node.register(this.#user);
     if (this.isOnline && node.client) this.#listenTo(node.client);
-    if (this.isOnline) this.#setConnection('connected');
-    this.#watchErrors();
+    this.connection.watchErrors(node.client);
   }
 
   get name(): string {
@@ -158,15 +152,6 @@ export class NodeRedBroker implements Broker, HaBroker, WatchedConnection {
 
   get isOnline(): boolean {
     return this.#node.connected && this.#node.client?.connected === true;
-  }
-
-  get connection(): Connection {
-    return this.#connection;
-  }
-
-  onConnection(listener: () => void): () => void {
-    this.#changes.on('connection', listener);
-    return () => this.#changes.off('connection', listener);
   }
 
   /**
@@ -263,9 +248,8 @@ export class NodeRedBroker implements Broker, HaBroker, WatchedConnection {
   #onStatus(text: string | undefined): void {
     // The broker node sets the status of a user that leaves it too.
     if (this.#isClosed) return;
-    const state = states.find((one) => text?.endsWith(`.${one}`));
-    if (state) this.#setConnection(state, state === 'connecting' ? this.#connection.problem : undefined);
-    this.#watchErrors();
+    this.connection.hearStatus(text);
+    this.connection.watchErrors(this.#node.client);
     if (!this.isOnline) return;
     // After a reconnect the broker node subscribes anew.
     this.#subscriptions += 1;
@@ -299,18 +283,6 @@ export class NodeRedBroker implements Broker, HaBroker, WatchedConnection {
       .on('close', this.#onClose);
   }
 
-  #setConnection(state: ConnectionState, problem?: string): void {
-    this.#connection = problem ? { state, problem } : { state };
-    this.#changes.emit('connection');
-  }
-
-  #watchErrors(): void {
-    const { client } = this.#node;
-    if (client === this.#failing) return;
-    this.#failing?.off('error', this.#onError);
-    this.#failing = client?.on('error', this.#onError);
-  }
-
   #stopListening(): void {
     this.#client?.off('packetreceive', this.#onPacket).off('packetsend', this.#onSent).off('close', this.#onClose);
   }
@@ -318,7 +290,7 @@ export class NodeRedBroker implements Broker, HaBroker, WatchedConnection {
   /** Leaves the broker node; it disconnects when `removed` and nobody else uses it. */
   close(removed: boolean): Promise<void> {
     this.#isClosed = true;
-    this.#failing?.off('error', this.#onError);
+    this.connection.watchErrors(undefined);
     this.#kept.close();
     this.#stopListening();
     this.#ours.onEnded();

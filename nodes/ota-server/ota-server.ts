@@ -53,7 +53,14 @@ function register(RED: NodeAPI): void {
         onUnloadable: (reason) => this.warn(RED._('ota-server.warnings.unloadable', { reason })),
         onUnchecked: (filename, reason) => this.warn(RED._('ota-server.warnings.unchecked', { filename, reason })),
       });
-      this.state = { pushServer, broker, signing, checker, sharedBytes: new SharedBytes() };
+      this.state = {
+        pushServer,
+        broker,
+        connection: broker.connection,
+        signing,
+        checker,
+        sharedBytes: new SharedBytes(),
+      };
       this.on('close', (removed: boolean, done: (error?: Error) => void) => {
         Promise.all([pushServer.close(), checker.close()])
           .then(() => broker.close(removed))

@@ -10,7 +10,7 @@ export interface Connection {
 
 /** A connection that tells when it changes. */
 export interface WatchedConnection {
-  readonly connection: Connection;
+  readonly now: Connection;
   /** Called each time that it has changed, until the returned function is called. */
-  onConnection(listener: () => void): () => void;
+  onChange(listener: () => void): () => void;
 }

@@ -29,7 +29,7 @@ export class Readiness {
   /** The server is set up, and connected to its broker. */
   get isReady(): boolean {
     const state = this.#server?.state;
-    return state !== undefined && !('problem' in state) && state.broker.connection.state === 'connected';
+    return state !== undefined && !('problem' in state) && state.connection.now.state === 'connected';
   }
 
   /** Where it is a key as a whole, the editor shows it in its own language, as it does for Node-RED's MQTT nodes. */
@@ -41,7 +41,7 @@ export class Readiness {
       const text = RED._(`${words}.status.server-problem`, state);
       return { ...shapes.disconnected, text: shorten(text, maxShownLength) };
     }
-    const { state: connection, problem } = state.broker.connection;
+    const { state: connection, problem } = state.connection.now;
     const key = `node-red:common.status.${connection}`;
     return { ...shapes[connection], text: problem ? `${RED._(key)}: ${problem}` : key };
   }
@@ -49,6 +49,6 @@ export class Readiness {
   /** Calls back each time that it may have changed, until the returned function is called. */
   watch(listener: () => void): () => void {
     const state = this.#server?.state;
-    return state && !('problem' in state) ? state.broker.onConnection(listener) : () => undefined;
+    return state && !('problem' in state) ? state.connection.onChange(listener) : () => undefined;
   }
 }

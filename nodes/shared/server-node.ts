@@ -12,7 +12,8 @@ import { absenceKey } from './presence';
 /** A server that is ready to push. */
 export interface ReadyServer {
   readonly pushServer: PushServer;
-  readonly broker: Broker & HaBroker & WatchedConnection;
+  readonly broker: Broker & HaBroker;
+  readonly connection: WatchedConnection;
   readonly signing: Signing;
   readonly checker: PythonChecker;
   readonly sharedBytes: SharedBytes;
