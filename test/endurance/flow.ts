@@ -1,5 +1,5 @@
-import { setTimeout } from 'node:timers/promises';
 import { NodeRed } from '../../demo/node-red';
+import type { OtaServerNode } from '../../nodes/shared/server-node';
 import { place, pushDefaults, serverDefaults } from '../peers/test-flow';
 import type { Level } from './devices';
 
@@ -74,10 +74,19 @@ export class VerdictFlow {
     return holdings;
   }
 
-  /** Resolves when the server listens on the connection to the broker. */
+  /** Resolves when the server is connected to the broker. */
   async #untilOnline(): Promise<void> {
-    const isHeard = () => (this.#node('broker') as unknown as BrokerNode).client?.listenerCount('packetreceive') > 0;
-    while (!isHeard()) await setTimeout(20);
+    const { state } = this.#node('server') as unknown as OtaServerNode;
+    if ('problem' in state) throw new Error(state.problem);
+    const { connection } = state;
+    while (connection.now.state !== 'connected') {
+      await new Promise<void>((resolve) => {
+        const stop = connection.onChange(() => {
+          stop();
+          resolve();
+        });
+      });
+    }
   }
 
   stop(): Promise<void> {
