@@ -25,7 +25,7 @@ const formatField = () => document.getElementById('node-config-input-format') as
 /** Of the server in the open dialog what is typed there counts, and not what it was opened with. */
 function secretOf(node: EditorNode): string {
   const field = secretField();
-  if (field?.dataset.server === node.id) return field.value;
+  if (field && field.dataset.server === node.id) return field.value;
   const { secret, has_secret: hasSecret } = node.credentials ?? { has_secret: true };
   return secret || (hasSecret ? unknownToEditor : '');
 }
