@@ -26,10 +26,12 @@ const maxNamed = 3;
 /** A push under way. */
 interface UnderWay {
   readonly target: string;
-  readonly doing: PushActivity;
+  doing: PushActivity;
   /** For its turn, for the broker, for its device to wake or for another attempt. */
-  readonly isWaiting: boolean;
-  readonly look: (() => PushSnapshot) | undefined;
+  isWaiting: boolean;
+  /** Greater than that of those that have moved on before. */
+  movedAt: number;
+  look?: () => PushSnapshot;
 }
 
 /** The line under a node: whether it could push, what it does, for which device, how the last push ended and which have failed. */
@@ -38,14 +40,15 @@ export class StatusLine {
   readonly #translate: Translate;
   readonly #readiness: Pick<Readiness, 'isReady' | 'status' | 'watch'>;
   readonly #stopWatching: () => void;
-  /** By their id, the one last that has moved on last. */
+  /** By their id. */
   readonly #underWay = new Map<string, UnderWay>();
+  #moves = 0;
   /** Since none was under way. */
   #ended = 0;
-  /** Devices whose last push has failed, with its words; the last one last. */
-  readonly #failures = new Map<string, string>();
-  /** What has happened last, if that was no failure. */
-  #last: NodeStatus | undefined;
+  /** Devices whose last push has failed, with how; the last one last. */
+  readonly #failures = new Map<string, Outcome>();
+  /** How the last push has ended, or that there was none for its input, if that was no failure. */
+  #last: Outcome | 'bad_input' | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
   readonly #show = (): NodeStatus => (this.#underWay.size > 0 ? this.#working() : this.#idle());
@@ -60,10 +63,11 @@ export class StatusLine {
 
   phase([job]: readonly Job[], doing: PushActivity, isWaiting: boolean): void {
     if (!job) return;
-    const { id, target } = job;
-    const look = this.#underWay.get(id)?.look;
-    this.#underWay.delete(id);
-    this.#underWay.set(id, { target, doing, isWaiting, look });
+    this.#moves += 1;
+    const movedAt = this.#moves;
+    const push = this.#underWay.get(job.id);
+    if (push) Object.assign(push, { doing, isWaiting, movedAt });
+    else this.#underWay.set(job.id, { target: job.target, doing, isWaiting, movedAt });
     this.#last = undefined;
     this.#update();
   }
@@ -71,17 +75,16 @@ export class StatusLine {
   /** From now on it can be asked how far a push is. */
   follow([job]: readonly Job[], look: () => PushSnapshot): void {
     const push = job && this.#underWay.get(job.id);
-    if (push) this.#underWay.set(job.id, { ...push, look });
+    if (push) push.look = look;
   }
 
   end(outcome: Outcome): void {
-    const { id, target, result, code } = outcome;
+    const { id, target, result } = outcome;
     this.#underWay.delete(id);
     this.#ended = this.#underWay.size > 0 ? this.#ended + 1 : 0;
     if (result !== 'cancelled') this.#failures.delete(target);
-    const text = `${target}: ${this.#translate(keyOf(outcome))}`;
-    if (isFailure[result]) this.#failures.set(target, text);
-    else this.#last = { ...(code === null ? good : bad), text };
+    if (isFailure[result]) this.#failures.set(target, outcome);
+    else this.#last = outcome;
     this.#update();
   }
 
@@ -91,9 +94,9 @@ export class StatusLine {
     this.#update();
   }
 
-  /** Nothing was started. As a key as a whole, the editor shows it in its own language. */
+  /** Nothing was started. */
   badInput(): void {
-    this.#last = { ...bad, text: 'ota-push.status.bad_input' };
+    this.#last = 'bad_input';
     this.#update();
   }
 
@@ -115,7 +118,7 @@ export class StatusLine {
   }
 
   #working(): NodeStatus {
-    const pushes = [...this.#underWay.values()];
+    const pushes = [...this.#underWay.values()].sort((one, other) => one.movedAt - other.movedAt);
     const moving = pushes.filter(({ isWaiting }) => !isWaiting);
     const { target, doing, isWaiting, look } = (moving.at(-1) ?? pushes.at(-1)) as UnderWay;
     const { phase, percent } = (doing === 'transfer' ? look?.() : undefined) ?? {};
@@ -133,17 +136,28 @@ export class StatusLine {
 
   #idle(): NodeStatus {
     const failures = this.#failureWords();
-    const last = this.#last;
+    const last = this.#lastStatus();
     if (failures.length > 0) return { ...bad, text: [...failures, ...(last?.text ? [last.text] : [])].join('; ') };
     // A success does not hide that the next push would fail.
     return last && (last.fill !== good.fill || this.#readiness.isReady) ? last : this.#readiness.status;
+  }
+
+  #lastStatus(): NodeStatus | undefined {
+    const last = this.#last;
+    // As a key as a whole, the editor shows it in its own language.
+    if (last === 'bad_input') return { ...bad, text: 'ota-push.status.bad_input' };
+    return last && { ...(last.code === null ? good : bad), text: this.#wordsOf(last) };
+  }
+
+  #wordsOf(outcome: Outcome): string {
+    return `${outcome.target}: ${this.#translate(keyOf(outcome))}`;
   }
 
   /** None where nothing has failed. @param shown the device that is shown already */
   #failureWords(shown?: string): readonly string[] {
     const failures = [...this.#failures].filter(([target]) => target !== shown);
     const [only] = failures;
-    if (!only || failures.length === 1) return only ? [only[1]] : [];
+    if (!only || failures.length === 1) return only ? [this.#wordsOf(only[1])] : [];
     const named = failures.slice(-maxNamed).map(([target]) => target);
     const targets = failures.length > maxNamed ? `…, ${named.join(', ')}` : named.join(', ');
     return [this.#translate('failures', { number: String(failures.length), targets })];
