@@ -35,6 +35,8 @@ export interface BoardSettings {
   readonly platform?: string;
   /** False where its port has no SHA-1, as it has no TLS. */
   readonly hasSha1?: boolean;
+  /** Its sockets are those of lwIP to 1.23 (`lwip.py`), which take so many bytes before the program reads; else Linux's. */
+  readonly lwipWindow?: number;
   /** How its port's timers are; `machine.py` knows them. */
   readonly timers?: TimerManner;
   /**
@@ -109,8 +111,8 @@ export class Board extends MicroPythonProcess {
     const firmwareHeap = build.firmwareHeap + clientHeap + (filesystem ? FILESYSTEM_HEAP : 0);
     super(flash, build, heap + firmwareHeap, [POWER_UP, flash]);
     this.#build = build;
-    const { platform = '', hasSha1 = true } = settings;
-    this.#manners = { root, timers, client: kind.client, filesystem, platform, hasSha1 };
+    const { platform = '', hasSha1 = true, lwipWindow: window = 0 } = settings;
+    this.#manners = { root, timers, client: kind.client, filesystem, platform, hasSha1, window };
     this.#timerSecond = timerSecond;
   }
 

@@ -17,12 +17,20 @@ const esp32 = { build: plain32Bit, platform: 'esp32', filesystem: littlefs } as 
 
 export const ports: Readonly<Record<string, Port>> = {
   'an ESP8266': { manners: { build: esp8266, platform: 'esp8266', filesystem: littlefs }, isGuarded: true },
+  'an ESP8266 to 1.23': {
+    manners: { build: esp8266, platform: 'esp8266', filesystem: littlefs, lwipWindow: 4 * 536 },
+    isGuarded: true,
+  },
   'an ESP32 to 1.24': { manners: { ...esp32, timers: 'shared' }, isGuarded: true },
   'an ESP32 from 1.25 to 1.28': { manners: { ...esp32, timers: 'hardware' }, isGuarded: true },
   'an ESP32 from 1.29 on': { manners: esp32, isGuarded: true },
   'an ESP32-C3 of 1.17': { manners: { ...esp32, timers: 'refused' }, isGuarded: false },
   'an ESP32-C3 of 1.22': { manners: { ...esp32, timers: 'panic' }, isGuarded: false },
   'a Pico W': { manners: { build: plain32Bit, platform: 'rp2', filesystem: littlefs }, isGuarded: true },
+  'a Pico W to 1.23': {
+    manners: { build: plain32Bit, platform: 'rp2', filesystem: littlefs, lwipWindow: 8 * 1460 },
+    isGuarded: true,
+  },
   'a Pico W with a slow flash': {
     manners: { build: plain32Bit, platform: 'rp2', filesystem: { ...littlefs, pause: 60 } },
     isGuarded: true,

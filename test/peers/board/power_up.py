@@ -8,6 +8,7 @@ import builtins
 import hashlib
 import json
 import os
+import socket
 import sys
 import time
 
@@ -62,6 +63,11 @@ else:
     flash = Flash(sys.argv[1])
 if manners['platform']:
     sys.modules['sys'] = Part(sys, {'platform': manners['platform']})
+if manners['window']:
+    import lwip
+
+    lwip.Socket.window = manners['window']
+    sys.modules['socket'] = Part(socket, {'socket': lwip.Socket})
 if not manners['hasSha1']:
     sys.modules['hashlib'] = Part(hashlib, {}, ('sha1',))
 vfs.mount(flash, manners['root'])
