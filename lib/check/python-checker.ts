@@ -12,11 +12,13 @@ export interface CheckedFile {
 }
 
 export interface CheckerOptions {
-  /** Called once, when MicroPython cannot be loaded: no file is compiled then. */
+  /** Called when MicroPython cannot be loaded, once until it can: files pass meanwhile. */
   onUnloadable(reason: string): void;
   /** Called once for each file that is too much for the compiler: it passes. */
   onUnchecked(filename: string, reason: string): void;
   readonly limits?: Limits;
+  /** Milliseconds after which it is tried again to load MicroPython, as what it lacked may be there by then: a minute unless said. */
+  readonly retryMs?: number;
 }
 
 /** What is known of some bytes, whatever their file is called. */
@@ -27,6 +29,8 @@ interface Verdict {
 }
 
 const usualLimits: Limits = { timeMs: 10_000, memory: 64 * 1024 * 1024 };
+
+const usualRetryMs = 60_000;
 
 /** So many verdicts are remembered. */
 const maxVerdicts = 100;
@@ -55,6 +59,9 @@ export class PythonChecker {
   readonly #ending = new AbortController();
   /** Started for the first file that needs it; of undefined where that was not possible. */
   #compiler: Promise<Compiler | undefined> | undefined;
+  /** On the clock of `performance`: before that it is not tried again. */
+  #startsAgainAt = Number.NEGATIVE_INFINITY;
+  #isUnloadable = false;
   #underWay = 0;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -122,7 +129,8 @@ export class PythonChecker {
     const problem = encodingProblem(file.bytes);
     if (problem) return this.#judged(file, { problem: `${problem}.` });
     if (!/\S/.test(file.bytes.toString('latin1'))) return this.#judged(file, { isBlank: true });
-    return this.#judged(file, await this.#compile(file));
+    const verdict = await this.#compile(file);
+    return verdict ? this.#judged(file, verdict) : {};
   }
 
   #judged({ hash }: CheckedFile, verdict: Verdict): Verdict {
@@ -130,12 +138,14 @@ export class PythonChecker {
     return verdict;
   }
 
-  async #compile({ filename, bytes }: CheckedFile): Promise<Verdict> {
+  /** Undefined where there is no compiler: that says nothing of the next time. */
+  async #compile({ filename, bytes }: CheckedFile): Promise<Verdict | undefined> {
     const { signal } = this.#ending;
-    if (signal.aborted) return {};
+    if (signal.aborted) return undefined;
+    if (!this.#compiler && performance.now() < this.#startsAgainAt) return undefined;
     this.#compiler ??= this.#start();
     const compiler = await this.#compiler;
-    if (!compiler) return {};
+    if (!compiler) return undefined;
     const finding = await compiler.compile(bytes, signal);
     if (finding.kind !== 'unknown') return verdictOf(bytes, finding, compiler.version);
     // It may hang, or hold all the memory that it may have.
@@ -147,9 +157,15 @@ export class PythonChecker {
 
   async #start(): Promise<Compiler | undefined> {
     try {
-      return await Compiler.start(this.#limits, this.#ending.signal);
+      const compiler = await Compiler.start(this.#limits, this.#ending.signal);
+      this.#isUnloadable = false;
+      return compiler;
     } catch (error) {
-      if (!this.#ending.signal.aborted) this.#options.onUnloadable((error as Error).message);
+      const isNews = !this.#isUnloadable && !this.#ending.signal.aborted;
+      this.#isUnloadable = true;
+      this.#compiler = undefined;
+      this.#startsAgainAt = performance.now() + (this.#options.retryMs ?? usualRetryMs);
+      if (isNews) this.#options.onUnloadable((error as Error).message);
       return undefined;
     }
   }
