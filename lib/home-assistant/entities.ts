@@ -87,6 +87,7 @@ export class Entities {
   async offer(targets: readonly string[], release: Release, bytes: ReadonlyMap<string, Buffer>): Promise<void> {
     await this.#loaded;
     const { store, topics, broker, onChange } = this.#options;
+    let isSaved = false;
     try {
       await store.keep(bytes);
       const before = targets.map((target) => [target, this.#entities.get(target)?.record] as const);
@@ -96,12 +97,14 @@ export class Entities {
       }
       try {
         await store.save(() => this.#records);
+        isSaved = true;
       } catch (error) {
         for (const [target, record] of before) this.#takeBack(target, record, release);
         throw error;
       }
     } finally {
       store.release(bytes);
+      if (!isSaved) await store.tidy(() => this.#records);
     }
     await Promise.all(targets.map((target) => this.#show(target)));
     onChange();
