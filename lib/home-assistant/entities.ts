@@ -112,18 +112,27 @@ export class Entities {
 
   /**
    * The device's entity goes away, with what was retained for it; without one nothing happens.
-   * @throws Error while the broker is offline: what is retained would stay for good
+   * @throws Error while the broker is offline: what is retained would stay for good; or of the disk, as it would come back at the next
+   * start
    */
   async remove(target: string): Promise<void> {
     await this.#loaded;
-    if (!this.#options.broker.isOnline)
+    const { broker, store, onChange } = this.#options;
+    if (!broker.isOnline)
       throw new Error(`The entity of ${target} stays: the broker is offline. Remove it again later.`);
-    this.#silence.end(target);
-    const shownUnder = this.#entities.get(target)?.record.shownUnder;
+    const entity = this.#entities.get(target);
     this.#entities.delete(target);
-    await this.#save();
-    await this.#publisher.clear(target, shownUnder);
-    this.#options.onChange();
+    try {
+      await store.save(() => this.#records);
+    } catch (error) {
+      if (entity && !this.#entities.has(target)) this.#entities.set(target, entity);
+      throw new Error(`The entity of ${target} stays: ${(error as Error).message}. Remove it again later.`, {
+        cause: error,
+      });
+    }
+    this.#silence.end(target);
+    await this.#publisher.clear(target, entity?.record.shownUnder);
+    onChange();
   }
 
   /** What a push tells of itself. */

@@ -15,7 +15,7 @@ export type Taker = 'push' | 'rollout' | 'update';
 
 /** What a node says of a message: its end, or the error that a Catch node has got. */
 export interface Word {
-  /** Of the message; an order without a number has 0. */
+  /** Of the message; one that was only given has 0. */
   readonly number: number;
   readonly payload: unknown;
   readonly error: { readonly message: string; readonly code?: string } | null;
@@ -61,6 +61,7 @@ export class NodeRedAtBroker {
   readonly words = new Inbox<Word>();
   #process: NodeRedProcess | undefined;
   readonly #settings: NodeRedSettings;
+  #asked = 0;
   readonly #ready = new Inbox<true>();
 
   private constructor(
@@ -96,7 +97,9 @@ export class NodeRedAtBroker {
   }
 
   /** Hands it over. @returns what came of it */
-  async ask(to: Taker, message: object, number = 0): Promise<Word> {
+  async ask(to: Taker, message: object): Promise<Word> {
+    this.#asked += 1;
+    const number = this.#asked;
     await this.give(to, { ...message, number });
     return this.words.nextThat((word) => word.number === number);
   }
