@@ -141,14 +141,21 @@ export class Entities {
     await this.#change(news.target, (entity) => entity.hearPush(news));
   }
 
-  /** No entity stays in progress: its end would not be heard any more. */
+  /**
+   * No entity is in progress from now on: its end would not be heard any more. It is sent before this returns: the broker's
+   * connection may be closed next.
+   */
+  endProgress(): void {
+    this.#isClosed = true;
+    for (const [target] of this.inProgress) this.#run(this.#change(target, (entity) => entity.endProgress()));
+  }
+
+  /** No entity stays in progress, and nothing is heard any more. */
   async close(): Promise<void> {
+    this.endProgress();
     this.#stop();
-    const repeated = this.#repeats.close();
-    const working = this.inProgress.map(([target]) => target);
-    const shown = Promise.all(working.map((target) => this.#change(target, (entity) => entity.endProgress())));
     // A broker that is being left may not answer any more.
-    await settledWithin(closeTimeoutMs, Promise.all([repeated, shown]));
+    await settledWithin(closeTimeoutMs, this.#repeats.close());
     await this.#options.store.settled();
   }
 
@@ -180,10 +187,10 @@ export class Entities {
       onProblem(error);
       return new Map<string, DeviceRecord>();
     });
-    if (this.#isClosed) return;
+    // Also where it was closed meanwhile: a release that is being offered is saved with the others.
     for (const [target, record] of records) this.#set(target, record);
     this.#isLoaded = true;
-    this.#run(this.#showAll());
+    if (!this.#isClosed) this.#run(this.#showAll());
   }
 
   get #present(): readonly (readonly [target: string, entity: Entity])[] {
