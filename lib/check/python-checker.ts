@@ -1,3 +1,4 @@
+import { Backlog, usualBacklog } from '../backlog';
 import { shorten } from '../shorten';
 import { Compiler, type Finding, type Limits } from './compiler';
 import { encodingProblem, textOfLine } from './encoding';
@@ -62,6 +63,7 @@ export class PythonChecker {
   /** On the clock of `performance`: before that it is not tried again. */
   #startsAgainAt = Number.NEGATIVE_INFINITY;
   #isUnloadable = false;
+  readonly #backlog = new Backlog(usualBacklog);
   #underWay = 0;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -85,6 +87,11 @@ export class PythonChecker {
     return undefined;
   }
 
+  /** How much waits to be checked, for people, where these must not wait too; undefined where they may. */
+  fullnessFor(files: readonly CheckedFile[]): string | undefined {
+    return this.#backlog.fullnessFor(bytesOf(files));
+  }
+
   /** Ends its thread. A check that is under way passes. */
   async close(): Promise<void> {
     this.#ending.abort();
@@ -93,6 +100,7 @@ export class PythonChecker {
   }
 
   async #checkInTurn(sources: readonly CheckedFile[]): Promise<string | undefined> {
+    const place = this.#backlog.enter(bytesOf(sources));
     this.#underWay += 1;
     const before = this.#last;
     const problem = before.then(() => this.#firstProblem(sources));
@@ -101,6 +109,7 @@ export class PythonChecker {
       return await problem;
     } finally {
       this.#underWay -= 1;
+      place.leave();
     }
   }
 
@@ -169,6 +178,10 @@ export class PythonChecker {
       return undefined;
     }
   }
+}
+
+function bytesOf(files: readonly CheckedFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 function problemOf({ filename }: CheckedFile, { problem, isBlank = false }: Verdict = {}): string | undefined {

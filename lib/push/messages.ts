@@ -113,6 +113,15 @@ export function describeWait(
   };
 }
 
+/** Why a push was not taken, and what to try. @param fullness of what waits already, for people */
+export function describeFull({ target, filename }: PushState, fullness: string): FailureMessage {
+  return {
+    message: `The push of ${filename} to ${target} was not taken: too many wait at this OTA server already, ${fullness}; nothing was announced.`,
+    remedy:
+      'Look what they wait for, devices that sleep or a broker that is away, and cancel with msg.reset what is not wanted any more; send less at once, or the same file to many devices by an OTA rollout.',
+  };
+}
+
 /** The likeliest cause first: what was seen speaks before what is only usual. */
 function whyNothingConnected(state: PushState, diagnostics: Diagnostics): string {
   const { refused, noDescriptor, nobodySubscribed, unsigned, hostKind, ports } = diagnostics;

@@ -96,7 +96,7 @@ function register(RED: NodeAPI): void {
       }
     };
 
-    onInput(this, run, () => status.badInput());
+    onInput(this, run, (code) => status.badInput(code));
 
     /** Its entities go with it. A node that was disabled may come back: it keeps what it knows. */
     const leave = async (isDeleted: boolean): Promise<void> => {

@@ -1,8 +1,10 @@
 import type { Node, NodeStatus } from 'node-red';
+import { BoundedMap } from '../../lib/bounded-map';
 import type { Job } from '../../lib/push/job';
 import type { Outcome, Result } from '../../lib/push/outcome';
 import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { PushActivity } from '../../lib/push/state';
+import type { BadInput } from '../shared/bad-input';
 import type { Readiness } from '../shared/readiness';
 import { ThrottledStatus, type Translate } from '../shared/throttled-status';
 
@@ -20,6 +22,8 @@ const isFailure: Record<Result, boolean> = {
 
 /** Milliseconds between two looks at how far a transfer is. */
 const lookEveryMs = 1000;
+/** Some 10,000 devices: their names come with messages. */
+const maxFailureBytes = 4 * 1024 * 1024;
 /** Of devices that have failed, so many are named. */
 const maxNamed = 3;
 
@@ -43,7 +47,7 @@ export class StatusLine {
   /** Since none was under way. */
   #ended = 0;
   /** Devices whose last push has failed, with its words; the last one last. */
-  readonly #failures = new Map<string, string>();
+  readonly #failures = new BoundedMap<string>(maxFailureBytes, (text) => text.length);
   /** What has happened last, if that was no failure. */
   #last: NodeStatus | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -92,8 +96,8 @@ export class StatusLine {
   }
 
   /** Nothing was started. As a key as a whole, the editor shows it in its own language. */
-  badInput(): void {
-    this.#last = { ...bad, text: 'ota-push.status.bad_input' };
+  badInput(code: BadInput['code']): void {
+    this.#last = { ...bad, text: `ota-push.status.${code}` };
     this.#update();
   }
 
