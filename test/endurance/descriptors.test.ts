@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AedesBroker, startAedes } from '../peers/brokers';
-import { describeNeeding } from '../peers/needing';
+import { describeNeeding, itNeeding } from '../peers/needing';
+import { ownAddress } from '../peers/peers';
 import { resourcesOfEachTest, resourcesOfSuite } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { giveDescriptorsBack, leaveDescriptors } from './descriptors';
@@ -51,6 +52,20 @@ describeNeeding(['prlimit'], 'Node-RED that has no descriptor left', function ()
     assert.match(String(ota.remedy), /^Node-RED has more files and connections open than it may: .*LimitNOFILE/);
     await assertAllIsWell();
   });
+
+  itNeeding(
+    ['network'],
+    'for the port: the address that could not be found out is found out for the next push',
+    async () => {
+      await nodeRed.process.kill();
+      await nodeRed.restart();
+      await leave(0);
+      assert.equal((await nodeRed.ask('push', message)).ota.code, 'listen_failed');
+      await giveBack();
+      assert.equal((await nodeRed.ask('push', message)).ota.host, ownAddress());
+      assert.ok(!nodeRed.process.log.all.some((line) => line.includes('Advertised address')), 'nobody is warned');
+    },
+  );
 
   it("for the device's connection: no_connection, which says what to raise", async () => {
     await leave(1);
