@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AedesBroker, startAedes } from '../peers/brokers';
+import { connectClient } from '../peers/mqtt-client';
 import { describeNeeding, itNeeding } from '../peers/needing';
 import { ownAddress } from '../peers/peers';
 import { resourcesOfEachTest, resourcesOfSuite } from '../peers/resources';
@@ -17,6 +18,7 @@ describeNeeding(['prlimit'], 'Node-RED that has no descriptor left', function ()
   const resources = resourcesOfEachTest();
   let broker: AedesBroker;
   let nodeRed: NodeRedAtBroker;
+  let device: SimulatedDevice;
 
   before(async () => {
     broker = await suite.use(startAedes());
@@ -31,7 +33,7 @@ describeNeeding(['prlimit'], 'Node-RED that has no descriptor left', function ()
   });
 
   beforeEach(async () => {
-    await resources.use(SimulatedDevice.start({ brokerUrl: broker.url }));
+    device = await resources.use(SimulatedDevice.start({ brokerUrl: broker.url }));
   });
 
   afterEach(() => giveDescriptorsBack(resources, nodeRed.process.pid));
@@ -103,6 +105,24 @@ describeNeeding(['prlimit'], 'Node-RED that has no descriptor left', function ()
     await giveBack();
     assert.equal((await offer('2')).error, null);
     assert.equal((await nodeRed.files()).length, before.length);
+  });
+
+  it('for the bytes of a release, as Install is pressed: a warning, and the next press is as any', async () => {
+    const client = await connectClient(resources, broker.url);
+    const press = () => client.publishAsync('ota-push/update/nightlamp/install', 'install', { qos: 1 });
+    const release = { ...message, version: '3' };
+    await nodeRed.ask('update', release);
+    await leave(0);
+    broker.packets.skip();
+    await press();
+    await nodeRed.process.logged(/ota-ha-update.*nightlamp.*EMFILE/);
+    for (const isInProgress of ['true', 'false'])
+      await broker.packets.nextThat(({ text }) => text.includes(`"in_progress":${isInProgress}`));
+    await giveBack();
+    await nodeRed.ask('update', release);
+    const installed = device.next('installed');
+    await press();
+    await installed;
   });
 
   it('for the thread that checks Python: the file is sent without, and a warning says so', async () => {
