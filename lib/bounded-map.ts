@@ -29,6 +29,11 @@ export class BoundedMap<Value> {
     return this.#entries.has(key);
   }
 
+  /** The oldest first. */
+  *[Symbol.iterator](): Generator<readonly [key: string, value: Value]> {
+    for (const [key, { value }] of this.#entries) yield [key, value];
+  }
+
   /** The entry becomes the newest. */
   set(key: string, value: Value): void {
     this.delete(key);

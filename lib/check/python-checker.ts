@@ -1,3 +1,4 @@
+import { Backlog, usualBacklog } from '../backlog';
 import { shorten } from '../shorten';
 import { Compiler, type Finding, type Limits } from './compiler';
 import { encodingProblem, textOfLine } from './encoding';
@@ -12,11 +13,13 @@ export interface CheckedFile {
 }
 
 export interface CheckerOptions {
-  /** Called once, when MicroPython cannot be loaded: no file is compiled then. */
+  /** Called when MicroPython cannot be loaded, once until it can: files pass meanwhile. */
   onUnloadable(reason: string): void;
   /** Called once for each file that is too much for the compiler: it passes. */
   onUnchecked(filename: string, reason: string): void;
   readonly limits?: Limits;
+  /** Milliseconds after which it is tried again to load MicroPython, as what it lacked may be there by then: a minute unless said. */
+  readonly retryMs?: number;
 }
 
 /** What is known of some bytes, whatever their file is called. */
@@ -27,6 +30,8 @@ interface Verdict {
 }
 
 const usualLimits: Limits = { timeMs: 10_000, memory: 64 * 1024 * 1024 };
+
+const usualRetryMs = 60_000;
 
 /** So many verdicts are remembered. */
 const maxVerdicts = 100;
@@ -55,6 +60,10 @@ export class PythonChecker {
   readonly #ending = new AbortController();
   /** Started for the first file that needs it; of undefined where that was not possible. */
   #compiler: Promise<Compiler | undefined> | undefined;
+  /** On the clock of `performance`: before that it is not tried again. */
+  #startsAgainAt = Number.NEGATIVE_INFINITY;
+  #isUnloadable = false;
+  readonly #backlog = new Backlog(usualBacklog);
   #underWay = 0;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -78,6 +87,11 @@ export class PythonChecker {
     return undefined;
   }
 
+  /** How much waits to be checked, for people, where these must not wait too; undefined where they may. */
+  fullnessFor(files: readonly CheckedFile[]): string | undefined {
+    return this.#backlog.fullnessFor(bytesOf(files));
+  }
+
   /** Ends its thread. A check that is under way passes. */
   async close(): Promise<void> {
     this.#ending.abort();
@@ -86,6 +100,7 @@ export class PythonChecker {
   }
 
   async #checkInTurn(sources: readonly CheckedFile[]): Promise<string | undefined> {
+    const place = this.#backlog.enter(bytesOf(sources));
     this.#underWay += 1;
     const before = this.#last;
     const problem = before.then(() => this.#firstProblem(sources));
@@ -94,6 +109,7 @@ export class PythonChecker {
       return await problem;
     } finally {
       this.#underWay -= 1;
+      place.leave();
     }
   }
 
@@ -122,7 +138,8 @@ export class PythonChecker {
     const problem = encodingProblem(file.bytes);
     if (problem) return this.#judged(file, { problem: `${problem}.` });
     if (!/\S/.test(file.bytes.toString('latin1'))) return this.#judged(file, { isBlank: true });
-    return this.#judged(file, await this.#compile(file));
+    const verdict = await this.#compile(file);
+    return verdict ? this.#judged(file, verdict) : {};
   }
 
   #judged({ hash }: CheckedFile, verdict: Verdict): Verdict {
@@ -130,12 +147,14 @@ export class PythonChecker {
     return verdict;
   }
 
-  async #compile({ filename, bytes }: CheckedFile): Promise<Verdict> {
+  /** Undefined where there is no compiler: that says nothing of the next time. */
+  async #compile({ filename, bytes }: CheckedFile): Promise<Verdict | undefined> {
     const { signal } = this.#ending;
-    if (signal.aborted) return {};
+    if (signal.aborted) return undefined;
+    if (!this.#compiler && performance.now() < this.#startsAgainAt) return undefined;
     this.#compiler ??= this.#start();
     const compiler = await this.#compiler;
-    if (!compiler) return {};
+    if (!compiler) return undefined;
     const finding = await compiler.compile(bytes, signal);
     if (finding.kind !== 'unknown') return verdictOf(bytes, finding, compiler.version);
     // It may hang, or hold all the memory that it may have.
@@ -147,12 +166,22 @@ export class PythonChecker {
 
   async #start(): Promise<Compiler | undefined> {
     try {
-      return await Compiler.start(this.#limits, this.#ending.signal);
+      const compiler = await Compiler.start(this.#limits, this.#ending.signal);
+      this.#isUnloadable = false;
+      return compiler;
     } catch (error) {
-      if (!this.#ending.signal.aborted) this.#options.onUnloadable((error as Error).message);
+      const isNews = !this.#isUnloadable && !this.#ending.signal.aborted;
+      this.#isUnloadable = true;
+      this.#compiler = undefined;
+      this.#startsAgainAt = performance.now() + (this.#options.retryMs ?? usualRetryMs);
+      if (isNews) this.#options.onUnloadable((error as Error).message);
       return undefined;
     }
   }
+}
+
+function bytesOf(files: readonly CheckedFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 function problemOf({ filename }: CheckedFile, { problem, isBlank = false }: Verdict = {}): string | undefined {

@@ -87,6 +87,7 @@ export class Entities {
   async offer(targets: readonly string[], release: Release, bytes: ReadonlyMap<string, Buffer>): Promise<void> {
     await this.#loaded;
     const { store, topics, broker, onChange } = this.#options;
+    let isSaved = false;
     try {
       await store.keep(bytes);
       const before = targets.map((target) => [target, this.#entities.get(target)?.record] as const);
@@ -96,12 +97,14 @@ export class Entities {
       }
       try {
         await store.save(() => this.#records);
+        isSaved = true;
       } catch (error) {
         for (const [target, record] of before) this.#takeBack(target, record, release);
         throw error;
       }
     } finally {
       store.release(bytes);
+      if (!isSaved) await store.tidy(() => this.#records);
     }
     await Promise.all(targets.map((target) => this.#show(target)));
     onChange();
@@ -109,18 +112,27 @@ export class Entities {
 
   /**
    * The device's entity goes away, with what was retained for it; without one nothing happens.
-   * @throws Error while the broker is offline: what is retained would stay for good
+   * @throws Error while the broker is offline: what is retained would stay for good; or of the disk, as it would come back at the next
+   * start
    */
   async remove(target: string): Promise<void> {
     await this.#loaded;
-    if (!this.#options.broker.isOnline)
+    const { broker, store, onChange } = this.#options;
+    if (!broker.isOnline)
       throw new Error(`The entity of ${target} stays: the broker is offline. Remove it again later.`);
-    this.#silence.end(target);
-    const shownUnder = this.#entities.get(target)?.record.shownUnder;
+    const entity = this.#entities.get(target);
     this.#entities.delete(target);
-    await this.#save();
-    await this.#publisher.clear(target, shownUnder);
-    this.#options.onChange();
+    try {
+      await store.save(() => this.#records);
+    } catch (error) {
+      if (entity && !this.#entities.has(target)) this.#entities.set(target, entity);
+      throw new Error(`The entity of ${target} stays: ${(error as Error).message}. Remove it again later.`, {
+        cause: error,
+      });
+    }
+    this.#silence.end(target);
+    await this.#publisher.clear(target, entity?.record.shownUnder);
+    onChange();
   }
 
   /** What a push tells of itself. */
@@ -129,14 +141,21 @@ export class Entities {
     await this.#change(news.target, (entity) => entity.hearPush(news));
   }
 
-  /** No entity stays in progress: its end would not be heard any more. */
+  /**
+   * No entity is in progress from now on: its end would not be heard any more. It is sent before this returns: the broker's
+   * connection may be closed next.
+   */
+  endProgress(): void {
+    this.#isClosed = true;
+    for (const [target] of this.inProgress) this.#run(this.#change(target, (entity) => entity.endProgress()));
+  }
+
+  /** No entity stays in progress, and nothing is heard any more. */
   async close(): Promise<void> {
+    this.endProgress();
     this.#stop();
-    const repeated = this.#repeats.close();
-    const working = this.inProgress.map(([target]) => target);
-    const shown = Promise.all(working.map((target) => this.#change(target, (entity) => entity.endProgress())));
     // A broker that is being left may not answer any more.
-    await settledWithin(closeTimeoutMs, Promise.all([repeated, shown]));
+    await settledWithin(closeTimeoutMs, this.#repeats.close());
     await this.#options.store.settled();
   }
 
@@ -168,10 +187,10 @@ export class Entities {
       onProblem(error);
       return new Map<string, DeviceRecord>();
     });
-    if (this.#isClosed) return;
+    // Also where it was closed meanwhile: a release that is being offered is saved with the others.
     for (const [target, record] of records) this.#set(target, record);
     this.#isLoaded = true;
-    this.#run(this.#showAll());
+    if (!this.#isClosed) this.#run(this.#showAll());
   }
 
   get #present(): readonly (readonly [target: string, entity: Entity])[] {

@@ -22,6 +22,8 @@ export class ReleaseStore {
   readonly #reserved = new Set<string>();
   /** What can't be read may need bytes that nobody knows of. */
   #isDamaged = false;
+  /** Why what was saved could not be read, though it may be whole: nothing is written over it. */
+  #unread: Error | undefined;
   #isRemoved = false;
 
   constructor(folder: string) {
@@ -30,23 +32,44 @@ export class ReleaseStore {
 
   /**
    * What was saved; nothing where nothing was. Records that are none are left out.
-   * @throws Error where it can't be read; it is put aside, and all bytes stay
+   * @throws Error where it is damaged: it is put aside, and all bytes stay; or where the system can't read it now (no descriptor is
+   * left, or no right): then nothing is kept or saved, which would write over it
    */
   async load(): Promise<Map<string, DeviceRecord>> {
     const path = join(this.#folder, recordsFile);
+    let text: string;
     try {
-      const saved: unknown = JSON.parse(await readFile(path, 'utf8'));
-      return new Map(
-        Object.entries(saved as object).filter((entry): entry is [string, DeviceRecord] => isRecord(entry[1])),
-      );
+      text = await readFile(path, 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Map();
-      this.#isDamaged = true;
-      await rename(path, `${path}.damaged`);
+      throw this.#notToBeChanged(error);
+    }
+    try {
+      return recordsOf(text);
+    } catch (error) {
+      await this.#putAside(path);
       throw new Error(
         `What was known of releases can't be read (${(error as Error).message}). It is put aside: ${path}.damaged`,
       );
     }
+  }
+
+  async #putAside(path: string): Promise<void> {
+    this.#isDamaged = true;
+    try {
+      await rename(path, `${path}.damaged`);
+    } catch (error) {
+      throw this.#notToBeChanged(error);
+    }
+  }
+
+  #notToBeChanged(cause: unknown): Error {
+    const { message } = cause as Error;
+    this.#unread = new Error(
+      `What was known of releases can't be read (${message}), and nothing is written over it: deploy again when it can be.`,
+      { cause },
+    );
+    return this.#unread;
   }
 
   /** Keeps the bytes of a release's files. To be followed by `save`, or by `release`. @throws Error of the disk */
@@ -54,6 +77,7 @@ export class ReleaseStore {
     for (const sha256 of bytes.keys()) this.#reserved.add(sha256);
     return this.#inTurn(async () => {
       if (this.#isRemoved) return;
+      if (this.#unread) throw this.#unread;
       await mkdir(this.#folder, { recursive: true });
       for (const [sha256, content] of bytes) await writeFileAtomic(this.#pathOf(sha256), content);
     });
@@ -100,6 +124,14 @@ export class ReleaseStore {
     });
   }
 
+  /**
+   * What was kept for a release that could not be saved goes away: on a full disk it would keep everything else from being saved.
+   * @param records as they are then
+   */
+  tidy(records: () => Records): Promise<void> {
+    return this.#inTurn(() => this.#cleanUp(records()).catch(() => undefined)); // the next save tries again
+  }
+
   /** Resolves when nothing is being written. */
   async settled(): Promise<void> {
     await this.#queue;
@@ -113,6 +145,7 @@ export class ReleaseStore {
 
   async #save(records: Records): Promise<void> {
     if (this.#isRemoved) return;
+    if (this.#unread) throw this.#unread;
     await mkdir(this.#folder, { recursive: true });
     await writeFileAtomic(join(this.#folder, recordsFile), JSON.stringify(Object.fromEntries(records)));
     // What is left over takes room and does no harm: it must not make a save fail that has been done.
@@ -120,7 +153,7 @@ export class ReleaseStore {
   }
 
   async #cleanUp(records: Records): Promise<void> {
-    if (this.#isDamaged) return;
+    if (this.#isDamaged || this.#unread) return;
     const needed = new Set(this.#reserved);
     for (const { release } of records.values()) for (const { sha256 } of release.files) needed.add(sha256);
     for (const name of await readdir(this.#folder)) {
@@ -132,6 +165,14 @@ export class ReleaseStore {
   #pathOf(sha256: string): string {
     return join(this.#folder, `${sha256}.bin`);
   }
+}
+
+/** @throws Error where it is no JSON */
+function recordsOf(text: string): Map<string, DeviceRecord> {
+  const saved: unknown = JSON.parse(text);
+  return new Map(
+    Object.entries(saved as object).filter((entry): entry is [string, DeviceRecord] => isRecord(entry[1])),
+  );
 }
 
 /** @throws Error of the disk, unless there is no such folder */

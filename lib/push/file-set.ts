@@ -23,6 +23,8 @@ export interface PushHooks {
   readonly onBlocked?: (() => void) | undefined;
   /** Called when a file's turn has come, with a way to ask from then on what is known of the push. */
   readonly onStart?: ((snapshot: () => PushSnapshot) => void) | undefined;
+  /** The bytes that this push alone keeps in memory while it waits; none where its sender keeps them for many, and bounds how many. */
+  readonly heldBytes?: number | undefined;
   /** What devices were given before: they are not given the same again. */
   readonly history?: DeliveryHistory | undefined;
 }

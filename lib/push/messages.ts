@@ -19,6 +19,8 @@ export interface Diagnostics {
   readonly ports: string;
   /** Addresses that tried to fetch the file and were not allowed to. */
   readonly refused: readonly string[];
+  /** Why nothing more can be opened now, in the system's words: then connections are turned away, and nobody is told. */
+  readonly noDescriptor: string | undefined;
   /** False: the broker does not let us hear devices' reports. */
   readonly hearsReports: boolean;
   /** The broker has said that nobody listens on the topic (MQTT 5 only). */
@@ -59,8 +61,9 @@ export const describeFailure: Record<AttemptCode, (state: PushState, diagnostics
   }),
   listen_failed: (state, diagnostics) => ({
     message: `No port of ${diagnostics.ports || 'this machine'} could be opened for ${state.target}: ${diagnostics.cause}; nothing was announced.`,
-    remedy:
-      'Choose ports in the OTA server that no other program uses and that Node-RED may open (from 1024 on), and an address to listen on that this machine has.',
+    remedy: lacksDescriptors(diagnostics.cause)
+      ? `${moreDescriptors} Then push again.`
+      : 'Choose ports in the OTA server that no other program uses and that Node-RED may open (from 1024 on), and an address to listen on that this machine has.',
   }),
   interrupted: (state, diagnostics) => ({
     message: `${state.target} (${state.device}) dropped the connection to ${place(state)} before it had all ${state.size} bytes: ${diagnostics.cause}.`,
@@ -110,11 +113,22 @@ export function describeWait(
   };
 }
 
+/** Why a push was not taken, and what to try. @param fullness of what waits already, for people */
+export function describeFull({ target, filename }: PushState, fullness: string): FailureMessage {
+  return {
+    message: `The push of ${filename} to ${target} was not taken: too many wait at this OTA server already, ${fullness}; nothing was announced.`,
+    remedy:
+      'Look what they wait for, devices that sleep or a broker that is away, and cancel with msg.reset what is not wanted any more; send less at once, or the same file to many devices by an OTA rollout.',
+  };
+}
+
 /** The likeliest cause first: what was seen speaks before what is only usual. */
 function whyNothingConnected(state: PushState, diagnostics: Diagnostics): string {
-  const { refused, nobodySubscribed, unsigned, hostKind, ports } = diagnostics;
+  const { refused, noDescriptor, nobodySubscribed, unsigned, hostKind, ports } = diagnostics;
   const { target, host, port, topic } = state;
   if (unsigned) return whatUnsignedReportSays(state, unsigned);
+  if (noDescriptor)
+    return `The device may have been turned away (${noDescriptor}). ${moreDescriptors} Then push again.`;
   if (refused.length > 0) {
     return `${refused.join(', ')} tried to fetch it and was turned away: add the address to "Allowed addresses" of the OTA server if it is the device.`;
   }
@@ -143,6 +157,14 @@ function whyNothingConnected(state: PushState, diagnostics: Diagnostics): string
       return `${device} ${firewall} Where Node-RED sits behind NAT or a container's port mapping, set "Advertised address" too. ${acl}`;
   }
 }
+
+/** The process, or the whole system, has as many files and connections open as it may. */
+function lacksDescriptors(cause: string): boolean {
+  return /\bE[MN]FILE\b/.test(cause);
+}
+
+const moreDescriptors =
+  'Node-RED has more files and connections open than it may: look for what leaves them open, or raise the limit (ulimit -n; LimitNOFILE in its systemd unit; --ulimit nofile of a container).';
 
 function missing({ topic, verified }: PushState, { verify }: Diagnostics): string {
   if (verify === 'online' && verified !== 'delivered') return 'no fresh message came on its online topic';

@@ -1,4 +1,4 @@
-import { type Diagnostics, describeFailure, describeOthers, describeWait } from './messages';
+import { type Diagnostics, describeFailure, describeFull, describeOthers, describeWait } from './messages';
 import type { AttemptCode, Code, PushState, Verified } from './state';
 
 /** The word for people's flows: the payload of the outputs. */
@@ -49,6 +49,7 @@ const resultOf: Record<Code, Failure['result']> = {
   not_verified: 'timeout',
   cancelled: 'cancelled',
   superseded: 'cancelled',
+  queue_full: 'failed',
 };
 
 /** As much is known of it as was asked for. */
@@ -68,6 +69,12 @@ export function neverAwake(
 ): Outcome {
   const code = why === 'too late' ? 'no_connection' : why;
   return outcome(state, { result: resultOf[code], code, ...describeWait(state, code, topic, waitMs, reason) });
+}
+
+/** It was not taken, since too much waits already. @param fullness how much, for people */
+export function notTaken(state: PushState, fullness: string): Outcome {
+  state.phase = 'done';
+  return outcome(state, { result: resultOf.queue_full, code: 'queue_full', ...describeFull(state, fullness) });
 }
 
 /** Nothing was done: the device was given these bytes before. */

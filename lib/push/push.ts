@@ -1,6 +1,7 @@
 import { messageOf } from '../error-message';
 import { type Announcement, formatAnnouncement, formatSigned } from '../protocol/announcement';
 import type { Report } from '../protocol/report';
+import { descriptorProblem } from '../transfer/descriptors';
 import type { FileServer } from '../transfer/file-server';
 import type { Diagnostics } from './messages';
 import { failed, type Outcome, succeeded } from './outcome';
@@ -273,6 +274,7 @@ function collectDiagnostics(
     hostKind: host?.kind ?? 'own',
     ports: portsText,
     refused: fileServer?.refused ?? [],
+    noDescriptor: descriptorProblem(),
     hearsReports: reports.areHeard,
     nobodySubscribed,
     unsigned: verification.unsigned,

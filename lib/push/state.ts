@@ -12,10 +12,11 @@ export type Code =
   | 'rejected'
   | 'not_verified'
   | 'cancelled'
-  | 'superseded';
+  | 'superseded'
+  | 'queue_full';
 
-/** What an attempt can end with: only a push that waits can be superseded. */
-export type AttemptCode = Exclude<Code, 'superseded'>;
+/** What an attempt can end with: only a push that waits can be superseded, and one that is not taken has none. */
+export type AttemptCode = Exclude<Code, 'superseded' | 'queue_full'>;
 
 /** Where a push is, or where it ended. */
 export type Phase = 'queued' | 'waiting' | 'announce' | 'connect' | 'transfer' | 'verify' | 'done';

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { AnnouncedHost, Broker, HostKind } from '../push/services';
+import { descriptorProblem } from '../transfer/descriptors';
 import { isTailscale, isTunnel, type LocalAddress, leadsToGuestsOnly, localAddresses } from './local-network';
 import { addressTowards } from './route';
 import { currentSurroundings, enclosureOf, type Surroundings } from './surroundings';
@@ -37,6 +38,8 @@ export class AdvertisedHost {
   async #find(brokerSide: string | undefined): Promise<AnnouncedHost> {
     const { advertise, bind } = this.#options;
     const host = await announcedHost({ advertise, bind, brokerSide });
+    // Without a descriptor the system says nothing of its networks: what is found then is no more than a guess.
+    if (descriptorProblem() !== undefined) return host;
     this.#known = { host, brokerSide, at: performance.now() };
     this.#warnIfUnreachable(host);
     return host;

@@ -18,8 +18,14 @@ export class Counters {
   #last: Promise<Map<string, number>> | undefined;
   #writing: Promise<void> = Promise.resolve();
   #isWritten = true;
+  /** The file is there, and could not be read yet: it is not written over. */
+  #isUnread = false;
+  #hasProblem = false;
 
-  /** @param onProblem called when the file can't be read or written: the clock alone makes the counters grow then */
+  /**
+   * @param onProblem called when the file can't be read or written, once until it can: the clock alone makes the counters grow
+   * meanwhile
+   */
   constructor(path: string, onProblem: (error: Error) => void, now: () => number = Date.now) {
     this.#path = path;
     this.#onProblem = onProblem;
@@ -50,13 +56,32 @@ export class Counters {
 
   async #read(): Promise<Map<string, number>> {
     try {
-      const value: unknown = JSON.parse(await readFile(this.#path, 'utf8'));
-      const entries = Object.entries(value as Record<string, unknown>);
-      return new Map(entries.filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1])));
+      return await this.#readFile();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.#onProblem(error as Error);
+      this.#isUnread = true;
+      this.#tell(error as Error);
       return new Map();
     }
+  }
+
+  /** None where there is no file, or it is damaged. @throws Error where the system can't read it now (no descriptor is left, or no right) */
+  async #readFile(): Promise<Map<string, number>> {
+    const text = await readFile(this.#path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      return '{}';
+    });
+    try {
+      const entries = Object.entries(JSON.parse(text) as Record<string, unknown>);
+      return new Map(entries.filter((entry): entry is [string, number] => Number.isSafeInteger(entry[1])));
+    } catch (error) {
+      this.#tell(error as Error);
+      return new Map();
+    }
+  }
+
+  #tell(problem: Error): void {
+    if (!this.#hasProblem) this.#onProblem(problem);
+    this.#hasProblem = true;
   }
 
   /** Those who come while it is being written share the next writing. */
@@ -65,20 +90,28 @@ export class Counters {
       this.#isWritten = false;
       this.#writing = this.#writing.then(() => {
         this.#isWritten = true;
-        return this.#writeNow(JSON.stringify(Object.fromEntries(last)));
+        return this.#writeNow(last);
       });
     }
     return this.#writing;
   }
 
-  async #writeNow(text: string): Promise<void> {
+  async #writeNow(last: Map<string, number>): Promise<void> {
     try {
+      if (this.#isUnread) raise(last, await this.#readFile());
+      this.#isUnread = false;
       await mkdir(dirname(this.#path), { recursive: true });
-      await writeFileAtomic(this.#path, text);
+      await writeFileAtomic(this.#path, JSON.stringify(Object.fromEntries(last)));
+      this.#hasProblem = false;
     } catch (error) {
-      this.#onProblem(error as Error);
+      this.#tell(error as Error);
     }
   }
+}
+
+/** No counter is lower than it was. */
+function raise(last: Map<string, number>, earlier: ReadonlyMap<string, number>): void {
+  for (const [target, counter] of earlier) last.set(target, Math.max(counter, last.get(target) ?? 0));
 }
 
 /** Of more devices than there may be, the one that was announced to longest ago; not where the clock alone is behind its counter. */

@@ -1,10 +1,11 @@
+import { Backlog, type BacklogLimits, usualBacklog } from '../backlog';
 import type { Report } from '../protocol/report';
 import type { Signing } from '../protocol/signature';
 import { type PushHooks, pushFiles } from '../push/file-set';
 import type { Job } from '../push/job';
-import type { Outcome } from '../push/outcome';
+import { notTaken, type Outcome } from '../push/outcome';
 import type { Counters, PushServices } from '../push/services';
-import type { PushActivity } from '../push/state';
+import { initialState, type PushActivity } from '../push/state';
 import type { IsAllowed } from '../transfer/address-filter';
 import { FileServer } from '../transfer/file-server';
 import type { Ports } from '../transfer/ports';
@@ -27,6 +28,8 @@ export interface PushServerOptions extends HostOptions {
   readonly counters: Counters;
   /** Tells which reports are signed, and whether others are believed of devices that are not being pushed to. */
   readonly signing: Signing;
+  /** Pushes that wait; as many as usual unless said. */
+  readonly backlog?: BacklogLimits;
 }
 
 /** Why the pushes of a server that is closed were cancelled. */
@@ -39,6 +42,7 @@ export class PushServer {
   readonly #lastReports: 'any' | 'signed';
   readonly #slots: Semaphore;
   readonly #turns: Turns;
+  readonly #backlog: Backlog;
   readonly #pushes = new Set<AbortController>();
   #onIdle: () => void = () => undefined;
   /** They outlive their push while someone is still being served. */
@@ -47,6 +51,7 @@ export class PushServer {
 
   constructor(options: PushServerOptions) {
     const { broker, topic, ports, portsText, isAllowed, concurrency, counters, signing } = options;
+    this.#backlog = new Backlog(options.backlog ?? usualBacklog);
     const host = new AdvertisedHost(options);
     const transfer = { queues: new SendQueues(), isAllowed, open: this.#fileServers };
     this.#reports = new DeviceReports(broker, topic, signing);
@@ -84,6 +89,10 @@ export class PushServer {
     if (!job) throw new Error('a push has a file');
     const createdAt = performance.now();
     const { signal } = ending;
+    const { heldBytes } = hooks;
+    const fullness = heldBytes === undefined ? undefined : this.#backlog.fullnessFor(heldBytes);
+    if (fullness) return this.#refuse(job, fullness);
+    const place = heldBytes === undefined ? undefined : this.#backlog.enter(heldBytes);
     if (this.#isClosed) ending.abort(serverStopped);
     this.#pushes.add(ending);
     let turn: Turn | undefined;
@@ -92,16 +101,28 @@ export class PushServer {
       turn = await this.#turns.take(jobs, signal, () => hooks.onBlocked?.());
       const onActivity = (activity: PushActivity) => {
         if (activity === 'waiting' || activity === 'announce') turn?.begin();
+        if (activity === 'waiting') place?.comeBack();
+        if (activity === 'announce') place?.leave();
         hooks.onActivity?.(activity);
       };
-      const outcome = await pushFiles(jobs, this.#services, signal, { ...hooks, onActivity }, createdAt);
+      const onStart: PushHooks['onStart'] = (look) => {
+        place?.comeBack(); // each file of a set waits for a slot
+        hooks.onStart?.(look);
+      };
+      const outcome = await pushFiles(jobs, this.#services, signal, { ...hooks, onActivity, onStart }, createdAt);
       if (outcome.code !== 'cancelled') turn?.begin(); // it was unchanged
       return outcome;
     } finally {
       turn?.end();
+      place?.leave();
       this.#pushes.delete(ending);
       if (this.#pushes.size === 0) this.#onIdle();
     }
+  }
+
+  #refuse(job: Job, fullness: string): Outcome {
+    const outcome = notTaken(initialState(job, this.#services.topicOf(job.target)), fullness);
+    return job.isOfSet ? { ...outcome, files: [] } : outcome;
   }
 
   /** The device's last report, where announcements are signed the last signed one; undefined where there is none. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { Deferred } from './deferred';
-import { type QueueReading, queueKey, type SendQueues } from './send-queue';
+import { type QueueState, queueKey, type SendQueues } from './send-queue';
 import { bytesNotTaken, reset, socketEnd } from './socket-end';
 
 /** How one connection ended. */
@@ -102,6 +102,11 @@ export class Connection {
       this.#interrupted('it closed the connection');
       return;
     }
+    this.#lookAtEnd();
+  }
+
+  /** The peer has closed its side, after our kernel had the whole file. */
+  #lookAtEnd(): void {
     switch (socketEnd(this.#socket, this.#file.bytes.length > oneFlightBytes)) {
       case 'reset':
         this.#interrupted('it closed the connection with bytes unread');
@@ -117,19 +122,22 @@ export class Connection {
 
   #watchQueue(): void {
     clearTimeout(this.#watchTimer);
-    this.#unwatch ??= this.#queues.watch(queueKey(this.#socket), (reading) => this.#look(reading));
+    this.#unwatch ??= this.#queues.watch(queueKey(this.#socket), (state) => this.#look(state));
   }
 
-  /** A reading of the kernel's tables, or undefined where it has none. */
-  #look(reading: QueueReading | undefined): void {
-    if (this.#peerClosed && reading?.timeWait) {
-      this.#delivered();
-      return;
-    }
-    if (this.#peerClosed && !reading) {
-      this.#interrupted('it closed the connection before it had everything');
-      return;
-    }
+  #look(state: QueueState): void {
+    if (this.#peerClosed) this.#lookAtClosed(state);
+    if (!this.#isOver) this.#lookForProgress(state);
+  }
+
+  #lookAtClosed(state: QueueState): void {
+    if (state === 'unknown') this.#lookAtEnd();
+    else if (state === 'gone') this.#interrupted('it closed the connection before it had everything');
+    else if (state.timeWait) this.#delivered();
+  }
+
+  #lookForProgress(state: QueueState): void {
+    const reading = typeof state === 'object' ? state : undefined;
     const { bytes, timeoutMs } = this.#file;
     const now = performance.now();
     const taken = bytes.length - (bytesNotTaken(this.#socket) ?? 0) + (this.isFlushed ? 1 : 0);

@@ -3,7 +3,7 @@ import { isIPv4, type Socket } from 'node:net';
 import { endianness } from 'node:os';
 import { promisify } from 'node:util';
 
-/** What the kernel says of one TCP connection; undefined: it does not say (not Linux), or does not know it any more. */
+/** What the kernel says of one TCP connection. */
 export interface QueueReading {
   /** Bytes that the peer's TCP has not acknowledged; the FIN counts as one (protocol 2.7). */
   readonly unacknowledged: number;
@@ -11,10 +11,16 @@ export interface QueueReading {
   readonly timeWait: boolean;
 }
 
-type OnReading = (reading: QueueReading | undefined) => void;
+/**
+ * - `gone`: the kernel does not know the connection any more
+ * - `unknown`: its tables can't be read now (no descriptor is left), or never (not Linux)
+ */
+export type QueueState = QueueReading | 'gone' | 'unknown';
+
+type OnReading = (state: QueueState) => void;
 
 const everyMs = 250;
-const tables = ['/proc/net/tcp', '/proc/net/tcp6'];
+const ofLinux = ['/proc/net/tcp', '/proc/net/tcp6'];
 const timeWaitState = '06';
 
 /** Not that of fs/promises: Node.js 18's stops after the first page of a table, which is 27 connections. */
@@ -25,9 +31,14 @@ const readTable = promisify(readFile);
  * A reading costs milliseconds, so all connections of a server share one, four times a second, while anyone watches.
  */
 export class SendQueues {
+  readonly #tables: readonly string[];
   readonly #watchers = new Map<OnReading, string>();
   #timer: NodeJS.Timeout | undefined;
   #reading = false;
+
+  constructor(tables: readonly string[] = ofLinux) {
+    this.#tables = tables;
+  }
 
   /** Tells about this connection until the returned function is called. */
   watch(key: string, onReading: OnReading): () => void {
@@ -53,10 +64,10 @@ export class SendQueues {
     this.#timer = undefined;
     this.#reading = true;
     const asked = new Map(this.#watchers);
-    const readings = await readQueues(new Set(asked.values()));
+    const stateOf = await readQueues(this.#tables, new Set(asked.values()));
     this.#reading = false;
     for (const [onReading, key] of asked) {
-      if (this.#watchers.has(onReading)) onReading(readings.get(key));
+      if (this.#watchers.has(onReading)) onReading(stateOf(key));
     }
     this.#schedule();
   }
@@ -67,10 +78,14 @@ export function queueKey(socket: Socket): string {
   return `${endInHex(socket.localAddress, socket.localPort)} ${endInHex(socket.remoteAddress, socket.remotePort)}`;
 }
 
-async function readQueues(wanted: ReadonlySet<string>): Promise<Map<string, QueueReading>> {
+async function readQueues(
+  tables: readonly string[],
+  wanted: ReadonlySet<string>,
+): Promise<(key: string) => QueueState> {
   const readings = new Map<string, QueueReading>();
-  // A table that is missing (not Linux, or no IPv6) says nothing of any connection.
-  const texts = await Promise.all(tables.map((table) => readTable(table, 'latin1').catch(() => '')));
+  const texts = await Promise.all(tables.map((table) => readTable(table, 'latin1').catch(emptyWhereNoneIs)));
+  // One that is missing has no connection (no IPv6); where all are, this is not Linux.
+  const areKnown = texts.every((text) => text !== undefined) && texts.some((text) => text !== '');
   for (const line of texts.join('').split('\n')) {
     const [, local = '', remote = '', state = '', queues = ''] = line.trimStart().split(' ', 5);
     const key = `${local} ${remote}`;
@@ -80,7 +95,12 @@ async function readQueues(wanted: ReadonlySet<string>): Promise<Map<string, Queu
       timeWait: state === timeWaitState,
     });
   }
-  return readings;
+  return (key) => readings.get(key) ?? (areKnown ? 'gone' : 'unknown');
+}
+
+/** Undefined where there is one and it can't be read. */
+function emptyWhereNoneIs({ code }: NodeJS.ErrnoException): '' | undefined {
+  return code === 'ENOENT' ? '' : undefined;
 }
 
 function endInHex(address = '', port = 0): string {

@@ -96,7 +96,7 @@ function register(RED: NodeAPI): void {
       }
     };
 
-    onInput(this, run, () => status.badInput());
+    onInput(this, run, (code) => status.badInput(code));
 
     /** Its entities go with it. A node that was disabled may come back: it keeps what it knows. */
     const leave = async (isDeleted: boolean): Promise<void> => {
@@ -109,12 +109,18 @@ function register(RED: NodeAPI): void {
       if (isDeleted) await store.remove();
     };
 
+    /** Its entities stay, and none of them in progress. A release that is being checked is kept. */
+    const stay = async (): Promise<void> => {
+      entities?.endProgress();
+      await checked;
+      await entities?.close();
+    };
+
     this.on('close', (removed: boolean, done: (error?: Error) => void) => {
       status.close();
       const presence = presenceOf(RED, this.id);
-      // What leaves does so at once, while its server and the broker are still there.
-      const ended =
-        presence === 'there' ? checked.then(() => entities?.close()) : leave(removed && presence === 'gone');
+      // What is to be said is said at once, while its server and the broker are still there.
+      const ended = presence === 'there' ? stay() : leave(removed && presence === 'gone');
       ended.then(() => done(), done);
     });
   }

@@ -1,5 +1,6 @@
 import type { Node, NodeStatus } from 'node-red';
 import type { Entities } from '../../lib/home-assistant/entities';
+import type { BadInput } from '../shared/bad-input';
 import type { Readiness } from '../shared/readiness';
 import { ThrottledStatus, type Translate } from '../shared/throttled-status';
 
@@ -10,7 +11,7 @@ export class HaStatus {
   readonly #readiness: Pick<Readiness, 'isReady' | 'status' | 'watch'>;
   readonly #stopWatching: () => void;
   #entities: Entities | undefined;
-  #isInputBad = false;
+  #refused: BadInput['code'] | undefined;
   readonly #show = (): NodeStatus => this.#inProgress() ?? this.#idle();
 
   constructor(node: Node, translate: Translate, readiness: Pick<Readiness, 'isReady' | 'status' | 'watch'>) {
@@ -24,13 +25,13 @@ export class HaStatus {
   /** They have changed. */
   show(entities: Entities | undefined): void {
     this.#entities = entities;
-    this.#isInputBad = false;
+    this.#refused = undefined;
     this.#update();
   }
 
   /** Nothing has changed. */
-  badInput(): void {
-    this.#isInputBad = true;
+  badInput(code: BadInput['code']): void {
+    this.#refused = code;
     this.#update();
   }
 
@@ -50,7 +51,7 @@ export class HaStatus {
 
   #idle(): NodeStatus {
     // As a key as a whole, the editor shows it in its own language.
-    if (this.#isInputBad) return { fill: 'red', shape: 'ring', text: 'ota-ha-update.status.bad_input' };
+    if (this.#refused) return { fill: 'red', shape: 'ring', text: `ota-ha-update.status.${this.#refused}` };
     if (!this.#entities || !this.#readiness.isReady) return this.#readiness.status;
     return { fill: 'green', shape: 'dot', text: this.#translate('devices', { number: String(this.#entities.size) }) };
   }

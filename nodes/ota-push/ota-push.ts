@@ -45,7 +45,8 @@ function register(RED: NodeAPI): void {
         status.follow(jobs, look);
         progress?.start(look);
       };
-      const hooks = { onActivity, onStart, history };
+      const heldBytes = jobs.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      const hooks = { onActivity, onStart, history, heldBytes };
       try {
         const outcome = await pushes.run(jobs, (ending) => server.pushServer.push(jobs, ending, hooks));
         status.end(outcome);
@@ -73,7 +74,7 @@ function register(RED: NodeAPI): void {
       await push(read instanceof Promise ? await pushes.reading(read) : read, message, send, ready);
     };
 
-    onInput(this, run, () => status.badInput());
+    onInput(this, run, (code) => status.badInput(code));
 
     this.on('close', (done: (error?: Error) => void) => {
       status.close();

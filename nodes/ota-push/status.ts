@@ -1,8 +1,10 @@
 import type { Node, NodeStatus } from 'node-red';
+import { BoundedMap } from '../../lib/bounded-map';
 import type { Job } from '../../lib/push/job';
 import type { Outcome, Result } from '../../lib/push/outcome';
 import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { PushActivity } from '../../lib/push/state';
+import type { BadInput } from '../shared/bad-input';
 import type { Readiness } from '../shared/readiness';
 import { ThrottledStatus, type Translate } from '../shared/throttled-status';
 
@@ -20,6 +22,8 @@ const isFailure: Record<Result, boolean> = {
 
 /** Milliseconds between two looks at how far a transfer is. */
 const lookEveryMs = 1000;
+/** Some 10,000 devices: their names come with messages. */
+const maxFailureBytes = 4 * 1024 * 1024;
 /** Of devices that have failed, so many are named. */
 const maxNamed = 3;
 
@@ -45,10 +49,10 @@ export class StatusLine {
   #moves = 0;
   /** Since none was under way. */
   #ended = 0;
-  /** Devices whose last push has failed, with how; the last one last. */
-  readonly #failures = new Map<string, Outcome>();
-  /** How the last push has ended, or that there was none for its input, if that was no failure. */
-  #last: Outcome | 'bad_input' | undefined;
+  /** Devices whose last push has failed, with the key of its words; the last one last. */
+  readonly #failures = new BoundedMap<string>(maxFailureBytes, (key) => key.length);
+  /** How the last push has ended, or why there was none, if that was no failure. */
+  #last: Outcome | BadInput['code'] | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
   readonly #show = (): NodeStatus => (this.#underWay.size > 0 ? this.#working() : this.#idle());
@@ -83,7 +87,7 @@ export class StatusLine {
     this.#underWay.delete(id);
     this.#ended = this.#underWay.size > 0 ? this.#ended + 1 : 0;
     if (result !== 'cancelled') this.#failures.delete(target);
-    if (isFailure[result]) this.#failures.set(target, outcome);
+    if (isFailure[result]) this.#failures.set(target, keyOf(outcome));
     else this.#last = outcome;
     this.#update();
   }
@@ -95,8 +99,8 @@ export class StatusLine {
   }
 
   /** Nothing was started. */
-  badInput(): void {
-    this.#last = 'bad_input';
+  badInput(code: BadInput['code']): void {
+    this.#last = code;
     this.#update();
   }
 
@@ -145,19 +149,19 @@ export class StatusLine {
   #lastStatus(): NodeStatus | undefined {
     const last = this.#last;
     // As a key as a whole, the editor shows it in its own language.
-    if (last === 'bad_input') return { ...bad, text: 'ota-push.status.bad_input' };
-    return last && { ...(last.code === null ? good : bad), text: this.#wordsOf(last) };
+    if (typeof last === 'string') return { ...bad, text: `ota-push.status.${last}` };
+    return last && { ...(last.code === null ? good : bad), text: this.#wordsOf(last.target, keyOf(last)) };
   }
 
-  #wordsOf(outcome: Outcome): string {
-    return `${outcome.target}: ${this.#translate(keyOf(outcome))}`;
+  #wordsOf(target: string, key: string): string {
+    return `${target}: ${this.#translate(key)}`;
   }
 
   /** None where nothing has failed. @param shown the device that is shown already */
   #failureWords(shown?: string): readonly string[] {
     const failures = [...this.#failures].filter(([target]) => target !== shown);
     const [only] = failures;
-    if (!only || failures.length === 1) return only ? [this.#wordsOf(only[1])] : [];
+    if (!only || failures.length === 1) return only ? [this.#wordsOf(...only)] : [];
     const named = failures.slice(-maxNamed).map(([target]) => target);
     const targets = failures.length > maxNamed ? `…, ${named.join(', ')}` : named.join(', ');
     return [this.#translate('failures', { number: String(failures.length), targets })];

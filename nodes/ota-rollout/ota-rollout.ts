@@ -58,7 +58,7 @@ function register(RED: NodeAPI): void {
           onOutcome: (target, outcome) => send(output.toDevice(devices.get(target) ?? { target }, outcome)),
           onChange: () => status.working(rollouts),
         });
-        return { rollout, output };
+        return { rollout, output, heldBytes: template.bytes.reduce((sum, { length }) => sum + length, 0) };
       };
       const template = input.readTemplate(message, ready);
       return template instanceof Promise ? template.then(toRollout) : toRollout(template);
@@ -84,7 +84,7 @@ function register(RED: NodeAPI): void {
       }
     };
 
-    onInput(this, run, () => status.badInput());
+    onInput(this, run, (code) => status.badInput(code));
 
     this.on('close', (done: (error?: Error) => void) => {
       status.close();

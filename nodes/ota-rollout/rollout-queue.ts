@@ -1,10 +1,23 @@
+import { Backlog, type Place } from '../../lib/backlog';
 import type { Rollout, RolloutEnd } from '../../lib/rollout/rollout';
+import { BadInput } from '../shared/bad-input';
 import { reasons } from '../shared/reasons';
+
+/** More than anybody starts, and what a small computer has to spare: rollouts that wait, with the bytes of their files. */
+const mostWaiting = { count: 100, bytes: 256 * 1024 * 1024 };
+
+/** What a message asks for. */
+interface Asked {
+  readonly rollout: Rollout;
+  /** Of its files. */
+  readonly heldBytes: number;
+}
 
 /** The rollouts of one node: one at a time, in the order in which they came. */
 export class RolloutQueue {
   /** The first is under way. */
   readonly #rollouts: Rollout[] = [];
+  readonly #backlog = new Backlog(mostWaiting);
   readonly #onChange: () => void;
   #last: Promise<unknown> = Promise.resolve();
   #resets = 0;
@@ -30,18 +43,20 @@ export class RolloutQueue {
    * Runs what a message asks for, when its turn has come. A reset or a pause that comes while it is still being read
    * counts for it too.
    * @param onStart called when its turn has come
+   * @throws BadInput where too many wait already
    */
-  async run<Read extends { readonly rollout: Rollout }>(
+  async run<Read extends Asked>(
     read: Read | Promise<Read>,
     onStart: (read: Read) => void,
   ): Promise<Read & { readonly end: RolloutEnd }> {
     const resets = this.#resets;
     const begun = read instanceof Promise ? await this.#reading(read) : read;
-    const { rollout } = begun;
+    const { rollout, heldBytes } = begun;
+    const place = this.underWay ? this.#enter(heldBytes) : undefined;
     if (this.#isClosed) rollout.cancel(reasons.stop);
     if (this.#resets !== resets) rollout.cancel(reasons.reset);
     this.#rollouts.push(rollout);
-    const ended = this.#last.then(() => this.#run(rollout, () => onStart(begun)));
+    const ended = this.#last.then(() => this.#run(rollout, place, () => onStart(begun)));
     // The next one begins however this one ends.
     this.#last = ended.catch(() => undefined);
     this.#onChange();
@@ -75,7 +90,7 @@ export class RolloutQueue {
     for (const rollout of this.#rollouts) rollout.cancel(reason);
   }
 
-  async #reading<Read extends { readonly rollout: Rollout }>(read: Promise<Read>): Promise<Read> {
+  async #reading<Read extends Asked>(read: Promise<Read>): Promise<Read> {
     this.#readings += 1;
     try {
       const begun = await read;
@@ -87,7 +102,17 @@ export class RolloutQueue {
     }
   }
 
-  async #run(rollout: Rollout, onStart: () => void): Promise<RolloutEnd> {
+  #enter(heldBytes: number): Place {
+    const fullness = this.#backlog.fullnessFor(heldBytes);
+    if (fullness === undefined) return this.#backlog.enter(heldBytes);
+    throw new BadInput(
+      `Too many rollouts wait at this node already, ${fullness}. End them with msg.reset, or send fewer.`,
+      'queue_full',
+    );
+  }
+
+  async #run(rollout: Rollout, place: Place | undefined, onStart: () => void): Promise<RolloutEnd> {
+    place?.leave();
     try {
       if (!rollout.isEnding) onStart();
       return await rollout.run();

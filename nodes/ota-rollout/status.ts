@@ -1,6 +1,7 @@
 import type { Node, NodeStatus } from 'node-red';
 import type { RolloutEnd } from '../../lib/rollout/rollout';
 import type { Counts } from '../../lib/rollout/tally';
+import type { BadInput } from '../shared/bad-input';
 import type { Readiness } from '../shared/readiness';
 import { ThrottledStatus, type Translate } from '../shared/throttled-status';
 import type { RolloutQueue } from './rollout-queue';
@@ -40,8 +41,8 @@ export class RolloutStatus {
   }
 
   /** Nothing was started. As a key as a whole, the editor shows it in its own language. */
-  badInput(): void {
-    this.#last = { fill: 'red', shape: 'ring', text: 'ota-rollout.status.bad_input' };
+  badInput(code: BadInput['code']): void {
+    this.#last = { fill: 'red', shape: 'ring', text: `ota-rollout.status.${code}` };
     this.#update();
   }
 

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../../lib/bounded-map';
 import type { OnMessage } from './subscriptions';
 
 /** The broker connection, as far as this is concerned. */
@@ -30,6 +31,10 @@ interface Probe {
 const probesAfterMs = 100;
 /** A newer announcement ends a probe: many pushes to one device must not subscribe each time. */
 const probesEveryMs = 1000;
+/** Where a connection is lost again and again before the broker has answered: the announcements to some 20,000 devices, the newest. */
+const maxBytes = 16 * 1024 * 1024;
+/** After a connection was lost so many are asked for, the newest: one that comes back tells of all. */
+const maxProbes = 20;
 /** Brokers send what they keep with their answer; ioBroker's takes 0.2 seconds. */
 const answersWithinMs = 3000;
 
@@ -43,7 +48,7 @@ export class KeptAnnouncements {
   readonly #broker: KeptTopics;
   readonly #onKept: () => void;
   /** By topic: the last one, until it is known not to be kept. */
-  readonly #announcements = new Map<string, Announcement>();
+  readonly #announcements = new BoundedMap<Announcement>(maxBytes, ({ text }) => text.length);
   readonly #probes = new Map<string, Probe>();
   #keeps: boolean | undefined;
   #resends = false;
@@ -89,7 +94,8 @@ export class KeptAnnouncements {
 
   /** What was over when the connection was lost may be kept. */
   onOnline(): void {
-    for (const [topic, { isOver, isCleared }] of this.#announcements) if (isOver && !isCleared) this.#probe(topic);
+    const over = [...this.#announcements].filter(([, { isOver, isCleared }]) => isOver && !isCleared);
+    for (const [topic] of over.slice(-maxProbes)) this.#probe(topic);
   }
 
   /** @param unanswered topics whose subscription the broker has not answered: a probe may be what it ends connections on */

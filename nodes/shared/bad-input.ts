@@ -2,7 +2,13 @@ import { shorten } from '../../lib/shorten';
 
 /** An input that was not taken: nothing has been announced. It goes to Catch nodes. */
 export class BadInput extends Error {
-  readonly code = 'bad_input';
+  /** @param code what Catch nodes are told: that it is wrong, or that too much waits already */
+  constructor(
+    message: string,
+    readonly code: 'bad_input' | 'queue_full' = 'bad_input',
+  ) {
+    super(message);
+  }
 
   /** @param expectation what was expected, as a sentence that ends before "got" */
   static expected(expectation: string, value: unknown): BadInput {

@@ -20,7 +20,7 @@ const neverCopied: ReadonlySet<string> = new Set(['req', 'res']);
  * Answers each message by `run`; what goes wrong in it goes to Catch nodes, and `done` is called once.
  * Not an async listener: one that throws takes Node-RED down.
  */
-export function onInput(node: Node, run: Run, onBadInput: () => void): void {
+export function onInput(node: Node, run: Run, onBadInput: (code: BadInput['code']) => void): void {
   node.on('input', (message: Message, send: Send, done: Done) => {
     begun(run, message, send).then(
       () => report(node, message, done),
@@ -28,7 +28,7 @@ export function onInput(node: Node, run: Run, onBadInput: () => void): void {
         const error = errorOf(reason);
         if (error instanceof BadInput) {
           note(message, error);
-          onBadInput();
+          onBadInput(error.code);
         }
         report(node, message, done, error);
       },

@@ -9,13 +9,19 @@ export interface CheckSettings {
 /**
  * Refuses Python that no board could run, before anything is announced.
  * @returns a promise where that takes time, undefined where it is known that nothing is wrong
- * @throws BadInput, or rejects with it, naming the file and what is wrong
+ * @throws BadInput, or rejects with it, naming the file and what is wrong; or where too many wait for that already
  */
 export function checkPython(
   checker: PythonChecker,
   files: readonly CheckedFile[],
   { check = true }: CheckSettings,
 ): undefined | Promise<void> {
+  const fullness = checker.fullnessFor(files);
+  if (fullness)
+    throw new BadInput(
+      `Too many messages wait for files to be checked, ${fullness}. Send it again later.`,
+      'queue_full',
+    );
   // Without files too, where others are being checked: pushes stay in their order.
   const problem = checker.check(check ? files : []);
   if (problem instanceof Promise) return problem.then(refuse);

@@ -15,6 +15,7 @@ import type { RolloutQueue } from '../../nodes/ota-rollout/rollout-queue';
 import { RolloutStatus } from '../../nodes/ota-rollout/status';
 import { serveDeviceKeys } from '../../nodes/ota-server/device-keys';
 import type { Forbidding } from '../../nodes/ota-server/subscriptions';
+import type { BadInput } from '../../nodes/shared/bad-input';
 import type { AbsenceKey } from '../../nodes/shared/presence';
 import type { Translate } from '../../nodes/shared/throttled-status';
 import { definitionOf } from './definition';
@@ -74,6 +75,7 @@ const codes = keysOf<Code>({
   not_verified: true,
   cancelled: true,
   superseded: true,
+  queue_full: true,
 });
 const levels = keysOf<Verified>({ delivered: true, installed: true, running: true, online: true });
 const choices = keysOf<Verify['level']>({ auto: true, delivered: true, installed: true, running: true, online: true });
@@ -134,6 +136,7 @@ const showing =
   (...inProgress: readonly [target: string, percent: number][]): Tell =>
   (node, translate) =>
     new HaStatus(node, translate, ready).show({ size: 3, inProgress } as unknown as Entities);
+const refusals = keysOf<BadInput['code']>({ bad_input: true, queue_full: true });
 const noCounts = { success: 0, unchanged: 0, timeout: 0, failed: 0, cancelled: 0, skipped: 0 };
 
 /** All that the line under each kind of node can be told. */
@@ -147,7 +150,7 @@ const lines: Readonly<Record<string, readonly Tell[]>> = {
     ended({ result: 'failed', code: 'rejected', report: { state: 'rolled_back' } as Outcome['report'] }),
     sending,
     failing,
-    (node, translate) => new StatusLine(node, translate, ready).badInput(),
+    ...refusals.map<Tell>((code) => (node, translate) => new StatusLine(node, translate, ready).badInput(code)),
   ],
   'ota-rollout': [
     ...rolloutEnds.map<Tell>(
@@ -155,12 +158,12 @@ const lines: Readonly<Record<string, readonly Tell[]>> = {
     ),
     rollingOut(false, 1),
     rollingOut(true, 1),
-    (node, translate) => new RolloutStatus(node, translate, ready).badInput(),
+    ...refusals.map<Tell>((code) => (node, translate) => new RolloutStatus(node, translate, ready).badInput(code)),
   ],
   'ota-ha-update': [
     showing(),
     showing(['nightlamp', 50], ['daylamp', 50]),
-    (node, translate) => new HaStatus(node, translate, ready).badInput(),
+    ...refusals.map<Tell>((code) => (node, translate) => new HaStatus(node, translate, ready).badInput(code)),
   ],
 };
 

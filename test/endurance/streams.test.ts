@@ -31,9 +31,11 @@ const peer = fc.oneof(
   { weight: 3, arbitrary: fc.array(step, { minLength: 1, maxLength: 5 }) },
 );
 
-const mostAtOnce = 60;
+/** Nearly all of a run is waiting for who takes nothing: the more at once, the sooner all are through. */
+const mostAtOnce = amount({ short: 60, long: 200 });
+const leastAtOnce = mostAtOnce / 2;
 const scenarios = fc.array(fc.record({ bytes: size, peers: fc.array(peer, { minLength: 1, maxLength: 4 }) }), {
-  minLength: mostAtOnce / 2,
+  minLength: leastAtOnce,
   maxLength: mostAtOnce,
   size: 'max',
 });
@@ -48,10 +50,11 @@ describe('Whoever connects, and whatever is sent', () => {
     const streams = amount({ short: 120, long: 10_000 });
     let count = 0;
     const property = fc.asyncProperty(scenarios, async (served) => {
+      if (count >= streams) return;
       for (const { peers } of served) count += peers.length;
       await Promise.all(served.map(({ bytes, peers }) => assertServed(Buffer.alloc(bytes, 'print("lamp")\n'), peers)));
     });
-    await fc.assert(property, seeded({ numRuns: Math.ceil(streams / mostAtOnce) }));
+    await fc.assert(property, seeded({ numRuns: Math.ceil(streams / leastAtOnce) }));
     assert.ok(count >= streams, `${count} streams`);
   }).timeout(amount({ short: 120_000, long: 1_200_000 }));
 

@@ -12,8 +12,9 @@ describe('Thousands of pushes, a tenth of them to devices that misbehave', () =>
 
   it('never call a success what the device has not, end with the right code each, and leave nothing behind', async () => {
     const first = amount({ short: 200, long: 500 });
-    const oneByOne = amount({ short: 20, long: 1000 });
-    const many = amount({ short: 200, long: 8500 });
+    // One in ten waits for seconds.
+    const oneByOne = amount({ short: 20, long: 300 });
+    const many = amount({ short: 200, long: 9200 });
     const program = await runPeerProgram(resources, 'verdicts.ts', String(first), String(oneByOne), String(many));
     const { pushes, ends, wrong, differences, memory, left } = JSON.parse(program) as Verdicts;
     const [before, after] = memory;

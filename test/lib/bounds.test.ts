@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { Node } from 'node-red';
 import { BoundedMap } from '../../lib/bounded-map';
+import { PythonChecker } from '../../lib/check/python-checker';
+import type { Outcome } from '../../lib/push/outcome';
 import type { Broker, InboundMessage } from '../../lib/push/services';
 import { DeviceReports } from '../../lib/server/device-reports';
 import { Throttle } from '../../lib/throttle';
+import { StatusLine } from '../../nodes/ota-push/status';
+import { KeptAnnouncements, type KeptTopics } from '../../nodes/ota-server/kept-announcements';
 import { LastMessages } from '../../nodes/ota-server/last-messages';
 import { Subscriptions } from '../../nodes/ota-server/subscriptions';
 
@@ -82,6 +87,64 @@ describe('What strangers can fill', () => {
       return reports;
     });
     assert.ok(bytes < 48 * mebibyte, `${bytes} bytes`);
+  });
+
+  it('are not the announcements over a connection that is lost again and again, nor what is asked for after that', () => {
+    let asked = 0;
+    const kept: KeptTopics = {
+      isOnline: () => true,
+      isSafe: () => true,
+      listen: () => {
+        asked += 1;
+        return () => undefined;
+      },
+      clear: async () => undefined,
+    };
+    const bytes = heapOf(() => {
+      const announcements = new KeptAnnouncements(kept, () => undefined);
+      for (let at = 0; at < 100_000; at += 1) {
+        const topic = `lamp-${at}/OTA`;
+        const text = `192.168.4.1|${at}|${'f'.repeat(200)}`;
+        announcements.onAnnounce(topic, text);
+        announcements.onOver(topic, text);
+        announcements.onLost(new Set());
+      }
+      asked = 0;
+      announcements.onOnline();
+      announcements.close();
+      return announcements;
+    });
+    assert.ok(bytes < 24 * mebibyte, `${bytes} bytes`);
+    assert.ok(asked > 0 && asked <= 20, `${asked} subscriptions`);
+  });
+
+  it('are not the devices whose pushes have failed', () => {
+    const bytes = heapOf(() => {
+      const node = { status: () => undefined } as unknown as Node;
+      const readiness = { isReady: true, status: {}, watch: () => () => undefined };
+      const line = new StatusLine(node, (key) => key, readiness);
+      for (let at = 0; at < 100_000; at += 1) {
+        line.end({
+          id: `${at}`,
+          target: `lamp-${at}-${'x'.repeat(50)}`,
+          result: 'timeout',
+          code: 'stalled',
+        } as Outcome);
+      }
+      line.close();
+      return line;
+    });
+    assert.ok(bytes < 8 * mebibyte, `${bytes} bytes`);
+  });
+
+  it('are not the messages whose Python is to be checked', async () => {
+    const checker = new PythonChecker({ onUnloadable: () => undefined, onUnchecked: () => undefined });
+    const fileOf = (at: number) => ({ filename: 'main.py', bytes: Buffer.alloc(32 * mebibyte), hash: `${at}` });
+    const checks = Array.from({ length: 8 }, (_, at) => checker.check([fileOf(at)]));
+    assert.match(checker.fullnessFor([fileOf(8)]) ?? '', /^8 of them, with 256 MB of files$/);
+    await checker.close();
+    await Promise.all(checks);
+    assert.equal(checker.fullnessFor([fileOf(8)]), undefined);
   });
 
   it('are not the topics that a broker refuses', () => {

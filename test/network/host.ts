@@ -9,28 +9,40 @@ import type { Scene, Seen } from './push-here';
 export const containerFile = ': > /run/.containerenv';
 
 /**
- * Pushes on a host of its own: namespaces in which these lines of shell have built its networks, with what networks.sh offers.
- * What is mounted there is seen by nobody else.
+ * Runs a script of this folder on a host of its own: namespaces in which these lines of shell have built its networks, with what
+ * networks.sh offers. What is mounted there is seen by nobody else.
+ * @returns what it printed last
  */
+export async function runOn(
+  resources: Resources,
+  networks: readonly string[],
+  program: string,
+  argument: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const script = [
+    `. ${join(__dirname, 'networks.sh')}`,
+    `${['begin_host', ...networks].join(' && ')} || exit 9`,
+    'exec "$@"',
+  ].join('\n');
+  const command = [process.execPath, '--require', 'tsx/cjs', join(__dirname, program), argument];
+  const stdout = await runProgram(
+    resources,
+    'unshare',
+    ownNamespaces(['net', 'mount'], ['sh', '-c', script, 'sh', ...command]),
+    { env: { ...process.env, ...env } },
+  );
+  return stdout.trim().split('\n').at(-1) ?? '';
+}
+
+/** Pushes on a host of its own. */
 export async function pushOn(
   resources: Resources,
   networks: readonly string[],
   scene: Scene,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Seen> {
-  const script = [
-    `. ${join(__dirname, 'networks.sh')}`,
-    `${['begin_host', ...networks].join(' && ')} || exit 9`,
-    'exec "$@"',
-  ].join('\n');
-  const program = [process.execPath, '--require', 'tsx/cjs', join(__dirname, 'push-here.ts'), JSON.stringify(scene)];
-  const stdout = await runProgram(
-    resources,
-    'unshare',
-    ownNamespaces(['net', 'mount'], ['sh', '-c', script, 'sh', ...program]),
-    { env: { ...process.env, ...env } },
-  );
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Seen;
+  return JSON.parse(await runOn(resources, networks, 'push-here.ts', JSON.stringify(scene), env)) as Seen;
 }
 
 /** Two pushes there announce this host, to a device that gets the file, and nobody is warned. */

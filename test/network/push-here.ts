@@ -1,13 +1,11 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { freePort, startAedes, startMosquitto } from '../peers/brokers';
 import { makeCertificate } from '../peers/certificate';
 import { Resources } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { TestFlow } from '../peers/test-flow';
+import { startPeerIn } from './start-peer';
 
 /** What stands where on a host with networks of its own. */
 export interface Scene {
@@ -79,7 +77,7 @@ async function startBroker(resources: Resources, scene: Scene): Promise<BrokerPl
   const { brokerAt, isInContainer = false, brokerFor = brokerAt, device } = scene;
   let port: number;
   if (isInContainer) {
-    port = Number(await startPeer(resources, 'container', 'broker', brokerAt));
+    port = Number(await startPeerIn(resources, 'container', 'broker', brokerAt));
     await publishPort(resources, brokerAt, port);
   } else {
     ({ port } = await resources.use(startAedes({ host: brokerAt })));
@@ -106,21 +104,8 @@ async function startOtherBroker(
 
 async function startDevice(resources: Resources, { device }: Scene, brokerUrl: string): Promise<void> {
   if (device === null) return;
-  if (device) await startPeer(resources, device.namespace, 'device', brokerUrl);
+  if (device) await startPeerIn(resources, device.namespace, 'device', brokerUrl);
   else await resources.use(SimulatedDevice.start({ brokerUrl }));
-}
-
-/** Starts peer-here.ts in another namespace. @returns the first line that it prints */
-async function startPeer(resources: Resources, namespace: string, ...args: string[]): Promise<string> {
-  const program = [process.execPath, '--require', 'tsx/cjs', join(__dirname, 'peer-here.ts'), ...args];
-  const child = spawn('ip', ['netns', 'exec', namespace, ...program], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const exited = once(child, 'exit');
-  resources.defer(() => {
-    child.stdin.end();
-    return exited;
-  });
-  for await (const line of createInterface({ input: child.stdout })) return line;
-  throw new Error(`${args.join(' ')} ended in ${namespace}`);
 }
 
 /** Publishes a container's port on all addresses of this host, as Docker's proxy does. */

@@ -359,6 +359,17 @@ describe('A rollout', () => {
     assert.ok((second.rollout.durations.queued ?? 0) > 0);
   });
 
+  it('is refused where a hundred wait already, as an error that says so', async () => {
+    await start(1, {}, { lamp01: { neverConnects: true } });
+    for (let batch = 0; batch < 102; batch += 1) send(['lamp01'], { batch });
+    const { batch, error, ota } = await flow.caught.next();
+    assert.deepEqual([batch, ota.code], [101, 'queue_full']);
+    assert.match(String(error?.message), /Too many rollouts wait at this node already, 100 of them, .*msg\.reset/);
+    flow.send({ reset: true });
+    for (let left = 101; left > 0; left -= 1) await flow.ends.nextThat(({ output }) => output === 2);
+    assert.equal(flow.caught.all.length, 1);
+  });
+
   it('ends with msg.reset, and drops those that wait', async () => {
     await start(3, { waves: '1' }, { lamp01: { neverConnects: true } });
     send(lamps(3), { batch: 1 });

@@ -36,6 +36,8 @@ const sources: readonly Source[] = [
   { peers: ['openssl'], packages: ['openssl'], megabytes: 1, seconds: 1 },
   { peers: ['chromium'], packages: ['chromium'], megabytes: 205, seconds: 27 },
   { peers: ['namespaces'], packages: ['iproute2', 'util-linux'], megabytes: 2, seconds: 1 },
+  { peers: ['nftables'], packages: ['nftables', 'iproute2', 'util-linux'], megabytes: 1, seconds: 1 },
+  { peers: ['prlimit'], packages: ['util-linux'], megabytes: 1, seconds: 1 },
   {
     peers: ['tun'],
     packages: ['iproute2', 'util-linux', 'python3'],
@@ -135,6 +137,7 @@ function packagesOf({ packages }: Source): string[] {
     'python3-venv': () => spawnSync(python() ?? 'python3', ['-c', 'import venv, ensurepip']).status === 0,
     debootstrap: () => findProgram(['debootstrap']) !== undefined,
     'util-linux': () => findProgram(['unshare']) !== undefined && findProgram(['setpriv']) !== undefined,
+    nftables: () => findProgram(['nft']) !== undefined,
     iproute2: () => findProgram(['ip']) !== undefined,
   };
   return packages.filter((name) => !isThere[name]?.());

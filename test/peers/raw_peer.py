@@ -51,6 +51,14 @@ def closes_its_side_first():
     return read_all()
 
 
+def closes_its_side_in_the_middle():
+    """Reads once, closes its side, and reads on when a line comes."""
+    read()
+    s.shutdown(socket.SHUT_WR)
+    sys.stdin.readline()
+    return read_all()
+
+
 def dies():
     """As a board that loses its power, but the kernel says so with a RESET."""
     read()

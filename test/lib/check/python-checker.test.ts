@@ -209,6 +209,20 @@ describe('Python that is checked before it is sent', function () {
     assert.match((await checkless.check([file('')])) ?? '', /is empty/, 'what needs no compiler is still refused');
   });
 
+  it('is checked again once MicroPython can be loaded: what it lacked may be there by then', async () => {
+    const warned: Warnings = [];
+    const limits = { ...usual, timeMs: 1 };
+    const onUnchecked = (filename: string) => warned.push(filename);
+    const options = { onUnloadable: (reason: string) => warned.push(reason), onUnchecked, limits, retryMs: 0 };
+    const checkless = await resources.use(new PythonChecker(options));
+    const broken = file('x = (\n');
+    assert.equal(await checkless.check([broken]), undefined);
+    assert.equal(await checkless.check([broken]), undefined);
+    limits.timeMs = usual.timeMs;
+    assert.match((await checkless.check([broken])) ?? '', /does not compile/);
+    assert.deepEqual(warned, ['it took longer than 0.001 seconds']);
+  });
+
   it('keeps no process alive once its checker is closed', async () => {
     const program = `
       const { PythonChecker } = require('./dist/lib/check/python-checker.js');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Release, releaseFile, withRelease } from '../../../lib/home-assistant/release';
 import { ReleaseStore } from '../../../lib/home-assistant/store';
@@ -74,6 +74,21 @@ describe('The store of releases', () => {
       assert.ok((await readdir(folder)).includes('devices.json.damaged'));
     });
   }
+
+  it('writes nothing over what it cannot read for a while, as without a descriptor', async () => {
+    await save({ lamp: 'a' });
+    const records = join(folder, 'devices.json');
+    await rename(records, join(folder, 'there'));
+    await mkdir(records); // reading it fails
+    store = new ReleaseStore(folder);
+    await assert.rejects(store.load(), /can't be read \(EISDIR.*nothing is written over it: deploy again/);
+    await assert.rejects(save({ other: 'b' }), /deploy again when it can be/);
+    await rmdir(records);
+    await rename(join(folder, 'there'), records);
+    await assert.rejects(save({ other: 'b' }), /deploy again when it can be/);
+    assert.equal(await kept(), 1);
+    assert.deepEqual([...(await new ReleaseStore(folder).load()).keys()], ['lamp']);
+  });
 
   for (const strange of [
     '{"lamp": null}',

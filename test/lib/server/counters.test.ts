@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Counters } from '../../../lib/server/counters';
 import { resourcesOfEachTest } from '../../peers/resources';
@@ -62,6 +62,20 @@ describe('The counters of signed announcements (protocol 6.4)', () => {
     const counters = open(join(folder, 'file', 'counters.json'));
     assert.equal(await counters.next('lamp'), now);
     assert.equal(await counters.next('lamp'), now + 1);
-    assert.ok(problems.length > 0);
+    assert.equal(problems.length, 1);
+  });
+
+  it('are not written over where they cannot be read for a while, as without a descriptor', async () => {
+    const path = join(folder, 'counters.json');
+    await mkdir(path);
+    const counters = open(path);
+    assert.equal(await counters.next('lamp'), now);
+    await rmdir(path);
+    const earlier = { lamp: now - 7, kettle: now + 3_600_000 };
+    await writeFile(path, JSON.stringify(earlier));
+    assert.equal(await counters.next('lamp'), now + 1);
+    assert.deepEqual(JSON.parse(await readFile(path, 'utf8')), { ...earlier, lamp: now + 1 });
+    assert.equal(await counters.next('kettle'), now + 3_600_001);
+    assert.equal(problems.length, 1);
   });
 });

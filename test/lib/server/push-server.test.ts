@@ -28,7 +28,7 @@ function jobOf(target: string, verify: Verify = { level: 'delivered' }): Job {
   };
 }
 
-describe('A push server whose surroundings fail in ways that they should not', () => {
+describe('A push server', () => {
   const resources = resourcesOfEachTest();
 
   let announced: Inbox<string>;
@@ -102,5 +102,55 @@ describe('A push server whose surroundings fail in ways that they should not', (
     assert.equal(await announced.next(), 'other/OTA');
     await pushServer.close();
     assert.equal((await other).code, 'cancelled');
+  });
+
+  it('takes no more pushes than may wait, says so, and takes more once others go on', async () => {
+    start({ concurrency: 1, backlog: { count: 2, bytes: 1000 } });
+    const endings = new Map<string, AbortController>();
+    const push = (target: string) => {
+      const ending = new AbortController();
+      endings.set(target, ending);
+      return pushServer.push([jobOf(target)], ending, { heldBytes: bytes.length });
+    };
+    const first = push('first');
+    await announced.next();
+    const [second, third] = [push('second'), push('third')];
+    const { code, result, message, remedy } = await push('fourth');
+    assert.deepEqual([code, result], ['queue_full', 'failed']);
+    assert.match(
+      message,
+      /^The push of main\.py to fourth was not taken: .*, 2 of them, with 1 MB of files; nothing was announced/,
+    );
+    assert.match(String(remedy), /msg\.reset/);
+    endings.get('first')?.abort('by the test');
+    assert.equal((await first).code, 'cancelled');
+    assert.equal(await announced.next(), 'second/OTA');
+    const fifth = push('fifth');
+    assert.equal((await push('sixth')).code, 'queue_full');
+    await pushServer.close();
+    for (const push of [second, third, fifth]) assert.equal((await push).code, 'cancelled');
+  });
+
+  it('takes no more bytes than may wait, but one push however large it is', async () => {
+    start({ concurrency: 1, backlog: { count: 10, bytes: 5 } });
+    const push = (target: string, heldBytes?: number) =>
+      pushServer.push([jobOf(target)], new AbortController(), { heldBytes });
+    const first = push('first', 100);
+    await announced.next();
+    const large = push('large', 100);
+    assert.equal((await push('small', 1)).code, 'queue_full');
+    const ofRollout = push('of a rollout');
+    await pushServer.close();
+    for (const push of [first, large, ofRollout]) assert.equal((await push).code, 'cancelled');
+  });
+
+  it('counts a push whose device sleeps among those that wait', async () => {
+    start({ backlog: { count: 1, bytes: 100 } });
+    const wake = { topic: 'awake', waitMs: 60_000 };
+    const waiting = pushServer.push([{ ...jobOf('sleeper'), wake }], new AbortController(), { heldBytes: 1 });
+    const { code } = await pushServer.push([jobOf('lamp')], new AbortController(), { heldBytes: 1 });
+    assert.equal(code, 'queue_full');
+    await pushServer.close();
+    assert.equal((await waiting).code, 'cancelled');
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectTcp, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { FileServer } from '../../../lib/transfer/file-server';
 import type { ListeningPort } from '../../../lib/transfer/ports';
@@ -11,17 +12,19 @@ import { type Behaviour, type PeerEnd, RawPeer } from '../../peers/raw-peer';
 import { resourcesOfEachTest } from '../../peers/resources';
 
 const small = Buffer.alloc(3800, 'lamp ');
+/** More than a peer's kernel takes, and less than ours. */
+const flushed = Buffer.alloc(64 * 1024, 'lamp ');
 const large = Buffer.alloc(8 * 1024 * 1024, 'lamp ');
 
 describeNeeding(['python'], 'A file server', () => {
   const resources = resourcesOfEachTest();
 
   let fileServer: FileServer;
-  const queues = new SendQueues();
+  const readable = new SendQueues();
 
   async function open(
     bytes: Buffer,
-    { idleMs = 30_000, isAllowed = (_address: string): boolean => true } = {},
+    { idleMs = 30_000, isAllowed = (_address: string): boolean => true, queues = readable } = {},
   ): Promise<void> {
     const services = { isAllowed, queues, open: new Set<FileServer>() };
     const opening = FileServer.open({ bytes, timeoutMs: idleMs }, services, anyPort);
@@ -78,6 +81,24 @@ describeNeeding(['python'], 'A file server', () => {
       fileServer.close();
     }
   }).timeout(60_000); // twenty processes, one after the other
+
+  // A folder is no table: reading one fails, as any does where no descriptor is left.
+  for (const [whether, queues] of [
+    ['can', readable],
+    ['cannot', new SendQueues([tmpdir()])],
+  ] as const) {
+    it(`delivers to a device whose FIN crosses ours, where the kernel's tables ${whether} be read`, async () => {
+      await open(flushed, { queues });
+      const device = await connect('closes_its_side_in_the_middle');
+      const isLookedAt = new Promise<void>((resolve) => {
+        resources.defer(queues.watch('any other', () => resolve()));
+      });
+      await isLookedAt;
+      device.goOn();
+      assert.equal((await fileServer.ended).end, 'delivered');
+      assert.deepEqual(await device.ended(), { bytes: flushed.length, end: 'fin' });
+    });
+  }
 
   it('stalls where the device takes no more bytes, and resets it before it has the whole file', async () => {
     await open(large, { idleMs: 500 });
