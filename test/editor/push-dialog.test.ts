@@ -152,6 +152,26 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
     await editor.page.locator('.red-ui-help', { hasText: 'Pushes a file to a MicroPython device' }).first().waitFor();
   });
 
+  it('marks the signed form as long as the server has no secret to sign with, and says where it is missing', async () => {
+    const format = editor.page.locator('#node-input-format');
+    const isMarked = () => editor.hasError(format);
+    await format.selectOption('signed');
+    await editor.page.locator('#node-input-format.input-error').waitFor();
+    await editor.leave('ok');
+    assert.equal(await editor.isMarked(inFlow.push), true);
+    const problems = await editor.evaluate<string[]>(`RED.nodes.node('${inFlow.push}').validationErrors`);
+    assert.deepEqual(problems, ['Announcement: signed needs a secret of 16 characters or more in the OTA server']);
+    await editor.edit(inFlow.push);
+    assert.equal(await isMarked(), true);
+    await editor.editServer();
+    await editor.page.locator('#node-config-input-format').selectOption('signed');
+    await editor.page.locator('#ota-server-secret-generate').click();
+    await editor.leave('ok');
+    assert.equal(await isMarked(), false);
+    await editor.leave('ok');
+    assert.equal(await editor.isMarked(inFlow.push), false);
+  });
+
   it('requires a server', async () => {
     await editor.page.locator('#node-input-server').selectOption('_ADD_');
     assert.equal(await editor.hasError(editor.page.locator('#node-input-server')), true);

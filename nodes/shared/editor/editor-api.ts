@@ -4,8 +4,8 @@
 export interface EditorNode {
   readonly id: string;
   readonly type: string;
-  /** Known to the editor as soon as the dialog was open once. */
-  readonly credentials?: { readonly secret?: string; readonly has_secret?: boolean };
+  /** Known to the editor as soon as the dialog was open once; in `_` as Node-RED has them, by which the editor sees what was changed. */
+  credentials?: { readonly secret?: string; readonly has_secret?: boolean; readonly _?: object };
   readonly [property: string]: unknown;
   _(key: string): string;
 }

@@ -5,6 +5,7 @@ import { defaultVerifyTimeout, parseRetries, parseRetryDelayMs, parseTimeoutMs }
 import { checkDefaults, prepareCheck } from './check-form';
 import type { EditorNode, Properties, Validate } from './editor-api';
 import { linkHelp } from './help-link';
+import { canSign, editorSecretOf, learnSecret } from './server-secret';
 import { isTaken, isVariable } from './validation';
 
 /** Their words are those of the OTA push. */
@@ -66,17 +67,40 @@ export function subscriptionValidator(property: string, isNeeded: (node: EditorN
 }
 
 function needsOnlineTopic(node: EditorNode): boolean {
-  const field = node === edited ? fieldOf('verify') : undefined;
-  return (field?.value || node.verify) === 'online';
+  return chosenIn(node, 'verify') === 'online';
 }
 
 function typeOf(node: EditorNode, property: string): unknown {
-  const field = node === edited ? fieldOf(`${property}Type`) : undefined;
-  return field?.value || node[`${property}Type`];
+  return chosenIn(node, `${property}Type`);
+}
+
+/** Of the node in the open dialog what is typed or chosen there. */
+function chosenIn(node: EditorNode, property: string): unknown {
+  const field = node === edited ? fieldOf(property) : undefined;
+  return field?.value || node[property];
 }
 
 function fieldOf(property: string): HTMLInputElement | null {
   return document.getElementById(`node-input-${property}`) as HTMLInputElement | null;
+}
+
+/** Validates the announcement's form: to sign takes a secret, which the server has. */
+const formatValidator: Validate = function (value, options) {
+  const server = value === 'signed' ? RED.nodes.node(chosenIn(this, 'server')) : null;
+  if (!server || canSign(editorSecretOf(server))) return true;
+  return options ? problemOf(this, 'format') : false;
+};
+
+/** Marks *signed* anew as soon as it is known whether the server that is chosen now has a secret. */
+function watchSecret(): void {
+  const format = $('#node-input-format');
+  const look = async () => {
+    const server = format.val() === 'signed' ? RED.nodes.node($('#node-input-server').val()) : null;
+    if (server && !server.credentials && (await learnSecret(server))) format.trigger('change');
+  };
+  format.on('change', () => void look());
+  $('#node-input-server').on('change', () => void look());
+  void look();
 }
 
 /** What is wrong with a value typed in here, '' where nothing is; undefined where a message brings the value. */
@@ -121,7 +145,7 @@ export const moreDefaults = {
   },
   onlineTopic: { value: '', validate: subscriptionValidator('onlineTopic', needsOnlineTopic) },
   onlinePayload: { value: '' },
-  format: { value: 'server' },
+  format: { value: 'server', validate: formatValidator },
   progress: { value: false },
   outputs: { value: 2 },
 } satisfies Properties;
@@ -160,6 +184,7 @@ export function prepareForm(node: EditorNode, typed: readonly TypedProperty[], f
   }
   prepareCheck(node);
   linkHelp(node.type, 'dialog-form');
+  watchSecret();
   const progress = $('#node-input-progress');
   const setOutputs = () => {
     $('#node-input-outputs').val(progress.prop('checked') ? 3 : 2);
