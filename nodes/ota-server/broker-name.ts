@@ -16,3 +16,13 @@ export function brokerHost(url: string): string | undefined {
     return undefined; // Nobody connects to that; the broker node says so.
   }
 }
+
+/** The host and port in it, for people; all of it where that is no URL. */
+export function brokerAddress(url: string): string {
+  const name = brokerName(url);
+  try {
+    return new URL(name).host || name;
+  } catch {
+    return name; // As with `brokerHost`.
+  }
+}

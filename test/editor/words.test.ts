@@ -15,6 +15,7 @@ import type { RolloutQueue } from '../../nodes/ota-rollout/rollout-queue';
 import { RolloutStatus } from '../../nodes/ota-rollout/status';
 import { serveDeviceKeys } from '../../nodes/ota-server/device-keys';
 import type { Forbidding } from '../../nodes/ota-server/subscriptions';
+import type { ConnectionTrouble } from '../../nodes/shared/connection';
 import type { AbsenceKey } from '../../nodes/shared/presence';
 import type { Translate } from '../../nodes/shared/throttled-status';
 import { definitionOf } from './definition';
@@ -191,6 +192,21 @@ describe('the words that a node looks up while it runs', () => {
       assert.deepEqual(missingIn(catalogue(language, 'ota-server'), keys), []);
     });
 
+    it(`are there for all that keeps a connection to a broker from being made: ${language}`, () => {
+      const troubles: Record<ConnectionTrouble, true> = {
+        refused: true,
+        'unknown-host': true,
+        unreachable: true,
+        'no-answer': true,
+        'broken-off': true,
+        login: true,
+        tls: true,
+        other: true,
+      };
+      const keys = keysOf<ConnectionTrouble>(troubles).map((trouble) => `ota-push.connection.${trouble}`);
+      assert.deepEqual(missingIn(catalogue(language, 'ota-push'), keys), []);
+    });
+
     it(`are there for every way in which a server or a broker is not there: ${language}`, () => {
       const ofServer: Record<AbsenceKey<'server'>, true> = {
         'no-server': true,
@@ -238,7 +254,13 @@ describe('the words that a node looks up while it runs', () => {
 
   it('are asked for by names that end in a value only where a test above knows all those values', () => {
     const statuses = Object.keys(lines).map((type) => `${type}.status.`);
-    const known = [...statuses, 'ota-server.warnings.', 'ota-push.errors.', 'ota-server.errors.'];
+    const known = [
+      ...statuses,
+      'ota-server.warnings.',
+      'ota-push.errors.',
+      'ota-push.connection.',
+      'ota-server.errors.',
+    ];
     assert.deepEqual(new Set(keysInCode().beginnings), new Set(known));
   });
 });
