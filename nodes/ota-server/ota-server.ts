@@ -13,6 +13,7 @@ import type { OtaServerNode } from '../shared/server-node';
 import { variableProblem } from '../shared/variables';
 import { type MqttBrokerNode, NodeRedBroker } from './broker';
 import { serveDeviceKeys } from './device-keys';
+import { serveHostnames } from './hostnames';
 import { readServerSettings, type ServerSettings } from './settings';
 import { parseSigning } from './signing';
 
@@ -78,6 +79,7 @@ function register(RED: NodeAPI): void {
     { credentials: { secret: { type: 'password' } } },
   );
   serveDeviceKeys(RED);
+  serveHostnames(RED);
 }
 
 export = register;

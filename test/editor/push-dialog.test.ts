@@ -66,6 +66,22 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
     });
   });
 
+  it('offers devices that the server knows while a hostname is typed, and leaves one as it is that it does not know', async () => {
+    const offered = editor.page.locator('.red-ui-autoComplete-container:visible a');
+    const input = editor.typed('target').locator('input');
+    await editor.enter('target', 'str', '');
+    await input.pressSequentially('night');
+    await offered.filter({ hasText: 'NIGHTLAMP' }).waitFor();
+    assert.deepEqual(await offered.allInnerTexts(), ['night', 'NIGHTLAMP']);
+    await input.press('Tab');
+    assert.equal(await editor.page.locator('#node-input-target').inputValue(), 'night');
+    await input.fill('');
+    await input.pressSequentially('l');
+    await offered.filter({ hasText: 'NIGHTLAMP' }).click();
+    await editor.leave('ok');
+    assert.equal(await editor.evaluate(`RED.nodes.node('${inFlow.push}').target`), 'NIGHTLAMP');
+  });
+
   it('refuses what cannot be sent: says why at the field, and then at the node', async () => {
     const refused = [
       ['target', 'str', 'a b', /^Device: .* without space/],

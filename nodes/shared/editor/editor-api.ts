@@ -41,7 +41,20 @@ export interface NodeDefinition {
   oneditprepare(this: EditorNode): void;
 }
 
+/** What the editor asks for a list below a field; it waits for `done` only where there are two parameters. */
+export type Search = (typed: string, done: (completions: Completions) => void) => void;
+
+/** For each what is put into the field, and what is shown for it. */
+export type Completions = readonly { readonly value: string; readonly label: string }[];
+
+/** A type of a typed input: one of Node-RED's own by its name, or a variant of it. */
+export type InputType =
+  | string
+  | { readonly value: string; readonly label: string; readonly icon: string; readonly autoComplete: Search };
+
 interface EditorApi {
+  /** A word of the editor's own. */
+  _(key: string): string;
   readonly nodes: {
     registerType(type: string, definition: NodeDefinition): void;
     node(id: unknown): (EditorNode & { readonly name?: string; readonly broker?: string }) | null;
@@ -59,6 +72,8 @@ interface EditorApi {
 declare global {
   const RED: EditorApi;
   interface JQuery {
-    typedInput(options: { readonly types: readonly string[]; readonly typeField: JQuery }): JQuery;
+    typedInput(options: { readonly types: readonly InputType[]; readonly typeField: JQuery }): JQuery;
+    /** Shows a list below a text field while somebody types. */
+    autoComplete(options: { readonly search: Search }): JQuery;
   }
 }

@@ -3,8 +3,9 @@
 import { filenameProblem, hostnameProblem } from '../../../lib/protocol/names';
 import { defaultVerifyTimeout, parseRetries, parseRetryDelayMs, parseTimeoutMs } from '../validation';
 import { checkDefaults, prepareCheck } from './check-form';
-import type { EditorNode, Properties, Validate } from './editor-api';
+import type { EditorNode, InputType, Properties, Validate } from './editor-api';
 import { linkHelp } from './help-link';
+import { completeHostname } from './known-hostnames';
 import { canSign, editorSecretOf, learnSecret } from './server-secret';
 import { isTaken, isVariable } from './validation';
 
@@ -175,7 +176,7 @@ export function prepareForm(node: EditorNode, typed: readonly TypedProperty[], f
   edited = node;
   for (const property of typed) {
     const typeField = $(`#node-input-${property}Type`);
-    $(`#node-input-${property}`).typedInput({ types: typesOf[property], typeField });
+    $(`#node-input-${property}`).typedInput({ types: inputTypesOf(property), typeField });
     if (checksOfFixed[property]) showReason(node, property);
   }
   // Nodes that were saved by an older version have not all of these.
@@ -194,6 +195,14 @@ export function prepareForm(node: EditorNode, typed: readonly TypedProperty[], f
   showWhile('.ota-retried', 'retries', (retries) => retries !== '0');
   showWhile('.ota-online', 'verify', (verify) => verify === 'online');
   showWhile('.ota-verified', 'verify', (verify) => verify !== 'delivered');
+}
+
+/** A hostname that is typed in can be chosen of those that the server knows. */
+function inputTypesOf(property: TypedProperty): readonly InputType[] {
+  if (property !== 'target') return typesOf[property];
+  const label = RED._('typedInput.type.str');
+  const text = { value: 'str', label, icon: 'red/images/typedInput/az.svg', autoComplete: completeHostname };
+  return typesOf.target.map((type) => (type === 'str' ? text : type));
 }
 
 /** The editor hangs the reason on the input that a typed input hides: here it is where the pointer finds it. */
