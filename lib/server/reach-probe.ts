@@ -7,7 +7,7 @@ export type Enclosure = 'container' | 'add-on' | 'wsl';
 /** What a server would announce, and what stands between that and devices, as far as can be told from here. */
 export interface ReachProbe {
   readonly host: ChosenHost;
-  /** The network of this machine that the host is an address of: `192.168.4.0/24`; null where it is none, or of IPv6. */
+  /** The network that devices reach the host in: `192.168.4.0/24`; null where it is no address of this machine, or of IPv6. */
   readonly network: string | null;
   /** This machine's address that would be found if none was configured. */
   readonly own: string;
@@ -19,7 +19,7 @@ export interface ReachProbe {
 export async function probeReach(choice: AddressChoice): Promise<ReachProbe> {
   const host = await announcedHost(choice);
   const own = choice.advertise === '' ? host : await announcedHost({ ...choice, advertise: '' });
-  const local = localAddresses().find(({ address }) => address === host.host);
+  const local = host.kind === 'own' ? localAddresses().find(({ address }) => address === host.host) : undefined;
   return {
     host,
     network: (local && networkOf(local)) ?? null,

@@ -2,6 +2,7 @@ import type { EditorNode, NodeDefinition, Validate } from '../shared/editor/edit
 import { linkHelp } from '../shared/editor/help-link';
 import { canSign, editorSecretOf, unknownToEditor } from '../shared/editor/server-secret';
 import { isVariable, textValidator } from '../shared/editor/validation';
+import { prepareProbe } from './editor-probe';
 import { secretWeakness } from './secret-strength';
 import { readServerSettings, type ServerSettings } from './settings';
 
@@ -130,6 +131,7 @@ const definition: NodeDefinition = {
     $('#ota-server-key-copy').on('click', (event) => {
       RED.clipboard.copyText($('#ota-server-key').text(), $(event.currentTarget), 'clipboard.copyMessageValue');
     });
+    prepareProbe(this);
     $('#ota-server-key-show').on('click', () => void showKey(this));
   },
 };

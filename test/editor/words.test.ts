@@ -14,10 +14,13 @@ import { StatusLine } from '../../nodes/ota-push/status';
 import type { RolloutQueue } from '../../nodes/ota-rollout/rollout-queue';
 import { RolloutStatus } from '../../nodes/ota-rollout/status';
 import { serveDeviceKeys } from '../../nodes/ota-server/device-keys';
+import type { ProbeProblem, ServerProbe } from '../../nodes/ota-server/server-probe-answer';
+import { linesOf } from '../../nodes/ota-server/server-probe-words';
 import type { Forbidding } from '../../nodes/ota-server/subscriptions';
 import type { ConnectionTrouble } from '../../nodes/shared/connection';
 import type { AbsenceKey } from '../../nodes/shared/presence';
 import type { Translate } from '../../nodes/shared/throttled-status';
+import { foundServer } from '../peers/found-server';
 import { definitionOf } from './definition';
 
 /** A catalogue: words, or branches of them. */
@@ -192,6 +195,10 @@ describe('the words that a node looks up while it runs', () => {
       assert.deepEqual(missingIn(catalogue(language, 'ota-server'), keys), []);
     });
 
+    it(`are there for all that the test of a server may find: ${language}`, () => {
+      assert.deepEqual(missingIn(allWords(language), keysOfTests()), []);
+    });
+
     it(`are there for all that keeps a connection to a broker from being made: ${language}`, () => {
       const troubles: Record<ConnectionTrouble, true> = {
         refused: true,
@@ -264,6 +271,66 @@ describe('the words that a node looks up while it runs', () => {
     assert.deepEqual(new Set(keysInCode().beginnings), new Set(known));
   });
 });
+
+/** The keys that the dialog of a server looks up for all that a test may find. */
+function keysOfTests(): string[] {
+  const keys = new Set<string>();
+  const ask = (key: string) => {
+    keys.add(key.replace(/^.*:/, ''));
+    return key;
+  };
+  const found = foundServer;
+  const at = 'house:1883';
+  const states: Record<ServerProbe['broker']['state'], ServerProbe['broker']> = {
+    none: { state: 'none' },
+    'not-running': { state: 'not-running' },
+    connected: { state: 'connected', at },
+    off: { state: 'off', at },
+    answers: { state: 'answers', at },
+    problem: { state: 'problem', trouble: 'refused', at, detail: '' },
+  };
+  const rules: Record<ServerProbe['host']['rule'], true> = {
+    advertise: true,
+    bind: true,
+    broker: true,
+    'default-route': true,
+    'any-network': true,
+    'nothing-else': true,
+  };
+  const results: Record<ServerProbe['ports']['result'], ServerProbe['ports']> = {
+    opens: { result: 'opens', port: 40_000 },
+    'in-use': { result: 'in-use' },
+    taken: { result: 'taken', detail: '' },
+    forbidden: { result: 'forbidden', detail: '' },
+    'no-address': { result: 'no-address', detail: '' },
+    other: { result: 'other', detail: '' },
+  };
+  const enclosures: Record<NonNullable<ServerProbe['enclosure']>, true> = {
+    container: true,
+    'add-on': true,
+    wsl: true,
+  };
+  const problems: Record<ProbeProblem | 'forbidden', true> = {
+    settings: true,
+    variable: true,
+    busy: true,
+    forbidden: true,
+  };
+  const tests: ServerProbe[] = [
+    ...Object.values(states).map((broker) => ({ ...found, broker })),
+    ...keysOf<HostKind>(isWarnedAbout).map((kind) => ({ ...found, host: { ...found.host, kind } })),
+    ...keysOf<ServerProbe['host']['rule']>(rules).map((rule) => ({ ...found, host: { ...found.host, rule } })),
+    ...Object.values(results).map((ports) => ({ ...found, ports })),
+    ...keysOf<keyof typeof enclosures>(enclosures).map((enclosure) => ({ ...found, enclosure })),
+  ];
+  for (const ports of ['', '40000-40019'])
+    for (const test of tests) linesOf({ ...test, settings: { ...test.settings, ports } }, ask);
+  return [
+    ...keys,
+    'ota-server.test.running',
+    ...Object.keys(problems).map((problem) => `ota-server.test.problem.${problem}`),
+  ];
+}
 
 /** The keys that a status line looks up to show what it was told. */
 function keysAskedFor(tell: Tell): Promise<string[]> {

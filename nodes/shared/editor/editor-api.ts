@@ -7,7 +7,7 @@ export interface EditorNode {
   /** Known to the editor as soon as the dialog was open once; in `_` as Node-RED has them, by which the editor sees what was changed. */
   credentials?: { readonly secret?: string; readonly has_secret?: boolean; readonly _?: object };
   readonly [property: string]: unknown;
-  _(key: string): string;
+  _(key: string, values?: Readonly<Record<string, string>>): string;
 }
 
 /** A problem is a text where one is asked for, else `false`. */
