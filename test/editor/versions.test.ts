@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { Editor, pushForm, serverForm } from '../peers/editor';
+import { connectClient } from '../peers/mqtt-client';
 import { describeNeeding } from '../peers/needing';
 import { NodeRedProcess } from '../peers/node-red-process';
 import { installPacked } from '../peers/packed';
@@ -131,6 +132,35 @@ for (const [version, folder] of Object.entries(versions)) {
         await editor.page.locator('.red-ui-help h1', { hasText: /^OTA/ }).first().waitFor();
       });
     }
+
+    it('offers a device that has reported while its hostname is typed', async () => {
+      const client = await connectClient(resources, broker.url);
+      const report = JSON.stringify({ state: 'running', file: 'main.py', hash: '0'.repeat(40) });
+      await client.publishAsync('lamp-7/OTA/status', report, { qos: 1, retain: true });
+      const offered = editor.page.locator('.red-ui-autoComplete-container:visible a');
+      for (const [id, typed] of [
+        ['push', 'lamp'],
+        ['rollout', 'fan, lamp'],
+      ] as const) {
+        await editor.edit(id);
+        if (id === 'push') await editor.enter('target', 'str', '');
+        const field =
+          id === 'push' ? editor.typed('target').locator('input') : editor.page.locator('#node-input-targets');
+        await field.pressSequentially(typed);
+        await offered.filter({ hasText: 'lamp-7' }).click();
+        assert.equal(await field.inputValue(), typed.replace('lamp', 'lamp-7'));
+        await editor.leave('cancel');
+      }
+    });
+
+    it('tests the server in its dialog', async () => {
+      await editor.edit('push');
+      await editor.editServer();
+      await editor.page.locator('#ota-server-test').click();
+      const good = editor.page.locator('#ota-server-test-answer .ota-test-good');
+      await good.filter({ hasText: `Connected to the broker 127.0.0.1:${broker.port}.` }).waitFor();
+      await good.filter({ hasText: 'A port opens' }).waitFor();
+    });
 
     it('leaves no error in the console of the browser', () => {
       assert.deepEqual(editor.errors, []);
