@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { type AedesBroker, startAedes } from '../peers/brokers';
+import { faintTexts } from '../peers/contrast';
 import { Editor, pushForm, serverForm } from '../peers/editor';
 import { connectClient } from '../peers/mqtt-client';
 import { describeNeeding } from '../peers/needing';
@@ -162,6 +163,29 @@ for (const [version, folder] of Object.entries(versions)) {
       await good.filter({ hasText: 'A port opens' }).waitFor();
     });
 
+    // The class is that of Node-RED 5; those before have no dark theme of their own.
+    for (const theme of version === '5' ? ['light', 'dark'] : ['light']) {
+      it(`can be read in its ${theme} theme, in every dialog`, async () => {
+        await editor.evaluate(`document.documentElement.classList.toggle('nr-theme-dark', ${theme === 'dark'})`);
+        for (const [type, id] of Object.entries({
+          'ota-rollout': 'rollout',
+          'ota-ha-update': 'update',
+          'ota-push': 'push',
+        })) {
+          await editor.edit(id);
+          await editor.unfold(type);
+          assert.deepEqual(await faintTexts(editor.page, pushForm), [], type);
+          if (type !== 'ota-push') await editor.leave('cancel');
+        }
+        await editor.editServer();
+        await editor.unfold('ota-server');
+        await editor.page.locator('#node-config-input-format').selectOption('signed');
+        await editor.page.locator('#ota-server-test').click();
+        await editor.page.locator('#ota-server-test-answer .ota-test-good').first().waitFor();
+        assert.deepEqual(await faintTexts(editor.page, serverForm), [], 'ota-server');
+      });
+    }
+
     it('leaves no error in the console of the browser', () => {
       assert.deepEqual(editor.errors, []);
     });
@@ -182,6 +206,8 @@ async function centerOf(locator: Locator): Promise<Point> {
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }
 
+const updateDefaults = { prefix: 'homeassistant', baseTopic: 'ota-push', check: true };
+
 /** A node with all that the editor saves for it: it asks before it deploys one that lacks something. */
 function ofExample(type: string): Record<string, unknown> {
   const nodes: { type: string }[] = JSON.parse(readFileSync(join(root, 'examples/Push one file.json'), 'utf8'));
@@ -200,6 +226,7 @@ function flowOf(port: number) {
     ]),
     { id: 'push', z, x: 300, y: 300, type: 'ota-push', ...pushDefaults, server: 'server', wires: [[], []] },
     { id: 'rollout', z, x: 300, y: 380, type: 'ota-rollout', ...rolloutDefaults, server: 'server', wires: [[], []] },
+    { id: 'update', z, x: 300, y: 460, type: 'ota-ha-update', ...updateDefaults, server: 'server', wires: [[]] },
     { ...ofExample('inject'), id: 'wrong', name: 'wrong', z, x: 200, y: 220, props: [], wires: [['push']] },
   ];
 }
