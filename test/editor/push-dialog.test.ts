@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Editor, inFlow, pushForm } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfSuite } from '../peers/resources';
+import { pushDefaults } from '../peers/test-flow';
 
 const anyText = ['msg', 'str', 'env', 'flow', 'global', 'jsonata'];
 
@@ -186,6 +187,15 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
     assert.equal(await isMarked(), false);
     await editor.leave('ok');
     assert.equal(await editor.isMarked(inFlow.push), false);
+  });
+
+  it('marks a node that signs without a secret also where nobody has opened a dialog yet', async () => {
+    const id = 'c0b1c2d3e4f50617';
+    await editor.undoAll();
+    await editor.add({ id, type: 'ota-push', ...pushDefaults, server: inFlow.server, format: 'signed', y: 300 });
+    await editor.page.locator(`[id="${id}"] .red-ui-flow-node-error`).waitFor();
+    assert.equal(await editor.evaluate('RED.nodes.dirty()'), false);
+    await editor.edit(inFlow.push);
   });
 
   it('requires a server', async () => {

@@ -59,6 +59,11 @@ interface EditorApi {
     registerType(type: string, definition: NodeDefinition): void;
     node(id: unknown): (EditorNode & { readonly name?: string; readonly broker?: string }) | null;
   };
+  readonly editor: {
+    /** Looks again whether the values of a node are right. */
+    validateNode(node: EditorNode): void;
+  };
+  readonly view: { redraw(): void };
   readonly clipboard: {
     /** Also where a page may not use the clipboard: without TLS. @param message the key of what is shown at the element */
     copyText(text: string, element: JQuery, message: string): boolean;

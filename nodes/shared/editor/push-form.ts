@@ -88,9 +88,17 @@ function fieldOf(property: string): HTMLInputElement | null {
 /** Validates the announcement's form: to sign takes a secret, which the server has. */
 const formatValidator: Validate = function (value, options) {
   const server = value === 'signed' ? RED.nodes.node(chosenIn(this, 'server')) : null;
+  if (server && !server.credentials) void validateLater(this, server);
   if (!server || canSign(editorSecretOf(server))) return true;
   return options ? problemOf(this, 'format') : false;
 };
+
+/** As soon as it is known whether the server has a secret. */
+async function validateLater(node: EditorNode, server: EditorNode): Promise<void> {
+  if (!(await learnSecret(server))) return;
+  RED.editor.validateNode(node);
+  RED.view.redraw();
+}
 
 /** Marks *signed* anew as soon as it is known whether the server that is chosen now has a secret. */
 function watchSecret(): void {

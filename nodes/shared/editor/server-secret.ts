@@ -18,12 +18,20 @@ export function canSign(secret: string): boolean {
   return secret === unknownToEditor || isVariable(secret) || secretProblem(secret) === undefined;
 }
 
+/** Each server is asked about once, however many nodes want to know. */
+const asked = new WeakMap<EditorNode, Promise<boolean>>();
+
 /**
  * Lets the editor know whether a server has a secret: it asks Node-RED for that itself when the server's dialog opens, and
  * keeps the answer in this form. Resolves to whether that is known.
  */
-export async function learnSecret(server: EditorNode): Promise<boolean> {
-  if (server.credentials) return true;
+export function learnSecret(server: EditorNode): Promise<boolean> {
+  const answer = asked.get(server) ?? ask(server);
+  asked.set(server, answer);
+  return answer;
+}
+
+async function ask(server: EditorNode): Promise<boolean> {
   try {
     const known: EditorNode['credentials'] = await $.getJSON(`credentials/ota-server/${server.id}`);
     server.credentials ??= { ...known, _: { ...known } };
