@@ -67,16 +67,35 @@ export interface AddressChoice {
   readonly brokerSide: string | undefined;
 }
 
-/** The host to announce to devices, and what it is to this machine. */
-export async function announcedHost({ advertise, bind, brokerSide }: AddressChoice): Promise<AnnouncedHost> {
+/**
+ * By which rule a host is announced: it is configured, it is the address to listen on, that towards the broker, that of the default
+ * route, or that of any network; or there is nothing but loopback.
+ */
+export type HostRule = 'advertise' | 'bind' | 'broker' | 'default-route' | 'any-network' | 'nothing-else';
+
+/** The host to announce, what it is to this machine, and why it is that. */
+export interface ChosenHost extends AnnouncedHost {
+  readonly rule: HostRule;
+}
+
+/** The host to announce to devices. */
+export async function announcedHost(choice: AddressChoice): Promise<ChosenHost> {
   const surroundings = currentSurroundings();
-  const host =
-    advertise ||
-    singleAddress(bind) ||
-    (await foundAddress(routable(brokerSide), surroundings)) ||
-    brokerSide ||
-    '127.0.0.1';
-  return { host, kind: await hostKind(host, surroundings) };
+  const { host, rule } = await chosenHost(choice, surroundings);
+  return { host, kind: await hostKind(host, surroundings), rule };
+}
+
+type Candidate = Pick<ChosenHost, 'host' | 'rule'>;
+
+async function chosenHost(
+  { advertise, bind, brokerSide }: AddressChoice,
+  surroundings: Surroundings,
+): Promise<Candidate> {
+  if (advertise) return { host: advertise, rule: 'advertise' };
+  const only = singleAddress(bind);
+  if (only) return { host: only, rule: 'bind' };
+  const found = await foundAddress(routable(brokerSide), surroundings);
+  return found ?? { host: brokerSide || '127.0.0.1', rule: 'nothing-else' };
 }
 
 /** Whether devices can reach this host, as far as that can be told from here. */
@@ -101,22 +120,27 @@ function singleAddress(bind: string): string | undefined {
  * Our side of the broker connection, else the address of the default route, else that of any network: the first of them that devices
  * are likely to reach. Where there is none, one that they may reach; else the first at all.
  */
-async function foundAddress(brokerSide: string | undefined, surroundings: Surroundings): Promise<string | undefined> {
+async function foundAddress(
+  brokerSide: string | undefined,
+  surroundings: Surroundings,
+): Promise<Candidate | undefined> {
   const defaultRoute = routable(await addressTowards(somewhereElse));
   const others = localAddresses().filter(({ family, internal }) => family === 'IPv4' && !internal);
-  const candidates = [brokerSide, defaultRoute, ...others.map(({ address }) => address)].filter(
-    (one) => one !== undefined,
-  );
-  const possible: string[] = [];
-  for (const address of candidates) {
-    const local = localAddressOf(address);
+  const candidates: Candidate[] = [
+    ...(brokerSide ? [{ host: brokerSide, rule: 'broker' as const }] : []),
+    ...(defaultRoute ? [{ host: defaultRoute, rule: 'default-route' as const }] : []),
+    ...others.map(({ address }) => ({ host: address, rule: 'any-network' as const })),
+  ];
+  const possible: Candidate[] = [];
+  for (const candidate of candidates) {
+    const local = localAddressOf(candidate.host);
     // Of what the system does not tell, nothing is known against it.
-    if (!local) return address;
+    if (!local) return candidate;
     if ((await kindOf(local, surroundings)) !== 'own') continue;
     // Where the broker is reached through a VPN, devices may be behind it too.
-    const isUnlikely = address === brokerSide ? isTailscale(local) : isTunnel(local);
-    if (!isUnlikely) return address;
-    possible.push(address);
+    const isUnlikely = candidate.host === brokerSide ? isTailscale(local) : isTunnel(local);
+    if (!isUnlikely) return candidate;
+    possible.push(candidate);
   }
   return possible[0] ?? candidates[0];
 }

@@ -68,6 +68,17 @@ export function isTailscale(local: LocalAddress): boolean {
   return /\/(32|128)$/.test(local.cidr ?? '') && isIn(networks, local);
 }
 
+/** The network that an IPv4 address is in: `192.168.4.0/24`; undefined for IPv6, and where the system does not tell. */
+export function networkOf({ family, address, cidr }: LocalAddress): string | undefined {
+  const bits = Number(/\/(\d+)$/.exec(cidr ?? '')?.[1] ?? Number.NaN);
+  if (family !== 'IPv4' || Number.isNaN(bits)) return undefined;
+  const parts = address.split('.').map((part, index) => {
+    const kept = Math.min(8, Math.max(0, bits - 8 * index));
+    return Number(part) & (0xff << (8 - kept)) & 0xff;
+  });
+  return `${parts.join('.')}/${bits}`;
+}
+
 /** Whether the address is in one of these networks. */
 export function isIn(networks: BlockList, { address, family }: LocalAddress): boolean {
   return networks.check(address, family === 'IPv6' ? 'ipv6' : 'ipv4');

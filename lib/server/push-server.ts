@@ -12,6 +12,7 @@ import type { Ports } from '../transfer/ports';
 import { SendQueues } from '../transfer/send-queue';
 import { AdvertisedHost, type HostOptions } from './advertised-host';
 import { DeviceReports } from './device-reports';
+import { KnownHostnames } from './known-hostnames';
 import { Semaphore } from './semaphore';
 import { type Turn, Turns } from './turns';
 import { DeviceWakeQueue } from './wake-queue';
@@ -43,6 +44,7 @@ export class PushServer {
   readonly #slots: Semaphore;
   readonly #turns: Turns;
   readonly #backlog: Backlog;
+  readonly #known = new KnownHostnames();
   readonly #pushes = new Set<AbortController>();
   #onIdle: () => void = () => undefined;
   /** They outlive their push while someone is still being served. */
@@ -55,6 +57,7 @@ export class PushServer {
     const host = new AdvertisedHost(options);
     const transfer = { queues: new SendQueues(), isAllowed, open: this.#fileServers };
     this.#reports = new DeviceReports(broker, topic, signing);
+    this.#reports.watch((target) => this.#known.add(target));
     this.#lastReports = signing.format === 'signed' ? 'signed' : 'any';
     this.#slots = new Semaphore(Math.min(concurrency, ports.size));
     const wakeQueue = new DeviceWakeQueue(broker);
@@ -111,6 +114,7 @@ export class PushServer {
       };
       const outcome = await pushFiles(jobs, this.#services, signal, { ...hooks, onActivity, onStart }, createdAt);
       if (outcome.code !== 'cancelled') turn?.begin(); // it was unchanged
+      if (outcome.code === null || outcome.device !== null) this.#known.add(outcome.target);
       return outcome;
     } finally {
       turn?.end();
@@ -123,6 +127,11 @@ export class PushServer {
   #refuse(job: Job, fullness: string): Outcome {
     const outcome = notTaken(initialState(job, this.#services.topicOf(job.target)), fullness);
     return job.isOfSet ? { ...outcome, files: [] } : outcome;
+  }
+
+  /** Of devices that have reported or fetched a file, as far as this server has heard: what a dialog may offer. */
+  knownHostnames(): readonly string[] {
+    return this.#known.list();
   }
 
   /** The device's last report, where announcements are signed the last signed one; undefined where there is none. */

@@ -9,6 +9,13 @@ export interface ListeningPort {
   readonly release: () => void;
 }
 
+/** No port had come back by the time that the signal was aborted. */
+export class StoppedWaiting extends Error {
+  constructor() {
+    super('cancelled while it waited for a port');
+  }
+}
+
 /**
  * The ports of one server. They are taken in turn, so that a device that comes late does not meet the next one's file,
  * and a push waits while all of them are in use by pushes, of this server or of another one of the same process.
@@ -37,7 +44,7 @@ export class Ports {
   /**
    * Makes the server listen on the next port that no other program has.
    * @param wanted the port to have if it can be had
-   * @throws Error of the last port tried, when none can be opened; or that says so when the signal is aborted first
+   * @throws Error of the last port tried, when none can be opened; StoppedWaiting when the signal is aborted first
    */
   async listen(server: Server, signal: AbortSignal, wanted: number | null = null): Promise<ListeningPort> {
     if (this.#free) return this.#listenOnNext(this.#free, server, signal, wanted);
@@ -61,7 +68,7 @@ export class Ports {
       const [port] = next < 0 ? [] : free.splice(next, 1);
       if (port === undefined) {
         await this.#listening.returned(signal);
-        if (signal.aborted) throw new Error('cancelled while it waited for a port');
+        if (signal.aborted) throw new StoppedWaiting();
         continue;
       }
       const remove = this.#listening.add(port, this.#bind);
@@ -74,6 +81,8 @@ export class Ports {
         return { port, release };
       } catch (error) {
         release();
+        // The address is none of this machine's, whatever the port.
+        if ((error as NodeJS.ErrnoException).code === 'EADDRNOTAVAIL') throw error;
         // A server of this process that takes any port may just have taken this one, and gives it back.
         if (!this.#listening.has(port, this.#bind)) taken.set(port, error);
       }

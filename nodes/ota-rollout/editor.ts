@@ -1,4 +1,5 @@
 import type { NodeDefinition, Validate } from '../shared/editor/editor-api';
+import { completeLastHostname } from '../shared/editor/known-hostnames';
 import { findBySearchWords } from '../shared/editor/palette';
 import { fileDefaults, moreDefaults, prepareForm, unfoldChanged } from '../shared/editor/push-form';
 import { isTaken, isVariable } from '../shared/editor/validation';
@@ -23,6 +24,7 @@ const definition: NodeDefinition = {
   defaults: {
     name: { value: '' },
     server: { value: '', type: 'ota-server', required: true },
+    targets: { value: '', validate: validator('targets') },
     waves: { value: '100%', validate: validator('waves') },
     pause: { value: '0', validate: validator('pause') },
     stopAfter: { value: '', validate: validator('stopAfter') },
@@ -47,6 +49,7 @@ const definition: NodeDefinition = {
     findBySearchWords('ota-rollout');
   },
   oneditprepare() {
+    $('#node-input-targets').autoComplete({ search: completeLastHostname });
     prepareForm(this, ['file', 'filename', 'reboot', 'timeout'], moreDefaults);
     unfoldChanged('ota-rollout-more', this, moreDefaults);
   },

@@ -37,8 +37,8 @@ function register(RED: NodeAPI): void {
       input.refuse(message);
       const ready = requireServer(RED, server, config.server);
       const { pushServer } = ready;
-      const { waves, pauseMs, stopAfter } = readRolloutSettings(config);
-      const devices = readDevices(message.targets);
+      const { targets: ofDialog, waves, pauseMs, stopAfter } = readRolloutSettings(config);
+      const devices = readDevices(message.targets, ofDialog);
       const targets = [...devices.keys()];
       const toRollout = (template: PushTemplate) => {
         const output = new RolloutOutput(message, config, template.bytes, RED.util);

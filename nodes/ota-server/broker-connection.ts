@@ -1,20 +1,24 @@
 import { EventEmitter } from 'node:events';
-import type { Connection, ConnectionState, WatchedConnection } from '../shared/connection';
+import type { Connection, ConnectionProblem, ConnectionState, WatchedConnection } from '../shared/connection';
+import { connectionProblem } from './connection-problem';
 
 const states: readonly ConnectionState[] = ['connected', 'connecting', 'disconnected'];
 
-/** How it stands with Node-RED's broker connection, for people: what its broker node shows, and the client's own reason, which that keeps to itself. */
+/** How it stands with Node-RED's broker connection, for people: what its broker node shows, and the client's reason, which that keeps to itself. */
 export class BrokerConnection implements WatchedConnection {
   readonly #changes = new EventEmitter().setMaxListeners(0);
   #now: Connection;
   /** The client whose errors are listened to. */
   #client: EventEmitter | undefined;
-  readonly #onError = ({ message }: Error): void => {
-    if (this.#now.state !== 'connected') this.#set(this.#now.state, message);
+  readonly #at: string;
+  readonly #onError = (error: Error): void => {
+    if (this.#now.state !== 'connected') this.#set(this.#now.state, connectionProblem(error, this.#at));
   };
 
-  constructor(state: ConnectionState) {
+  /** @param at the broker's host and port */
+  constructor(state: ConnectionState, at: string) {
     this.#now = { state };
+    this.#at = at;
   }
 
   get now(): Connection {
@@ -39,7 +43,7 @@ export class BrokerConnection implements WatchedConnection {
     this.#client = client?.on('error', this.#onError);
   }
 
-  #set(state: ConnectionState, problem?: string): void {
+  #set(state: ConnectionState, problem?: ConnectionProblem): void {
     this.#now = problem ? { state, problem } : { state };
     this.#changes.emit('change');
   }

@@ -16,3 +16,30 @@ export function brokerHost(url: string): string | undefined {
     return undefined; // Nobody connects to that; the broker node says so.
   }
 }
+
+/** By the scheme, where a URL names none: as MQTT.js has them. */
+const usualPorts: Readonly<Record<string, number>> = {
+  'mqtt:': 1883,
+  'tcp:': 1883,
+  'mqtts:': 8883,
+  'ssl:': 8883,
+  'tls:': 8883,
+  'ws:': 80,
+  'wss:': 443,
+};
+
+/** The port in it. @throws TypeError where it is no URL */
+export function brokerPort(url: string): number {
+  const { protocol, port } = new URL(brokerName(url));
+  return Number(port) || (usualPorts[protocol] ?? 1883);
+}
+
+/** The host and port in it, for people; all of it where that is no URL. */
+export function brokerAddress(url: string): string {
+  const name = brokerName(url);
+  try {
+    return new URL(name).host || name;
+  } catch {
+    return name; // As with `brokerHost`.
+  }
+}

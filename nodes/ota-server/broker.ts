@@ -4,7 +4,7 @@ import type { HaBroker } from '../../lib/home-assistant/broker';
 import type { AnnouncementListener, Broker, InboundMessage } from '../../lib/push/services';
 import { addressTowards } from '../../lib/server/route';
 import { BrokerConnection } from './broker-connection';
-import { brokerHost, brokerName } from './broker-name';
+import { brokerAddress, brokerHost, brokerName } from './broker-name';
 import { KeptAnnouncements, type KeptTopics } from './kept-announcements';
 import { LastMessages } from './last-messages';
 import {
@@ -136,6 +136,7 @@ export class NodeRedBroker implements Broker, HaBroker {
     this.#kept = new KeptAnnouncements(topics, onKept);
     this.connection = new BrokerConnection(
       this.isOnline ? 'connected' : node.connecting ? 'connecting' : 'disconnected',
+      brokerAddress(node.brokerurl),
     );
     node.register(this.#user);
     if (this.isOnline && node.client) this.#listenTo(node.client);

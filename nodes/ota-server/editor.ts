@@ -1,7 +1,8 @@
-import { secretProblem } from '../../lib/protocol/secret';
 import type { EditorNode, NodeDefinition, Validate } from '../shared/editor/editor-api';
 import { linkHelp } from '../shared/editor/help-link';
+import { canSign, editorSecretOf, unknownToEditor } from '../shared/editor/server-secret';
 import { isVariable, textValidator } from '../shared/editor/validation';
+import { prepareProbe } from './editor-probe';
 import { secretWeakness } from './secret-strength';
 import { readServerSettings, type ServerSettings } from './settings';
 
@@ -16,26 +17,19 @@ const validator = (property: keyof ServerSettings) =>
     readServerSettings({ [property]: text }),
   );
 
-/** Node-RED shows this in place of a secret that was deployed: nobody here knows how long that is. */
-const unknownToEditor = '__PWRD__';
-
 const secretField = () => document.getElementById('node-config-input-secret') as HTMLInputElement | null;
 const formatField = () => document.getElementById('node-config-input-format') as HTMLSelectElement | null;
 
 /** Of the server in the open dialog what is typed there counts, and not what it was opened with. */
 function secretOf(node: EditorNode): string {
   const field = secretField();
-  if (field && field.dataset.server === node.id) return field.value;
-  const { secret, has_secret: hasSecret } = node.credentials ?? { has_secret: true };
-  return secret || (hasSecret ? unknownToEditor : '');
+  return field && field.dataset.server === node.id ? field.value : editorSecretOf(node);
 }
 
 /** Validates that there is a secret to sign with. @param isSigned whether one is needed */
 const secretValidator = (isSigned: (node: EditorNode, value: unknown) => boolean): Validate =>
   function (value, options) {
-    const secret = secretOf(this);
-    const isGood = secret === unknownToEditor || isVariable(secret) || secretProblem(secret) === undefined;
-    if (isGood || !isSigned(this, value)) return true;
+    if (canSign(secretOf(this)) || !isSigned(this, value)) return true;
     return options ? `${this._('ota-server.label.secret')}: ${this._('ota-server.errors.secret')}` : false;
   };
 
@@ -137,6 +131,7 @@ const definition: NodeDefinition = {
     $('#ota-server-key-copy').on('click', (event) => {
       RED.clipboard.copyText($('#ota-server-key').text(), $(event.currentTarget), 'clipboard.copyMessageValue');
     });
+    prepareProbe(this);
     $('#ota-server-key-show').on('click', () => void showKey(this));
   },
 };

@@ -9,10 +9,11 @@ import { addressFilter } from '../../lib/transfer/address-filter';
 import { ListeningPorts } from '../../lib/transfer/listening-ports';
 import { Ports } from '../../lib/transfer/ports';
 import { absenceKey } from '../shared/presence';
-import type { OtaServerNode } from '../shared/server-node';
 import { variableProblem } from '../shared/variables';
 import { type MqttBrokerNode, NodeRedBroker } from './broker';
 import { serveDeviceKeys } from './device-keys';
+import { serveHostnames } from './hostnames';
+import { type RunningServer, serveServerProbe } from './server-probe';
 import { readServerSettings, type ServerSettings } from './settings';
 import { parseSigning } from './signing';
 
@@ -20,8 +21,9 @@ function register(RED: NodeAPI): void {
   /** Of all servers of this Node-RED: a port that one has is waited for by the others. */
   const listening = new ListeningPorts();
 
-  function OtaServer(this: OtaServerNode, config: NodeDef & ServerSettings): void {
+  function OtaServer(this: RunningServer, config: NodeDef & ServerSettings): void {
     RED.nodes.createNode(this, config);
+    this.settings = config;
     const brokerNode = RED.nodes.getNode(config.broker) as MqttBrokerNode | null;
     try {
       const problem = variableProblem(config.broker ?? '');
@@ -72,12 +74,14 @@ function register(RED: NodeAPI): void {
     }
   }
 
-  RED.nodes.registerType<OtaServerNode, NodeDef & ServerSettings, object, { secret?: string }>(
+  RED.nodes.registerType<RunningServer, NodeDef & ServerSettings, object, { secret?: string }>(
     'ota-server',
     OtaServer,
     { credentials: { secret: { type: 'password' } } },
   );
   serveDeviceKeys(RED);
+  serveHostnames(RED);
+  serveServerProbe(RED, listening);
 }
 
 export = register;

@@ -6,9 +6,12 @@ export type Device = Readonly<Record<string, unknown>> & { readonly target: stri
 
 /**
  * The devices of a rollout, each once: hostnames, or objects `{target, …}`.
+ * @param targets as the message brings them
+ * @param otherwise the devices where it brings none
  * @throws BadInput naming the entry
  */
-export function readDevices(targets: unknown): Map<string, Device> {
+export function readDevices(targets: unknown, otherwise: readonly string[] = []): Map<string, Device> {
+  if ((targets === undefined || targets === null) && otherwise.length > 0) return readDevices(otherwise);
   if (!Array.isArray(targets) || targets.length === 0) {
     throw BadInput.expected('Expected a list of hostnames, or of objects {target, …}, in msg.targets', targets);
   }

@@ -1,6 +1,6 @@
 import type { NodeAPI, NodeStatus } from 'node-red';
 import { shorten } from '../../lib/shorten';
-import type { ConnectionState } from './connection';
+import type { ConnectionProblem, ConnectionState } from './connection';
 import { absenceKey } from './presence';
 import { type OtaServerNode, words } from './server-node';
 
@@ -43,7 +43,12 @@ export class Readiness {
     }
     const { state: connection, problem } = state.connection.now;
     const key = `node-red:common.status.${connection}`;
-    return { ...shapes[connection], text: problem ? `${RED._(key)}: ${problem}` : key };
+    return { ...shapes[connection], text: problem ? this.#withProblem(key, problem) : key };
+  }
+
+  #withProblem(key: string, { trouble, at, detail }: ConnectionProblem): string {
+    const reason = this.#RED._(`${words}.connection.${trouble}`, { at, detail });
+    return shorten(`${this.#RED._(key)}: ${reason}`, maxShownLength);
   }
 
   /** Calls back each time that it may have changed, until the returned function is called. */

@@ -38,8 +38,8 @@ describe('The contract of the nodes, docs/nodes.md', () => {
   });
 
   it('has each property of an OTA rollout, and tells which are those of an OTA push', () => {
-    const { waves, pause, stopAfter, ...shared } = rolloutDefaults;
-    assertProperties('ota-rollout', { waves, pause, stopAfter });
+    const { targets, waves, pause, stopAfter, ...shared } = rolloutDefaults;
+    assertProperties('ota-rollout', { targets, waves, pause, stopAfter });
     const [, list] = /with the meanings and defaults of `ota-push`: ([^.]*)\./.exec(rollout) ?? [];
     const names = Object.keys(shared).filter((name) => !name.endsWith('Type'));
     assertSame(codeIn(list), ['name', 'server', ...names]);

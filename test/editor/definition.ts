@@ -27,6 +27,7 @@ export function definitionOf(type: string, inputs: Readonly<Record<string, { val
   runInNewContext(script, {
     RED: {
       nodes: { registerType: (_type: string, definition: Definition) => registered.push(definition) },
+      _: (key: string) => key,
       utils: { validateTypedProperty: () => true },
     },
     document: { getElementById: (id: string) => inputs[id] },

@@ -29,7 +29,7 @@ const words = {
       'Name',
     ],
     serverTitle: 'Edit OTA server node',
-    server: ['Broker', 'Advertised address', 'Ports', 'Announcement', 'More', 'Name'],
+    server: ['Broker', 'Advertised address', 'Ports', 'Test', 'Announcement', 'More', 'Name'],
     signed: ['Secret', "A device's key"],
     moreServer: ['Allowed addresses', 'Listen on', 'Topic', 'Pushes at once', 'Name'],
     placeholders: [
@@ -69,7 +69,7 @@ const words = {
       'Name',
     ],
     serverTitle: "Node 'OTA-Server' bearbeiten",
-    server: ['Broker', 'Angekündigte Adresse', 'Ports', 'Ankündigung', 'Mehr', 'Name'],
+    server: ['Broker', 'Angekündigte Adresse', 'Ports', 'Test', 'Ankündigung', 'Mehr', 'Name'],
     signed: ['Geheimnis', 'Geräteschlüssel'],
     moreServer: ['Erlaubte Adressen', 'Lauschen auf', 'Topic', 'Gleichzeitige Pushes', 'Name'],
     placeholders: [
@@ -117,8 +117,10 @@ for (const [locale, expected] of Object.entries(words)) {
       await editor.editServer();
       assert.equal(await title(), expected.serverTitle);
       assert.deepEqual(await editor.labels(serverForm), expected.server);
+      await editor.page.locator('#ota-server-test').click();
+      await editor.page.locator('#ota-server-test-answer .ota-test-good').first().waitFor();
       await editor.page.locator('#node-config-input-format').selectOption('signed');
-      assert.deepEqual((await editor.labels(serverForm)).slice(4, 6), expected.signed);
+      assert.deepEqual((await editor.labels(serverForm)).slice(5, 7), expected.signed);
       await editor.unfold('ota-server');
       assert.deepEqual((await editor.labels(serverForm)).slice(-5), expected.moreServer);
       assert.deepEqual(

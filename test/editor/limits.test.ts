@@ -64,6 +64,10 @@ const limits: Record<string, { taken: string[]; refused: string[] }> = {
     taken: ['180', '0.5', '86400'],
     refused: ['', '0', '-1', '86401', 'x'],
   },
+  targets: {
+    taken: ['', ' ', 'lamp', 'lamp-1, lamp-2', 'lamp-1,lamp-2\nlamp-3', ' lamp ', ',', 'lamp$', 'a'.repeat(64)],
+    refused: ['a/b', 'lamp, #', 'lamp-1; lamp|2', '$SYS', 'lämp', 'a'.repeat(65)],
+  },
   waves: {
     taken: ['', ' ', '100%', '1', '1, 10%, 100%', ' 5 ,2', '0.5%', '1.0', '10 %'],
     refused: ['0', '0%', '101%', '-1', '1.5', 'all', '1,,2', '1;2', ',', '%', '1e3'],
@@ -216,7 +220,7 @@ describe('the defaults of the dialogs', () => {
     outputs: number;
   };
   const { target: _target, targetType: _type, announceOn: _topic, waitHours: _hours, ...ofBoth } = ofPush;
-  const ofRollout = { ...ofBoth, waves: '100%', pause: '0', stopAfter: '' } satisfies Record<
+  const ofRollout = { ...ofBoth, targets: '', waves: '100%', pause: '0', stopAfter: '' } satisfies Record<
     keyof RolloutSettings,
     string
   >;

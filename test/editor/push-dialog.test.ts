@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Editor, inFlow, pushForm } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfSuite } from '../peers/resources';
+import { pushDefaults } from '../peers/test-flow';
 
 const anyText = ['msg', 'str', 'env', 'flow', 'global', 'jsonata'];
 
@@ -64,6 +65,22 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
       reboot: ['bool', 'msg', 'env', 'flow', 'global', 'jsonata'],
       timeout: ['num', 'msg', 'env'],
     });
+  });
+
+  it('offers devices that the server knows while a hostname is typed, and leaves one as it is that it does not know', async () => {
+    const offered = editor.page.locator('.red-ui-autoComplete-container:visible a');
+    const input = editor.typed('target').locator('input');
+    await editor.enter('target', 'str', '');
+    await input.pressSequentially('night');
+    await offered.filter({ hasText: 'NIGHTLAMP' }).waitFor();
+    assert.deepEqual(await offered.allInnerTexts(), ['night', 'NIGHTLAMP']);
+    await input.press('Tab');
+    assert.equal(await editor.page.locator('#node-input-target').inputValue(), 'night');
+    await input.fill('');
+    await input.pressSequentially('l');
+    await offered.filter({ hasText: 'NIGHTLAMP' }).click();
+    await editor.leave('ok');
+    assert.equal(await editor.evaluate(`RED.nodes.node('${inFlow.push}').target`), 'NIGHTLAMP');
   });
 
   it('refuses what cannot be sent: says why at the field, and then at the node', async () => {
@@ -150,6 +167,35 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
   it('has a link to its help', async () => {
     await editor.page.locator(`${pushForm} .ota-help`).click();
     await editor.page.locator('.red-ui-help', { hasText: 'Pushes a file to a MicroPython device' }).first().waitFor();
+  });
+
+  it('marks the signed form as long as the server has no secret to sign with, and says where it is missing', async () => {
+    const format = editor.page.locator('#node-input-format');
+    const isMarked = () => editor.hasError(format);
+    await format.selectOption('signed');
+    await editor.page.locator('#node-input-format.input-error').waitFor();
+    await editor.leave('ok');
+    assert.equal(await editor.isMarked(inFlow.push), true);
+    const problems = await editor.evaluate<string[]>(`RED.nodes.node('${inFlow.push}').validationErrors`);
+    assert.deepEqual(problems, ['Announcement: signed needs a secret of 16 characters or more in the OTA server']);
+    await editor.edit(inFlow.push);
+    assert.equal(await isMarked(), true);
+    await editor.editServer();
+    await editor.page.locator('#node-config-input-format').selectOption('signed');
+    await editor.page.locator('#ota-server-secret-generate').click();
+    await editor.leave('ok');
+    assert.equal(await isMarked(), false);
+    await editor.leave('ok');
+    assert.equal(await editor.isMarked(inFlow.push), false);
+  });
+
+  it('marks a node that signs without a secret also where nobody has opened a dialog yet', async () => {
+    const id = 'c0b1c2d3e4f50617';
+    await editor.undoAll();
+    await editor.add({ id, type: 'ota-push', ...pushDefaults, server: inFlow.server, format: 'signed', y: 300 });
+    await editor.page.locator(`[id="${id}"] .red-ui-flow-node-error`).waitFor();
+    assert.equal(await editor.evaluate('RED.nodes.dirty()'), false);
+    await editor.edit(inFlow.push);
   });
 
   it('requires a server', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Editor, pushForm } from '../peers/editor';
+import { Editor, inFlow, pushForm } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfSuite } from '../peers/resources';
 import { rolloutDefaults } from '../peers/test-flow';
@@ -11,13 +11,13 @@ const id = 'a0b1c2d3e4f50617';
 const words = {
   'en-US': {
     labels:
-      'Server, File, File name, Waves, Pause (s), Stop after, More, Check, Restart, Timeout (s), Unchanged, Retries, Success when, Verify timeout (s), Progress, Announcement, Name',
+      'Server, Devices, File, File name, Waves, Pause (s), Stop after, More, Check, Restart, Timeout (s), Unchanged, Retries, Success when, Verify timeout (s), Progress, Announcement, Name',
     help: 'Pushes a file, or a set of files, to many MicroPython devices',
     title: 'OTA rollout',
   },
   de: {
     labels:
-      'Server, Datei, Dateiname, Wellen, Pause (s), Stopp nach, Mehr, Prüfung, Neustart, Zeitlimit (s), Unverändert, Wiederholungen, Erfolg, wenn, Prüfzeit (s), Fortschritt, Ankündigung, Name',
+      'Server, Geräte, Datei, Dateiname, Wellen, Pause (s), Stopp nach, Mehr, Prüfung, Neustart, Zeitlimit (s), Unverändert, Wiederholungen, Erfolg, wenn, Prüfzeit (s), Fortschritt, Ankündigung, Name',
     help: 'Überträgt eine Datei oder mehrere per Funk auf viele MicroPython-Geräte',
     title: 'OTA rollout',
   },
@@ -31,7 +31,7 @@ for (const [locale, expected] of Object.entries(words)) {
 
     before(async () => {
       editor = await resources.use(Editor.open({ locale }));
-      await editor.add({ id, type: 'ota-rollout', server: '', ...rolloutDefaults });
+      await editor.add({ id, type: 'ota-rollout', server: inFlow.server, ...rolloutDefaults });
     });
 
     beforeEach(() => editor.edit(id));
@@ -45,7 +45,7 @@ for (const [locale, expected] of Object.entries(words)) {
       assert.equal((await editor.labels(pushForm)).join(', '), expected.labels);
       await editor.inEachFont(async (font) => {
         const boxes = await editor.fieldBoxes();
-        assert.equal(boxes.length, 16);
+        assert.equal(boxes.length, 17);
         for (const box of boxes) assert.deepEqual(box, boxes[0], font);
       });
       assert.doesNotMatch(
@@ -53,6 +53,29 @@ for (const [locale, expected] of Object.entries(words)) {
         /ota-(push|rollout)\.\w|shared\./,
       );
       await editor.inEachFont(async (font) => assert.deepEqual(await editor.cutOff(pushForm), [], font));
+    });
+
+    it('completes the last of the devices that are typed, with those that the server knows', async () => {
+      const offered = editor.page.locator('.red-ui-autoComplete-container:visible a');
+      // The server was deployed anew: what the device takes now makes it known.
+      await editor.leave('cancel');
+      await editor.page.locator(`[id="${inFlow.inject}"] .red-ui-flow-node-button-button`).click();
+      await editor.page.locator(`[id="${inFlow.push}"] .red-ui-flow-node-status-dot-green`).waitFor();
+      await editor.edit(id);
+      await field('targets').pressSequentially('daylamp, nig');
+      await offered.filter({ hasText: 'NIGHTLAMP' }).waitFor();
+      assert.deepEqual(await offered.allInnerTexts(), ['nig', 'NIGHTLAMP']);
+      await field('targets').press('ArrowDown');
+      await editor.page.keyboard.press('ArrowDown');
+      await editor.page.keyboard.press('Enter');
+      assert.equal(await field('targets').inputValue(), 'daylamp, NIGHTLAMP');
+      await field('targets').pressSequentially(', not/one');
+      await field('targets').blur();
+      assert.equal(await editor.hasError(field('targets')), true);
+      await field('targets').fill('daylamp, NIGHTLAMP');
+      await editor.leave('ok');
+      assert.equal(await editor.isMarked(id), false);
+      assert.equal(await editor.evaluate(`RED.nodes.node('${id}').targets`), 'daylamp, NIGHTLAMP');
     });
 
     it('marks waves, a pause and a threshold that cannot be read, with the reason', async () => {

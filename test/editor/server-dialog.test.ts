@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { deviceKey } from '../../lib/protocol/signature';
 import { Editor, inFlow } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
@@ -83,6 +85,40 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
     await editor.leave('ok');
     const problems = await editor.evaluate<string[]>(`RED.nodes.node('${inFlow.server}').validationErrors`);
     assert.deepEqual(problems, ['Secret: 16 characters or more, which the signed form needs']);
+  });
+
+  it('tests what is typed, before it is deployed: the broker, the host with its rule, a port, and what a firewall needs', async () => {
+    const lines = editor.page.locator('#ota-server-test-answer li');
+    const test = async (good: number) => {
+      await editor.page.locator('#ota-server-test').click();
+      await editor.page
+        .locator('#ota-server-test-answer .ota-test-good')
+        .nth(good - 1)
+        .waitFor();
+      return lines.allInnerTexts();
+    };
+    const [broker, host, warning, port] = await test(2);
+    assert.match(broker ?? '', /^Connected to the broker 127\.0\.0\.1:\d+\.$/);
+    assert.equal(host, 'Announced: 127.0.0.1 (as typed above).');
+    assert.match(warning ?? '', /^Announcing 127\.0\.0\.1, which is this machine itself/);
+    assert.equal(port, 'A port opens; each push takes any free one.');
+    await enter('advertise', 'lamps.lan');
+    assert.equal(await lines.count(), 0, 'what was found is not true of another address');
+    const taken = createServer();
+    resources.defer(() => taken.close());
+    await once(taken.listen(0), 'listening');
+    const { port: number } = taken.address() as AddressInfo;
+    await enter('ports', String(number));
+    const found = await test(1);
+    assert.match(found[1] ?? '', /^Announced: lamps\.lan \(as typed above\)\. It is a name/);
+    assert.equal(found[2], `No port opens: other programs of this machine listen on ${number}.`);
+    assert.match(
+      found[3] ?? '',
+      new RegExp(`TCP, ports ${number}\\.\\s+sudo ufw allow from \\S+ to any port ${number} `),
+    );
+    await enter('ports', '5-1');
+    await editor.page.locator('#ota-server-test').click();
+    await lines.filter({ hasText: 'Mend what is red first.' }).waitFor();
   });
 
   it('has a link to its help', async () => {

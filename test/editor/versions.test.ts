@@ -4,7 +4,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Locator } from 'playwright-core';
 import { type AedesBroker, startAedes } from '../peers/brokers';
+import { faintTexts } from '../peers/contrast';
 import { Editor, pushForm, serverForm } from '../peers/editor';
+import { connectClient } from '../peers/mqtt-client';
 import { describeNeeding } from '../peers/needing';
 import { NodeRedProcess } from '../peers/node-red-process';
 import { installPacked } from '../peers/packed';
@@ -132,6 +134,58 @@ for (const [version, folder] of Object.entries(versions)) {
       });
     }
 
+    it('offers a device that has reported while its hostname is typed', async () => {
+      const client = await connectClient(resources, broker.url);
+      const report = JSON.stringify({ state: 'running', file: 'main.py', hash: '0'.repeat(40) });
+      await client.publishAsync('lamp-7/OTA/status', report, { qos: 1, retain: true });
+      const offered = editor.page.locator('.red-ui-autoComplete-container:visible a');
+      for (const [id, typed] of [
+        ['push', 'lamp'],
+        ['rollout', 'fan, lamp'],
+      ] as const) {
+        await editor.edit(id);
+        if (id === 'push') await editor.enter('target', 'str', '');
+        const field =
+          id === 'push' ? editor.typed('target').locator('input') : editor.page.locator('#node-input-targets');
+        await field.pressSequentially(typed);
+        await offered.filter({ hasText: 'lamp-7' }).click();
+        assert.equal(await field.inputValue(), typed.replace('lamp', 'lamp-7'));
+        await editor.leave('cancel');
+      }
+    });
+
+    it('tests the server in its dialog', async () => {
+      await editor.edit('push');
+      await editor.editServer();
+      await editor.page.locator('#ota-server-test').click();
+      const good = editor.page.locator('#ota-server-test-answer .ota-test-good');
+      await good.filter({ hasText: `Connected to the broker 127.0.0.1:${broker.port}.` }).waitFor();
+      await good.filter({ hasText: 'A port opens' }).waitFor();
+    });
+
+    // The class is that of Node-RED 5; those before have no dark theme of their own.
+    for (const theme of version === '5' ? ['light', 'dark'] : ['light']) {
+      it(`can be read in its ${theme} theme, in every dialog`, async () => {
+        await editor.evaluate(`document.documentElement.classList.toggle('nr-theme-dark', ${theme === 'dark'})`);
+        for (const [type, id] of Object.entries({
+          'ota-rollout': 'rollout',
+          'ota-ha-update': 'update',
+          'ota-push': 'push',
+        })) {
+          await editor.edit(id);
+          await editor.unfold(type);
+          assert.deepEqual(await faintTexts(editor.page, pushForm), [], type);
+          if (type !== 'ota-push') await editor.leave('cancel');
+        }
+        await editor.editServer();
+        await editor.unfold('ota-server');
+        await editor.page.locator('#node-config-input-format').selectOption('signed');
+        await editor.page.locator('#ota-server-test').click();
+        await editor.page.locator('#ota-server-test-answer .ota-test-good').first().waitFor();
+        assert.deepEqual(await faintTexts(editor.page, serverForm), [], 'ota-server');
+      });
+    }
+
     it('leaves no error in the console of the browser', () => {
       assert.deepEqual(editor.errors, []);
     });
@@ -152,6 +206,8 @@ async function centerOf(locator: Locator): Promise<Point> {
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }
 
+const updateDefaults = { prefix: 'homeassistant', baseTopic: 'ota-push', check: true };
+
 /** A node with all that the editor saves for it: it asks before it deploys one that lacks something. */
 function ofExample(type: string): Record<string, unknown> {
   const nodes: { type: string }[] = JSON.parse(readFileSync(join(root, 'examples/Push one file.json'), 'utf8'));
@@ -170,6 +226,7 @@ function flowOf(port: number) {
     ]),
     { id: 'push', z, x: 300, y: 300, type: 'ota-push', ...pushDefaults, server: 'server', wires: [[], []] },
     { id: 'rollout', z, x: 300, y: 380, type: 'ota-rollout', ...rolloutDefaults, server: 'server', wires: [[], []] },
+    { id: 'update', z, x: 300, y: 460, type: 'ota-ha-update', ...updateDefaults, server: 'server', wires: [[]] },
     { ...ofExample('inject'), id: 'wrong', name: 'wrong', z, x: 200, y: 220, props: [], wires: [['push']] },
   ];
 }

@@ -14,10 +14,14 @@ import { StatusLine } from '../../nodes/ota-push/status';
 import type { RolloutQueue } from '../../nodes/ota-rollout/rollout-queue';
 import { RolloutStatus } from '../../nodes/ota-rollout/status';
 import { serveDeviceKeys } from '../../nodes/ota-server/device-keys';
+import type { ProbeProblem, ServerProbe } from '../../nodes/ota-server/server-probe-answer';
+import { linesOf } from '../../nodes/ota-server/server-probe-words';
 import type { Forbidding } from '../../nodes/ota-server/subscriptions';
 import type { BadInput } from '../../nodes/shared/bad-input';
+import type { ConnectionTrouble } from '../../nodes/shared/connection';
 import type { AbsenceKey } from '../../nodes/shared/presence';
 import type { Translate } from '../../nodes/shared/throttled-status';
+import { foundServer } from '../peers/found-server';
 import { definitionOf } from './definition';
 
 /** A catalogue: words, or branches of them. */
@@ -194,6 +198,25 @@ describe('the words that a node looks up while it runs', () => {
       assert.deepEqual(missingIn(catalogue(language, 'ota-server'), keys), []);
     });
 
+    it(`are there for all that the test of a server may find: ${language}`, () => {
+      assert.deepEqual(missingIn(allWords(language), keysOfTests()), []);
+    });
+
+    it(`are there for all that keeps a connection to a broker from being made: ${language}`, () => {
+      const troubles: Record<ConnectionTrouble, true> = {
+        refused: true,
+        'unknown-host': true,
+        unreachable: true,
+        'no-answer': true,
+        'broken-off': true,
+        login: true,
+        tls: true,
+        other: true,
+      };
+      const keys = keysOf<ConnectionTrouble>(troubles).map((trouble) => `ota-push.connection.${trouble}`);
+      assert.deepEqual(missingIn(catalogue(language, 'ota-push'), keys), []);
+    });
+
     it(`are there for every way in which a server or a broker is not there: ${language}`, () => {
       const ofServer: Record<AbsenceKey<'server'>, true> = {
         'no-server': true,
@@ -241,10 +264,76 @@ describe('the words that a node looks up while it runs', () => {
 
   it('are asked for by names that end in a value only where a test above knows all those values', () => {
     const statuses = Object.keys(lines).map((type) => `${type}.status.`);
-    const known = [...statuses, 'ota-server.warnings.', 'ota-push.errors.', 'ota-server.errors.'];
+    const known = [
+      ...statuses,
+      'ota-server.warnings.',
+      'ota-push.errors.',
+      'ota-push.connection.',
+      'ota-server.errors.',
+    ];
     assert.deepEqual(new Set(keysInCode().beginnings), new Set(known));
   });
 });
+
+/** The keys that the dialog of a server looks up for all that a test may find. */
+function keysOfTests(): string[] {
+  const keys = new Set<string>();
+  const ask = (key: string) => {
+    keys.add(key.replace(/^.*:/, ''));
+    return key;
+  };
+  const found = foundServer;
+  const at = 'house:1883';
+  const states: Record<ServerProbe['broker']['state'], ServerProbe['broker']> = {
+    none: { state: 'none' },
+    'not-running': { state: 'not-running' },
+    connected: { state: 'connected', at },
+    off: { state: 'off', at },
+    answers: { state: 'answers', at },
+    problem: { state: 'problem', trouble: 'refused', at, detail: '' },
+  };
+  const rules: Record<ServerProbe['host']['rule'], true> = {
+    advertise: true,
+    bind: true,
+    broker: true,
+    'default-route': true,
+    'any-network': true,
+    'nothing-else': true,
+  };
+  const results: Record<ServerProbe['ports']['result'], ServerProbe['ports']> = {
+    opens: { result: 'opens', port: 40_000 },
+    'in-use': { result: 'in-use' },
+    taken: { result: 'taken', detail: '' },
+    forbidden: { result: 'forbidden', detail: '' },
+    'no-address': { result: 'no-address', detail: '' },
+    other: { result: 'other', detail: '' },
+  };
+  const enclosures: Record<NonNullable<ServerProbe['enclosure']>, true> = {
+    container: true,
+    'add-on': true,
+    wsl: true,
+  };
+  const problems: Record<ProbeProblem | 'forbidden', true> = {
+    settings: true,
+    variable: true,
+    busy: true,
+    forbidden: true,
+  };
+  const tests: ServerProbe[] = [
+    ...Object.values(states).map((broker) => ({ ...found, broker })),
+    ...keysOf<HostKind>(isWarnedAbout).map((kind) => ({ ...found, host: { ...found.host, kind } })),
+    ...keysOf<ServerProbe['host']['rule']>(rules).map((rule) => ({ ...found, host: { ...found.host, rule } })),
+    ...Object.values(results).map((ports) => ({ ...found, ports })),
+    ...keysOf<keyof typeof enclosures>(enclosures).map((enclosure) => ({ ...found, enclosure })),
+  ];
+  for (const ports of ['', '40000-40019'])
+    for (const test of tests) linesOf({ ...test, settings: { ...test.settings, ports } }, ask);
+  return [
+    ...keys,
+    'ota-server.test.running',
+    ...Object.keys(problems).map((problem) => `ota-server.test.problem.${problem}`),
+  ];
+}
 
 /** The keys that a status line looks up to show what it was told. */
 function keysAskedFor(tell: Tell): Promise<string[]> {
@@ -276,7 +365,8 @@ function keyProblems(): string[] {
 function keysInCode(): { named: string[]; beginnings: string[] } {
   const files = readdirSync(sourceFolder, { recursive: true }).map(String);
   const code = files
-    .filter((file) => file.endsWith('.ts'))
+    // In a dialog the same function looks words of the editor's own up.
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('shared/editor/'))
     .map((file) => readFileSync(resolve(sourceFolder, file), 'utf8'));
   const asked = [...code.join('\n').matchAll(/RED\._\(\s*['"`]([^'"`]+)/g)].map(([, key = '']) =>
     key.replace(`\${words}`, 'ota-push'),

@@ -272,7 +272,13 @@ export const configurations: fc.Arbitrary<Configurations> = fc.record({
   ),
   rollout: changed(
     { ...rolloutDefaults, timeout: '1', verifyTimeout: '1' },
-    { ...ofBoth, waves: ['100%', '1, 10%, 100%', '2'], pause: ['0', '0.2', '-1'], stopAfter: ['', '1', '50%'] },
+    {
+      ...ofBoth,
+      targets: ['', 'lamp', 'lamp, #'],
+      waves: ['100%', '1, 10%, 100%', '2'],
+      pause: ['0', '0.2', '-1'],
+      stopAfter: ['', '1', '50%'],
+    },
   ),
   haUpdate: changed(
     { prefix: 'homeassistant', baseTopic: 'ota-push', check: true },

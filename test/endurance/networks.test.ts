@@ -14,7 +14,7 @@ describeNeeding(['namespaces', 'nftables'], 'A network between Node-RED and a de
 
   const pushThrough = async (fault: NetworkFault) => {
     const home = ['add_network home 10.66.0.1 && add_device home 10.66.0.50'];
-    return JSON.parse(await runOn(resources, home, 'push-through.ts', JSON.stringify(fault))) as Through;
+    return (await runOn(resources, home, ['push-through.ts', fault])) as Through;
   };
 
   it('that loses a packet in twenty: the file arrives, and so does the report', async () => {

@@ -8,41 +8,41 @@ import type { Scene, Seen } from './push-here';
 /** What Podman leaves in a container, also where that has the host's network. */
 export const containerFile = ': > /run/.containerenv';
 
-/**
- * Runs a script of this folder on a host of its own: namespaces in which these lines of shell have built its networks, with what
- * networks.sh offers. What is mounted there is seen by nobody else.
- * @returns what it printed last
- */
-export async function runOn(
-  resources: Resources,
-  networks: readonly string[],
-  program: string,
-  argument: string,
-  env: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const script = [
-    `. ${join(__dirname, 'networks.sh')}`,
-    `${['begin_host', ...networks].join(' && ')} || exit 9`,
-    'exec "$@"',
-  ].join('\n');
-  const command = [process.execPath, '--require', 'tsx/cjs', join(__dirname, program), argument];
-  const stdout = await runProgram(
-    resources,
-    'unshare',
-    ownNamespaces(['net', 'mount'], ['sh', '-c', script, 'sh', ...command]),
-    { env: { ...process.env, ...env } },
-  );
-  return stdout.trim().split('\n').at(-1) ?? '';
-}
-
-/** Pushes on a host of its own. */
+/** Pushes on a host of its own, see `runOn`. */
 export async function pushOn(
   resources: Resources,
   networks: readonly string[],
   scene: Scene,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Seen> {
-  return JSON.parse(await runOn(resources, networks, 'push-here.ts', JSON.stringify(scene), env)) as Seen;
+  return (await runOn(resources, networks, ['push-here.ts', scene], env)) as Seen;
+}
+
+/**
+ * Runs a program of this folder on a host of its own: namespaces in which these lines of shell have built its networks, with what
+ * networks.sh offers. What is mounted there is seen by nobody else.
+ * @param program its file, and what it is told as JSON
+ * @returns the last line that it prints, which is JSON
+ */
+export async function runOn(
+  resources: Resources,
+  networks: readonly string[],
+  [file, told]: readonly [file: string, told: object],
+  env: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const script = [
+    `. ${join(__dirname, 'networks.sh')}`,
+    `${['begin_host', ...networks].join(' && ')} || exit 9`,
+    'exec "$@"',
+  ].join('\n');
+  const program = [process.execPath, '--require', 'tsx/cjs', join(__dirname, file), JSON.stringify(told)];
+  const stdout = await runProgram(
+    resources,
+    'unshare',
+    ownNamespaces(['net', 'mount'], ['sh', '-c', script, 'sh', ...program]),
+    { env: { ...process.env, ...env } },
+  );
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }
 
 /** Two pushes there announce this host, to a device that gets the file, and nobody is warned. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { brokerHost, brokerName } from '../../nodes/ota-server/broker-name';
+import { brokerAddress, brokerHost, brokerName, brokerPort } from '../../nodes/ota-server/broker-name';
 import { resourcesOfEachTest } from '../peers/resources';
 import { TestFlow } from '../peers/test-flow';
 
@@ -30,6 +30,18 @@ describe('A login in the URL of a broker', () => {
     assert.equal(brokerHost(`mqtt://lamp:${password}@[fd00::7]:1883`), 'fd00::7');
     assert.equal(brokerHost('mqtt://lamp:secret@'), undefined);
     assert.equal(brokerHost('mqtt://a b'), undefined);
+  });
+
+  it('does not hide the port, which is the usual one of the scheme where none is named', () => {
+    const ports: [string, string, number][] = [
+      ['mqtt://lamp:secret@house.local:1884', 'house.local:1884', 1884],
+      ['mqtt://[fd00::7]:1883', '[fd00::7]:1883', 1883],
+      ['mqtts://house.local', 'house.local', 8883],
+      ['wss://lamp:secret@house.local/mqtt', 'house.local', 443],
+      ['ws://house.local:9001/mqtt', 'house.local:9001', 9001],
+    ];
+    for (const [url, at, port] of ports) assert.deepEqual([brokerAddress(url), brokerPort(url)], [at, port], url);
+    assert.equal(brokerAddress('lamp:secret@house local'), 'house local');
   });
 
   it('reaches neither the message nor the log where the broker is not there', async () => {

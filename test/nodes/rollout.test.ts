@@ -96,6 +96,20 @@ describe('A rollout', () => {
     assert.equal(flow.completed.all.length, 1);
   });
 
+  it('goes to the devices of its dialog where a message brings no list, each once', async () => {
+    await start(3, { targets: ' lamp02, lamp03\nlamp02,' });
+    send(undefined);
+    assert.deepEqual((await ended()).rollout.targets.success, ['lamp02', 'lamp03']);
+    send(null);
+    assert.deepEqual((await ended()).rollout.targets.success, ['lamp02', 'lamp03']);
+  });
+
+  it('goes to the devices that a message brings, whatever its dialog has', async () => {
+    await start(3, { targets: 'lamp02, lamp03' });
+    send(['lamp01']);
+    assert.deepEqual((await ended()).rollout.targets.success, ['lamp01']);
+  });
+
   it("hands a device's own fields back with its result, which wins where names collide", async () => {
     await start(1);
     send([{ target: 'lamp01', room: 'hall', payload: 'mine', ota: 1, _msgid: 'x' }], { room: 'any', _msgid: 'm1' });
@@ -467,6 +481,7 @@ describe('A rollout', () => {
     ['file', '', /file could not be read|Buffer or a text/],
     ['waves', '10, half', /waves.*got "10, half"/],
     ['pause', '-2', /pause between waves.*got "-2"/],
+    ['targets', 'lamp01, lamp/2', /Entry 2 of the devices: .*got "lamp\/2"/],
     ['stopAfter', '0', /failures to stop after.*got "0"/],
     ['server', '', /no-server/],
   ];

@@ -82,7 +82,7 @@ describe('A variable of the environment that is not set', () => {
     retryDelay: {},
   };
   const ofPush = { ...ofBoth, target: { targetType: 'str' }, announceOn: {}, waitHours: { announceOn: 'lamps' } };
-  const ofRollout = { ...ofBoth, waves: {}, pause: {}, stopAfter: {} };
+  const ofRollout = { ...ofBoth, targets: {}, waves: {}, pause: {}, stopAfter: {} };
   const tables = { push: ofPush, rollout: ofRollout };
   for (const [kind, properties] of Object.entries(tables)) {
     for (const [property, others, value] of withForms(properties)) {

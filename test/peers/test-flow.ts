@@ -152,7 +152,7 @@ const ofBoth = {
 
 export const pushDefaults = { target: 'target', targetType: 'msg', ...ofBoth, announceOn: '', waitHours: '24' };
 
-export const rolloutDefaults = { ...ofBoth, waves: '100%', pause: '0', stopAfter: '' };
+export const rolloutDefaults = { targets: '', ...ofBoth, waves: '100%', pause: '0', stopAfter: '' };
 
 export const serverDefaults = {
   advertise: '',

@@ -4,10 +4,10 @@
 export interface EditorNode {
   readonly id: string;
   readonly type: string;
-  /** Known to the editor as soon as the dialog was open once. */
-  readonly credentials?: { readonly secret?: string; readonly has_secret?: boolean };
+  /** Known to the editor as soon as the dialog was open once; in `_` as Node-RED has them, by which the editor sees what was changed. */
+  credentials?: { readonly secret?: string; readonly has_secret?: boolean; readonly _?: object };
   readonly [property: string]: unknown;
-  _(key: string): string;
+  _(key: string, values?: Readonly<Record<string, string>>): string;
 }
 
 /** A problem is a text where one is asked for, else `false`. */
@@ -41,11 +41,29 @@ export interface NodeDefinition {
   oneditprepare(this: EditorNode): void;
 }
 
+/** What the editor asks for a list below a field; it waits for `done` only where there are two parameters. */
+export type Search = (typed: string, done: (completions: Completions) => void) => void;
+
+/** For each what is put into the field, and what is shown for it. */
+export type Completions = readonly { readonly value: string; readonly label: string }[];
+
+/** A type of a typed input: one of Node-RED's own by its name, or a variant of it. */
+export type InputType =
+  | string
+  | { readonly value: string; readonly label: string; readonly icon: string; readonly autoComplete: Search };
+
 interface EditorApi {
+  /** A word of the editor's own. */
+  _(key: string): string;
   readonly nodes: {
     registerType(type: string, definition: NodeDefinition): void;
     node(id: unknown): (EditorNode & { readonly name?: string; readonly broker?: string }) | null;
   };
+  readonly editor: {
+    /** Looks again whether the values of a node are right. */
+    validateNode(node: EditorNode): void;
+  };
+  readonly view: { redraw(): void };
   readonly clipboard: {
     /** Also where a page may not use the clipboard: without TLS. @param message the key of what is shown at the element */
     copyText(text: string, element: JQuery, message: string): boolean;
@@ -59,6 +77,8 @@ interface EditorApi {
 declare global {
   const RED: EditorApi;
   interface JQuery {
-    typedInput(options: { readonly types: readonly string[]; readonly typeField: JQuery }): JQuery;
+    typedInput(options: { readonly types: readonly InputType[]; readonly typeField: JQuery }): JQuery;
+    /** Shows a list below a text field while somebody types. */
+    autoComplete(options: { readonly search: Search }): JQuery;
   }
 }

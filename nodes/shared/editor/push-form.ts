@@ -3,8 +3,10 @@
 import { filenameProblem, hostnameProblem } from '../../../lib/protocol/names';
 import { defaultVerifyTimeout, parseRetries, parseRetryDelayMs, parseTimeoutMs } from '../validation';
 import { checkDefaults, prepareCheck } from './check-form';
-import type { EditorNode, Properties, Validate } from './editor-api';
+import type { EditorNode, InputType, Properties, Validate } from './editor-api';
 import { linkHelp } from './help-link';
+import { completeHostname } from './known-hostnames';
+import { canSign, editorSecretOf, learnSecret } from './server-secret';
 import { isTaken, isVariable } from './validation';
 
 /** Their words are those of the OTA push. */
@@ -66,17 +68,48 @@ export function subscriptionValidator(property: string, isNeeded: (node: EditorN
 }
 
 function needsOnlineTopic(node: EditorNode): boolean {
-  const field = node === edited ? fieldOf('verify') : undefined;
-  return (field?.value || node.verify) === 'online';
+  return chosenIn(node, 'verify') === 'online';
 }
 
 function typeOf(node: EditorNode, property: string): unknown {
-  const field = node === edited ? fieldOf(`${property}Type`) : undefined;
-  return field?.value || node[`${property}Type`];
+  return chosenIn(node, `${property}Type`);
+}
+
+/** Of the node in the open dialog what is typed or chosen there. */
+function chosenIn(node: EditorNode, property: string): unknown {
+  const field = node === edited ? fieldOf(property) : undefined;
+  return field?.value || node[property];
 }
 
 function fieldOf(property: string): HTMLInputElement | null {
   return document.getElementById(`node-input-${property}`) as HTMLInputElement | null;
+}
+
+/** Validates the announcement's form: to sign takes a secret, which the server has. */
+const formatValidator: Validate = function (value, options) {
+  const server = value === 'signed' ? RED.nodes.node(chosenIn(this, 'server')) : null;
+  if (server && !server.credentials) void validateLater(this, server);
+  if (!server || canSign(editorSecretOf(server))) return true;
+  return options ? problemOf(this, 'format') : false;
+};
+
+/** As soon as it is known whether the server has a secret. */
+async function validateLater(node: EditorNode, server: EditorNode): Promise<void> {
+  if (!(await learnSecret(server))) return;
+  RED.editor.validateNode(node);
+  RED.view.redraw();
+}
+
+/** Marks *signed* anew as soon as it is known whether the server that is chosen now has a secret. */
+function watchSecret(): void {
+  const format = $('#node-input-format');
+  const look = async () => {
+    const server = format.val() === 'signed' ? RED.nodes.node($('#node-input-server').val()) : null;
+    if (server && !server.credentials && (await learnSecret(server))) format.trigger('change');
+  };
+  format.on('change', () => void look());
+  $('#node-input-server').on('change', () => void look());
+  void look();
 }
 
 /** What is wrong with a value typed in here, '' where nothing is; undefined where a message brings the value. */
@@ -121,7 +154,7 @@ export const moreDefaults = {
   },
   onlineTopic: { value: '', validate: subscriptionValidator('onlineTopic', needsOnlineTopic) },
   onlinePayload: { value: '' },
-  format: { value: 'server' },
+  format: { value: 'server', validate: formatValidator },
   progress: { value: false },
   outputs: { value: 2 },
 } satisfies Properties;
@@ -151,7 +184,7 @@ export function prepareForm(node: EditorNode, typed: readonly TypedProperty[], f
   edited = node;
   for (const property of typed) {
     const typeField = $(`#node-input-${property}Type`);
-    $(`#node-input-${property}`).typedInput({ types: typesOf[property], typeField });
+    $(`#node-input-${property}`).typedInput({ types: inputTypesOf(property), typeField });
     if (checksOfFixed[property]) showReason(node, property);
   }
   // Nodes that were saved by an older version have not all of these.
@@ -160,6 +193,7 @@ export function prepareForm(node: EditorNode, typed: readonly TypedProperty[], f
   }
   prepareCheck(node);
   linkHelp(node.type, 'dialog-form');
+  watchSecret();
   const progress = $('#node-input-progress');
   const setOutputs = () => {
     $('#node-input-outputs').val(progress.prop('checked') ? 3 : 2);
@@ -169,6 +203,14 @@ export function prepareForm(node: EditorNode, typed: readonly TypedProperty[], f
   showWhile('.ota-retried', 'retries', (retries) => retries !== '0');
   showWhile('.ota-online', 'verify', (verify) => verify === 'online');
   showWhile('.ota-verified', 'verify', (verify) => verify !== 'delivered');
+}
+
+/** A hostname that is typed in can be chosen of those that the server knows. */
+function inputTypesOf(property: TypedProperty): readonly InputType[] {
+  if (property !== 'target') return typesOf[property];
+  const label = RED._('typedInput.type.str');
+  const text = { value: 'str', label, icon: 'red/images/typedInput/az.svg', autoComplete: completeHostname };
+  return typesOf.target.map((type) => (type === 'str' ? text : type));
 }
 
 /** The editor hangs the reason on the input that a typed input hides: here it is where the pointer finds it. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { hostKind } from '../../../lib/server/advertised-host';
+import { announcedHost, hostKind } from '../../../lib/server/advertised-host';
 
 describe('A host that was set', () => {
   const cases: [string, boolean, string][] = [
@@ -16,6 +16,26 @@ describe('A host that was set', () => {
   for (const [host, isContainer, kind] of cases) {
     it(`${host} counts as ${kind}${isContainer ? ' inside a container' : ''}`, async () => {
       assert.equal(await hostKind(host, { isContainer, isAddOn: false, kernel: '6.1.0-13-amd64' }), kind);
+    });
+  }
+});
+
+describe('The rule by which a host is announced', () => {
+  const rules: [string, Parameters<typeof announcedHost>[0], string, string][] = [
+    [
+      'that it was set',
+      { advertise: 'lamps.lan', bind: '127.0.0.1', brokerSide: '192.0.2.1' },
+      'lamps.lan',
+      'advertise',
+    ],
+    ['the address to listen on', { advertise: '', bind: '127.0.0.1', brokerSide: '192.0.2.1' }, '127.0.0.1', 'bind'],
+    // Of an address that the system does not know nothing is held against it.
+    ['the way to the broker', { advertise: '', bind: '0.0.0.0', brokerSide: '192.0.2.1' }, '192.0.2.1', 'broker'],
+  ];
+  for (const [what, choice, host, rule] of rules) {
+    it(`is ${what}`, async () => {
+      const chosen = await announcedHost(choice);
+      assert.deepEqual([chosen.host, chosen.rule], [host, rule]);
     });
   }
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type LocalAddress, leadsToGuestsOnly } from '../../../lib/server/local-network';
+import { type LocalAddress, leadsToGuestsOnly, networkOf } from '../../../lib/server/local-network';
 import { enclosureOf } from '../../../lib/server/surroundings';
 
 /** Where the system shows nothing of an interface, as here, its name has to do. */
@@ -89,3 +89,20 @@ function localAddress(address: string): LocalAddress {
     internal: false,
   };
 }
+
+describe('The network of an address', () => {
+  const networks: [string, string | null, string | undefined][] = [
+    ['192.168.4.77', '192.168.4.77/24', '192.168.4.0/24'],
+    ['10.20.30.40', '10.20.30.40/12', '10.16.0.0/12'],
+    ['10.0.0.7', '10.0.0.7/32', '10.0.0.7/32'],
+    ['10.0.0.7', '10.0.0.7/0', '0.0.0.0/0'],
+    ['10.0.0.7', null, undefined],
+    ['fd00::7', 'fd00::7/64', undefined],
+  ];
+  for (const [address, cidr, network] of networks) {
+    it(`is ${network ?? 'not told'} for ${cidr ?? address}`, () => {
+      const family = address.includes(':') ? 'IPv6' : 'IPv4';
+      assert.equal(networkOf({ address, cidr, family } as LocalAddress), network);
+    });
+  }
+});

@@ -53,6 +53,11 @@ describe('Ports', () => {
     assert.equal(ports.size, Number.POSITIVE_INFINITY);
   });
 
+  it('are not tried one after the other where the address is none of this machine: no port opens there', async () => {
+    const ports = new Ports({ first: 1, last: 65_535 }, '192.0.2.1', listening);
+    await assert.rejects(listen(ports), /EADDRNOTAVAIL.*192\.0\.2\.1:1$/);
+  });
+
   it('of a range are taken in turn, so that a late device does not meet the next file', async () => {
     const ports = await freeRange(3);
     const taken: number[] = [];
