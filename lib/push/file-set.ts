@@ -1,4 +1,3 @@
-import type { Report } from '../protocol/report';
 import type { Job } from './job';
 import { type Outcome, unchanged } from './outcome';
 import { pushWithRetries } from './retry';
@@ -8,14 +7,6 @@ import { type PushSnapshot, snapshotOf } from './snapshot';
 import { type Durations, initialState, type PushActivity, type Verified } from './state';
 import { pushWhenAwake } from './wake';
 
-/** What a device was given before. */
-export interface DeliveryHistory {
-  /** How much is known of the last success with the same bytes; undefined where it is to be pushed. @param last report */
-  unchanged(job: Job, last: Report | undefined): Promise<Verified | undefined>;
-  /** Called with how each file of a push ended, before the next push to its device begins. */
-  record(outcomes: readonly Outcome[]): Promise<void>;
-}
-
 /** Who wants to know more of a push than its outcome. */
 export interface PushHooks {
   readonly onActivity?: ((activity: PushActivity) => void) | undefined;
@@ -23,8 +14,8 @@ export interface PushHooks {
   readonly onBlocked?: (() => void) | undefined;
   /** Called when a file's turn has come, with a way to ask from then on what is known of the push. */
   readonly onStart?: ((snapshot: () => PushSnapshot) => void) | undefined;
-  /** What devices were given before: they are not given the same again. */
-  readonly history?: DeliveryHistory | undefined;
+  /** What becomes of a file that the device has: it is pushed again, unless it is to be skipped. */
+  readonly ifUnchanged?: 'push' | 'skip' | undefined;
 }
 
 /**
@@ -36,11 +27,11 @@ export async function pushFiles(
   jobs: readonly Job[],
   services: PushServices,
   signal: AbortSignal,
-  { onActivity = () => undefined, onStart, history }: PushHooks,
+  { onActivity = () => undefined, onStart, ifUnchanged }: PushHooks,
   createdAt: number,
 ): Promise<Outcome> {
   const turnAt = performance.now();
-  const known = await knownLevels(jobs, services, history);
+  const known = ifUnchanged === 'skip' ? knownLevels(jobs, services) : [];
   const files = restartingOnce(jobs, known);
   const outcomes: Outcome[] = [];
   let startedAt = createdAt;
@@ -61,21 +52,16 @@ export async function pushFiles(
     outcomes.push(outcome);
     if (outcome.code !== null) break;
   }
-  await history?.record(outcomes);
   const combined = combineOutcomes(outcomes, jobs);
   combined.durations.total = Math.round(performance.now() - createdAt);
+  services.history.record(combined);
   return combined;
 }
 
 /** How much is known of the device having each file already. */
-async function knownLevels(
-  jobs: readonly Job[],
-  { reports }: PushServices,
-  history: DeliveryHistory | undefined,
-): Promise<readonly (Verified | undefined)[]> {
-  if (!history) return [];
+function knownLevels(jobs: readonly Job[], { reports, history }: PushServices): readonly (Verified | undefined)[] {
   const lastOf = ({ target, key }: Job) => reports.lastOf(target, key === undefined ? 'any' : 'signed');
-  return Promise.all(jobs.map((job) => history.unchanged(job, lastOf(job))));
+  return jobs.map((job) => history.unchanged(job, lastOf(job)));
 }
 
 /**

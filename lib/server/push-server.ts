@@ -1,3 +1,4 @@
+import type { DeviceBook } from '../devices/device-book';
 import type { Report } from '../protocol/report';
 import type { Signing } from '../protocol/signature';
 import { type PushHooks, pushFiles } from '../push/file-set';
@@ -25,6 +26,8 @@ export interface PushServerOptions extends HostOptions {
   /** Pushes under way at once. */
   readonly concurrency: number;
   readonly counters: Counters;
+  /** What is known of devices: it is told of every push and report, and belongs to whoever has opened it. */
+  readonly book: DeviceBook;
   /** Tells which reports are signed, and whether others are believed of devices that are not being pushed to. */
   readonly signing: Signing;
 }
@@ -36,6 +39,7 @@ const serverStopped = 'the OTA server was stopped';
 export class PushServer {
   readonly #services: PushServices;
   readonly #reports: DeviceReports;
+  readonly #book: DeviceBook;
   readonly #lastReports: 'any' | 'signed';
   readonly #slots: Semaphore;
   readonly #turns: Turns;
@@ -46,10 +50,12 @@ export class PushServer {
   #isClosed = false;
 
   constructor(options: PushServerOptions) {
-    const { broker, topic, ports, portsText, isAllowed, concurrency, counters, signing } = options;
+    const { broker, topic, ports, portsText, isAllowed, concurrency, counters, signing, book } = options;
     const host = new AdvertisedHost(options);
     const transfer = { queues: new SendQueues(), isAllowed, open: this.#fileServers };
     this.#reports = new DeviceReports(broker, topic, signing);
+    this.#book = book;
+    this.#reports.watch((target, report, maybeStale) => book.hear(target, report, maybeStale));
     this.#lastReports = signing.format === 'signed' ? 'signed' : 'any';
     this.#slots = new Semaphore(Math.min(concurrency, ports.size));
     const wakeQueue = new DeviceWakeQueue(broker);
@@ -57,6 +63,7 @@ export class PushServer {
     this.#services = {
       broker,
       reports: this.#reports,
+      history: book,
       counters,
       slots: this.#slots,
       wakeQueue,
@@ -87,6 +94,7 @@ export class PushServer {
     if (this.#isClosed) ending.abort(serverStopped);
     this.#pushes.add(ending);
     let turn: Turn | undefined;
+    let endInBook: (() => void) | undefined;
     try {
       hooks.onActivity?.('queued');
       turn = await this.#turns.take(jobs, signal, () => hooks.onBlocked?.());
@@ -94,10 +102,15 @@ export class PushServer {
         if (activity === 'waiting' || activity === 'announce') turn?.begin();
         hooks.onActivity?.(activity);
       };
-      const outcome = await pushFiles(jobs, this.#services, signal, { ...hooks, onActivity }, createdAt);
+      const onStart: PushHooks['onStart'] = (look) => {
+        endInBook = this.#book.begin(job.target, look);
+        hooks.onStart?.(look);
+      };
+      const outcome = await pushFiles(jobs, this.#services, signal, { ...hooks, onActivity, onStart }, createdAt);
       if (outcome.code !== 'cancelled') turn?.begin(); // it was unchanged
       return outcome;
     } finally {
+      endInBook?.();
       turn?.end();
       this.#pushes.delete(ending);
       if (this.#pushes.size === 0) this.#onIdle();

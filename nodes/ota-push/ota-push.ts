@@ -2,7 +2,6 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { Job } from '../../lib/push/job';
 import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { PushActivity, PushState } from '../../lib/push/state';
-import { ContextDeliveryHistory } from '../shared/delivery-history';
 import { Input, type InputSettings } from '../shared/input';
 import { asksFor, type Message } from '../shared/message';
 import { onInput, type Send } from '../shared/on-input';
@@ -29,7 +28,7 @@ function register(RED: NodeAPI): void {
     const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
     const input = new Input(RED, this, config);
     const pushes = new ActivePushes();
-    const history = config.skipUnchanged ? new ContextDeliveryHistory(this) : undefined;
+    const ifUnchanged = config.skipUnchanged ? 'skip' : 'push';
     const translate: Translate = (key, values) => RED._(`ota-push.status.${key}`, values);
     const status = new StatusLine(this, translate, new Readiness(RED, server, config.server));
 
@@ -45,7 +44,7 @@ function register(RED: NodeAPI): void {
         status.follow(jobs, look);
         progress?.start(look);
       };
-      const hooks = { onActivity, onStart, history };
+      const hooks = { onActivity, onStart, ifUnchanged } as const;
       try {
         const outcome = await pushes.run(jobs, (ending) => server.pushServer.push(jobs, ending, hooks));
         status.end(outcome);

@@ -1,6 +1,6 @@
 import type { Node, NodeStatus } from 'node-red';
 import type { Job } from '../../lib/push/job';
-import type { Outcome, Result } from '../../lib/push/outcome';
+import { isFailure, type Outcome } from '../../lib/push/outcome';
 import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { PushActivity } from '../../lib/push/state';
 import type { Readiness } from '../shared/readiness';
@@ -8,15 +8,6 @@ import { ThrottledStatus, type Translate } from '../shared/throttled-status';
 
 const good = { fill: 'green', shape: 'dot' } as const;
 const bad = { fill: 'red', shape: 'ring' } as const;
-
-/** Whether a result stays visible until a success, or gives way to whatever comes next. */
-const isFailure: Record<Result, boolean> = {
-  success: false,
-  unchanged: false,
-  timeout: true,
-  failed: true,
-  cancelled: false,
-};
 
 /** Milliseconds between two looks at how far a transfer is. */
 const lookEveryMs = 1000;

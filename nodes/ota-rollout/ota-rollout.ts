@@ -1,7 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { Rollout } from '../../lib/rollout/rollout';
 import { waveSizes } from '../../lib/rollout/waves';
-import { ContextDeliveryHistory } from '../shared/delivery-history';
 import { readDevices } from '../shared/devices';
 import { Input, type InputSettings } from '../shared/input';
 import { asksFor, type Message } from '../shared/message';
@@ -27,7 +26,7 @@ function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
     const input = new Input(RED, this, config);
-    const history = config.skipUnchanged ? new ContextDeliveryHistory(this) : undefined;
+    const ifUnchanged = config.skipUnchanged ? 'skip' : 'push';
     const translate: Translate = (key, values) => RED._(`ota-rollout.status.${key}`, values);
     const status = new RolloutStatus(this, translate, new Readiness(RED, server, config.server));
     const rollouts = new RolloutQueue(() => status.working(rollouts));
@@ -53,7 +52,7 @@ function register(RED: NodeAPI): void {
               onActivity: (activity) => activity === 'announce' && onStage('started'),
               onBlocked: () => onStage('blocked'),
               onStart: () => onStage('ready'),
-              history,
+              ifUnchanged,
             }),
           onOutcome: (target, outcome) => send(output.toDevice(devices.get(target) ?? { target }, outcome)),
           onChange: () => status.working(rollouts),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { NodeAPI, NodeDef } from 'node-red';
 import { PythonChecker } from '../../lib/check/python-checker';
+import { DeviceBook } from '../../lib/devices/device-book';
 import { SharedBytes } from '../../lib/push/shared-bytes';
 import { Counters } from '../../lib/server/counters';
 import { reportsTopic } from '../../lib/server/device-reports';
@@ -8,7 +9,7 @@ import { PushServer } from '../../lib/server/push-server';
 import { addressFilter } from '../../lib/transfer/address-filter';
 import { ListeningPorts } from '../../lib/transfer/listening-ports';
 import { Ports } from '../../lib/transfer/ports';
-import { absenceKey } from '../shared/presence';
+import { absenceKey, presenceOf } from '../shared/presence';
 import type { OtaServerNode } from '../shared/server-node';
 import { variableProblem } from '../shared/variables';
 import { type MqttBrokerNode, NodeRedBroker } from './broker';
@@ -22,6 +23,7 @@ function register(RED: NodeAPI): void {
 
   function OtaServer(this: OtaServerNode, config: NodeDef & ServerSettings): void {
     RED.nodes.createNode(this, config);
+    this.knownHostnames = () => ('problem' in this.state ? [] : this.state.book.hostnames());
     const brokerNode = RED.nodes.getNode(config.broker) as MqttBrokerNode | null;
     try {
       const problem = variableProblem(config.broker ?? '');
@@ -37,15 +39,20 @@ function register(RED: NodeAPI): void {
         },
         onKept: () => this.warn(RED._('ota-server.warnings.kept', { broker: broker.name })),
       });
+      const folder = join(RED.settings.userDir ?? '.', 'ota-push');
+      const book = new DeviceBook(join(folder, `devices-${this.id}.jsonl`), {
+        onDamage: (message) => this.warn(RED._('ota-server.warnings.book-damaged', { message })),
+        onUnwritten: ({ message }) => this.warn(RED._('ota-server.warnings.book-unwritten', { message })),
+      });
       const pushServer = new PushServer({
         ...settings,
         ports: new Ports(ports, settings.bind, listening),
         isAllowed: addressFilter(allow),
         broker,
         signing,
-        counters: new Counters(
-          join(RED.settings.userDir ?? '.', 'ota-push', `counters-${this.id}.json`),
-          ({ message }) => this.warn(RED._('ota-server.warnings.counters', { message })),
+        book,
+        counters: new Counters(join(folder, `counters-${this.id}.json`), ({ message }) =>
+          this.warn(RED._('ota-server.warnings.counters', { message })),
         ),
         onUnreachable: ({ host, kind }) => this.warn(RED._(`ota-server.warnings.${kind}`, { host })),
       });
@@ -55,6 +62,7 @@ function register(RED: NodeAPI): void {
       });
       this.state = {
         pushServer,
+        book,
         broker,
         connection: broker.connection,
         signing,
@@ -62,7 +70,9 @@ function register(RED: NodeAPI): void {
         sharedBytes: new SharedBytes(),
       };
       this.on('close', (removed: boolean, done: (error?: Error) => void) => {
+        const isDeleted = removed && presenceOf(RED, this.id) === 'gone';
         Promise.all([pushServer.close(), checker.close()])
+          .then(() => (isDeleted ? book.remove() : book.close()))
           .then(() => broker.close(removed))
           .then(() => done(), done);
       });

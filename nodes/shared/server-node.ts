@@ -1,5 +1,6 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { PythonChecker } from '../../lib/check/python-checker';
+import type { DeviceBook } from '../../lib/devices/device-book';
 import type { HaBroker } from '../../lib/home-assistant/broker';
 import type { Signing } from '../../lib/protocol/signature';
 import type { Broker } from '../../lib/push/services';
@@ -12,6 +13,7 @@ import { absenceKey } from './presence';
 /** A server that is ready to push. */
 export interface ReadyServer {
   readonly pushServer: PushServer;
+  readonly book: DeviceBook;
   readonly broker: Broker & HaBroker;
   readonly connection: WatchedConnection;
   readonly signing: Signing;
@@ -23,6 +25,8 @@ export interface ReadyServer {
 export interface OtaServerNode extends Node<{ secret?: string }> {
   /** Ready to push, or what is wrong with its configuration. */
   state: ReadyServer | { readonly problem: string };
+  /** The hostnames of the devices that were pushed to, or that report; none where its configuration is wrong. */
+  knownHostnames(): readonly string[];
 }
 
 /** The catalogue whose words all nodes of the package share. */
