@@ -1,54 +1,49 @@
-import { rm } from 'node:fs/promises';
 import { BoundedMap } from '../bounded-map';
 import type { Report } from '../protocol/report';
 import type { Job } from '../push/job';
 import { isFailure, type Outcome, type Result } from '../push/outcome';
-import type { DeliveryHistory } from '../push/services';
+import type { DeliveryHistory, Purpose } from '../push/services';
 import type { PushSnapshot } from '../push/snapshot';
 import type { Verified } from '../push/state';
-import { readBook, writeBook } from './book-file';
+import { BookStore, type BookStoreOptions } from './book-store';
 import { type Device, deviceOf } from './device';
 import { afterPush, afterReport, isAnnounced } from './file-knowledge';
-import { type DeviceRecord, emptyRecord, type Failures } from './record';
+import { versionBefore, versionsLike } from './kept-versions';
+import { type DeviceRecord, emptyRecord, type Failures, type FileRecord, type KeptVersion } from './record';
 import { isPlausible, isSameReport } from './reports';
-import { Saving } from './saving';
 
 /** Of devices that were pushed to, some 100,000. */
 const maxPushedBytes = 64 * 1024 * 1024;
 /** Of those that only report, some 30,000: whoever may publish reports can invent devices, and they take nothing from the others. */
 const maxHeardBytes = 16 * 1024 * 1024;
 
-/** Called for problems of the disk; what is known goes on without it. */
-export interface BookProblems {
-  /** Something of what was kept could not be read. */
-  onDamage(message: string): void;
-  /** It could not be written. Not called again before it was. */
-  onUnwritten(error: Error): void;
+export interface DeviceBookOptions extends BookStoreOptions {
+  /** So many versions of each file of a device are kept, to go back to. */
+  readonly keep: number;
+  readonly now?: () => number;
 }
 
 /**
  * What is known of each device that was pushed to, or that reports: what it has, when it was last heard, how its last push ended.
- * It is kept in a file.
+ * It is kept on the disk, with the bytes of the files that devices had.
  */
 export class DeviceBook implements DeliveryHistory {
-  readonly #path: string;
-  readonly #problems: BookProblems;
+  readonly #keep: number;
+  readonly #store: BookStore;
   readonly #now: () => number;
   readonly #pushed = new BoundedMap<DeviceRecord>(maxPushedBytes, lengthOf);
   readonly #heard = new BoundedMap<DeviceRecord>(maxHeardBytes, lengthOf);
   /** Ways to look at the pushes under way, by their device. */
   readonly #underWay = new Map<string, () => PushSnapshot>();
-  readonly #saving = new Saving(() => this.#save());
-  #isWritten = true;
 
-  /** Reads what was kept. @param path of the file */
-  constructor(path: string, problems: BookProblems, now: () => number = Date.now) {
-    this.#path = path;
-    this.#problems = problems;
+  /** Reads what was kept. */
+  constructor({ keep, now = Date.now, ...store }: DeviceBookOptions) {
+    this.#keep = keep;
     this.#now = now;
-    const { records, damage } = readBook(path);
-    for (const record of records) (record.pushed === null ? this.#heard : this.#pushed).set(record.target, record);
-    if (damage !== undefined) problems.onDamage(damage);
+    this.#store = new BookStore(store);
+    for (const record of this.#store.open(() => this.#records())) {
+      (record.pushed === null ? this.#heard : this.#pushed).set(record.target, withFewer(record, keep));
+    }
   }
 
   /** All devices, those last that were pushed to last. */
@@ -72,7 +67,7 @@ export class DeviceBook implements DeliveryHistory {
 
   unchanged({ target, filename, hash }: Job, lastReport: Report | undefined): Verified | undefined {
     const record = this.#record(target);
-    const file = record?.files.find((one) => one.filename === filename);
+    const file = this.#file(target, filename);
     if (file?.by !== 'push' || file.hash !== hash || file.verified === null) return undefined;
     const report = lastReport ?? record?.report;
     // A device that reports has had its say: what was only delivered may have been refused.
@@ -80,13 +75,14 @@ export class DeviceBook implements DeliveryHistory {
     return file.verified;
   }
 
-  record(outcome: Outcome): void {
+  record(outcome: Outcome, jobs: readonly Job[], purpose: Purpose): void {
     const { target, result, code, message, remedy, filename, hash, files = [outcome] } = outcome;
     const announced = files.filter(isAnnounced);
     // What was cancelled before it began says nothing of the device.
     if (announced.length === 0 && result === 'cancelled') return;
     const at = this.#now();
     const before = this.#record(target) ?? emptyRecord(target);
+    const versions = outcome.code === null ? this.#versions(announced, jobs, at) : new Map<string, KeptVersion>();
     const address = announced.findLast(({ device }) => device !== null)?.device ?? null;
     this.#heard.delete(target);
     this.#pushed.set(target, {
@@ -95,11 +91,11 @@ export class DeviceBook implements DeliveryHistory {
       seen: address === null ? before.seen : at,
       pushed: announced.length === 0 ? before.pushed : at,
       report: before.report,
-      files: afterPush(before.files, files, at),
+      files: afterPush(before.files, files, at, { versions, purpose, most: this.#keep }),
       last: { result, code, message, remedy, filename, hash, at },
       failures: failuresAfter(before.failures, result, at),
     });
-    this.#saving.soon();
+    this.#store.saveSoon();
   }
 
   /**
@@ -123,7 +119,22 @@ export class DeviceBook implements DeliveryHistory {
     // Reports make a device that was pushed to no larger and no newer than it was: they can't push others out.
     if (this.#pushed.has(target)) this.#pushed.replace(target, record);
     else this.#heard.set(target, record);
-    this.#saving.later();
+    this.#store.saveLater();
+  }
+
+  /**
+   * A version of a file that the device had, to go back to; undefined where none is kept.
+   * @param which the one before the one that it has, or one whose hash begins with these digits
+   */
+  keptVersion(target: string, filename: string, which: 'before' | { readonly hash: string }): KeptVersion | undefined {
+    const file = this.#file(target, filename);
+    if (!file) return undefined;
+    return which === 'before' ? versionBefore(file) : versionsLike(file, which.hash)[0];
+  }
+
+  /** @throws Error where they are gone, or are others */
+  bytesOf({ sha256 }: KeptVersion): Promise<Buffer> {
+    return this.#store.bytesOf(sha256);
   }
 
   /** Nothing is known of it any more, until it is pushed to or reports. @returns whether it was known */
@@ -131,19 +142,18 @@ export class DeviceBook implements DeliveryHistory {
     const isKnown = this.#record(target) !== undefined;
     this.#pushed.delete(target);
     this.#heard.delete(target);
-    if (isKnown) this.#saving.soon();
+    if (isKnown) this.#store.saveSoon();
     return isKnown;
   }
 
   /** Resolves when all that is known was written. */
   close(): Promise<void> {
-    return this.#saving.close();
+    return this.#store.close();
   }
 
   /** Closes it, and removes what was kept. @throws Error of the disk */
-  async remove(): Promise<void> {
-    await this.#saving.discard();
-    await rm(this.#path, { force: true });
+  remove(): Promise<void> {
+    return this.#store.remove();
   }
 
   #record(target: string): DeviceRecord | undefined {
@@ -154,30 +164,42 @@ export class DeviceBook implements DeliveryHistory {
     return [...this.#heard.values(), ...this.#pushed.values()];
   }
 
-  async #save(): Promise<boolean> {
-    try {
-      await writeBook(this.#path, this.#records());
-      this.#isWritten = true;
-    } catch (error) {
-      if (this.#isWritten) this.#problems.onUnwritten(error as Error);
-      this.#isWritten = false;
+  #file(target: string, filename: string): FileRecord | undefined {
+    return this.#record(target)?.files.find((file) => file.filename === filename);
+  }
+
+  /** Of the files of a push that was a success: those whose bytes are kept, by their names. */
+  #versions(files: readonly Outcome[], jobs: readonly Job[], at: number): Map<string, KeptVersion> {
+    const versions = new Map<string, KeptVersion>();
+    if (this.#keep === 0) return versions;
+    for (const { filename, hash } of files) {
+      const job = jobs.find((one) => one.filename === filename);
+      const sha256 = job && this.#store.keep(job.bytes);
+      if (sha256 !== undefined) versions.set(filename, { hash, sha256, at });
     }
-    return this.#isWritten;
+    return versions;
   }
 }
 
 /** The characters in it; each of its parts counts too. */
 function lengthOf({ report, files, last }: DeviceRecord): number {
   const texts = [
-    ...files.flatMap(({ filename, hash }) => [filename, hash, partLength]),
+    ...files.flatMap(({ filename, kept }) => [filename, fileLength * (1 + kept.length)]),
     ...(report ? [report.file, report.hash, report.error, report.exception, partLength] : []),
     ...(last ? [last.message, last.remedy, last.filename, last.hash, partLength] : []),
   ];
   return texts.reduce<number>((sum, text) => sum + (typeof text === 'number' ? text : (text?.length ?? 0)), 0);
 }
 
-/** What an object takes besides its texts, as characters. */
+/** What an object takes besides its texts, as characters; with the two hashes of a file. */
 const partLength = 50;
+const fileLength = partLength + 40 + 64;
+
+/** Where fewer are kept than were before. */
+function withFewer(record: DeviceRecord, keep: number): DeviceRecord {
+  if (record.files.every(({ kept }) => kept.length <= keep)) return record;
+  return { ...record, files: record.files.map((file) => ({ ...file, kept: file.kept.slice(0, keep) })) };
+}
 
 function failuresAfter(before: Failures | null, result: Result, at: number): Failures | null {
   if (result === 'cancelled') return before;

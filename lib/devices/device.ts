@@ -1,10 +1,13 @@
 import type { Report } from '../protocol/report';
 import type { PushSnapshot } from '../push/snapshot';
 import type { Phase } from '../push/state';
-import type { DeviceRecord, Failures, FileRecord, LastResult } from './record';
+import type { DeviceRecord, Failures, FileRecord, KeptVersion, LastResult } from './record';
 
 /** What a device has under one file name, for flows. */
-export type DeviceFile = Pick<FileRecord, 'filename' | 'hash' | 'verified' | 'since'>;
+export interface DeviceFile extends Pick<FileRecord, 'filename' | 'hash' | 'verified' | 'since'> {
+  /** What it can go back to, the newest first; the file that it has may be among them. */
+  readonly kept: readonly KeptVersion[];
+}
 
 /** What is known of a device, for flows: all of it their own, to change as they like. Times are milliseconds since 1970. */
 export interface Device extends Omit<DeviceRecord, 'files'> {
@@ -31,7 +34,9 @@ export function deviceOf(record: DeviceRecord, look: (() => PushSnapshot) | unde
     seen,
     pushed,
     report: copyOf<Report>(report),
-    files: files.map(({ filename, hash, verified, since }) => ({ filename, hash, verified, since })),
+    files: files.map(({ filename, hash, verified, since, kept }) => {
+      return { filename, hash, verified, since, kept: kept.map((one) => ({ ...one })) };
+    }),
     last: copyOf<LastResult>(last),
     failures: copyOf<Failures>(failures),
     push: look ? underWay(look()) : null,

@@ -1,6 +1,7 @@
 import type { Report } from '../protocol/report';
 import type { Outcome } from '../push/outcome';
 import type { Verified } from '../push/state';
+import { type Keeping, keptWith } from './kept-versions';
 import type { FileRecord } from './record';
 
 /** So many names of one device; the one that was pushed longest ago goes first. */
@@ -15,17 +16,24 @@ type Files = readonly FileRecord[];
 /**
  * What a device has after a push. A set is believed as a whole or not at all: before its last file the device was not restarted.
  * @param outcomes of the push's files, in order
+ * @param keeping the bytes of which files are kept, by their names
  */
-export function afterPush(files: Files, outcomes: readonly Outcome[], at: number): Files {
+export function afterPush(files: Files, outcomes: readonly Outcome[], at: number, keeping: Keeping): Files {
   const isSuccess = outcomes.every(({ code }) => code === null);
   let known = files;
   for (const outcome of outcomes) {
     if (!isAnnounced(outcome)) continue;
     const { filename, hash, verified } = outcome;
-    const before = known.find((file) => file.filename === filename);
-    if (isSuccess && verified) known = withFile(known, { filename, hash, verified, by: 'push', since: at });
-    else if (mayHave(outcome)) known = withFile(known, { filename, hash, verified: null, by: 'doubted', since: at });
-    else if (before) known = replaced(known, before, doubted(before));
+    const had = known.find((file) => file.filename === filename);
+    const before = (had?.hash === hash ? had.before : had?.hash) ?? null;
+    if (isSuccess && verified) {
+      const version = keeping.versions.get(filename);
+      const kept = version ? keptWith(version, had, keeping) : (had?.kept ?? []);
+      known = withFile(known, { filename, hash, verified, before, by: 'push', since: at, kept });
+    } else if (mayHave(outcome)) {
+      const kept = had?.kept ?? [];
+      known = withFile(known, { filename, hash, verified: null, before, by: 'doubted', since: at, kept });
+    } else if (had) known = replaced(known, had, doubted(had));
   }
   return known.slice(-maxFiles);
 }
@@ -37,10 +45,10 @@ export function afterReport(files: Files, { state, file: filename, hash }: Repor
   if (state === 'installed' || state === 'running') return confirmed(files, known, { filename, hash, state, at });
   if (!known) return files;
   // What was only delivered may have been refused; what was installed is still there after a second one has failed.
-  const isTaken = state === 'failed' && known.verified !== 'delivered';
-  if (known.hash !== hash || isTaken) return replaced(files, known, doubted(known));
+  const isThere = state === 'failed' && known.verified !== 'delivered';
+  if (known.hash !== hash || isThere) return replaced(files, known, doubted(known));
   // A set goes back as one: its files came at one time.
-  return files.filter((file) => file.since !== known.since);
+  return files.map((file) => (file.since === known.since ? takenBack(file, at) : file)).filter(tellsAnything);
 }
 
 /** Whether the push has told the device anything that it could act on. */
@@ -64,11 +72,34 @@ function confirmed(
   },
 ): Files {
   const { filename, hash, state, at } = said;
-  if (!known) return withFile(withRoom(files), { filename, hash, verified: state, by: 'report', since: at });
-  if (known.hash !== hash) return withFile(files, { ...doubted(known), hash, verified: state, since: at });
+  if (!known) {
+    const told = { filename, hash, verified: state, before: null, by: 'report', since: at, kept: [] } as const;
+    return withFile(withRoom(files), told);
+  }
+  if (known.hash !== hash) {
+    return withFile(files, { ...doubted(known), hash, verified: state, before: known.hash, since: at });
+  }
   const { verified } = known;
   if (verified && ranks[verified] >= ranks[state]) return files;
   return replaced(files, known, { ...known, verified: state });
+}
+
+/** What was tried and taken back the device never had: it has what it had before. */
+function takenBack(file: FileRecord, at: number): FileRecord {
+  const { filename, hash, before, by } = file;
+  return {
+    filename,
+    hash: before,
+    verified: before === null ? null : 'installed',
+    before: null,
+    by: by === 'push' ? 'doubted' : by,
+    since: at,
+    kept: file.kept.filter((one) => one.hash !== hash),
+  };
+}
+
+function tellsAnything({ hash, kept }: FileRecord): boolean {
+  return hash !== null || kept.length > 0;
 }
 
 /** With room for one more that only the device tells of. */

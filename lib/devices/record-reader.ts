@@ -1,7 +1,7 @@
 import type { Report } from '../protocol/report';
 import type { Result } from '../push/outcome';
 import type { Code, Verified } from '../push/state';
-import type { DeviceRecord, Failures, FileRecord, LastResult } from './record';
+import type { DeviceRecord, Failures, FileRecord, KeptVersion, LastResult } from './record';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -37,21 +37,34 @@ export class RecordReader {
 
   #file(value: unknown): FileRecord | undefined {
     if (!isFields(value)) return undefined;
-    const { filename, hash, verified, by, since } = value;
+    const { filename, hash, verified, before, by, since } = value;
+    const kept = Array.isArray(value.kept) ? value.kept.map((one: unknown) => this.#version(one)) : [undefined];
     const isGood =
       typeof filename === 'string' &&
-      typeof hash === 'string' &&
+      isTextOrNull(hash) &&
+      isTextOrNull(before) &&
+      kept.every((one) => one !== undefined) &&
       levels.includes(verified as Verified) &&
       sources.includes(by as FileRecord['by']) &&
       typeof since === 'number';
     if (!isGood) return undefined;
     return {
       filename: this.#shared(filename),
-      hash: this.#shared(hash),
+      hash: this.#sharedOrNull(hash),
       verified: verified as Verified | null,
+      before: this.#sharedOrNull(before),
       by: by as FileRecord['by'],
       since,
+      kept,
     };
+  }
+
+  #version(value: unknown): KeptVersion | undefined {
+    if (!isFields(value)) return undefined;
+    const { hash, sha256, at } = value;
+    // A name of a file in our folder is made of it.
+    if (typeof hash !== 'string' || !isSha256(sha256) || typeof at !== 'number') return undefined;
+    return { hash: this.#shared(hash), sha256: this.#shared(sha256), at };
   }
 
   #report(value: unknown): Report | undefined {
@@ -63,8 +76,8 @@ export class RecordReader {
       isTextOrNull(hash) &&
       isTextOrNull(error);
     if (!isGood) return undefined;
-    const shared = (text: string | null) => (text === null ? null : this.#shared(text));
-    return { ...value, file: shared(file), hash: shared(hash), error: shared(error) } as Report;
+    const [sharedFile, sharedHash] = [this.#sharedOrNull(file), this.#sharedOrNull(hash)];
+    return { ...value, file: sharedFile, hash: sharedHash, error: this.#sharedOrNull(error) } as Report;
   }
 
   #last(value: unknown): LastResult | undefined {
@@ -83,11 +96,15 @@ export class RecordReader {
       result: result as Result,
       code: code as Code | null,
       message,
-      remedy: remedy === null ? null : this.#shared(remedy),
+      remedy: this.#sharedOrNull(remedy),
       filename: this.#shared(filename),
       hash: this.#shared(hash),
       at,
     };
+  }
+
+  #sharedOrNull(text: string | null): string | null {
+    return text === null ? null : this.#shared(text);
   }
 
   #shared(text: string): string {
@@ -99,6 +116,10 @@ export class RecordReader {
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
+}
+
+function isSha256(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
 }
 
 function isTextOrNull(value: unknown): value is string | null {

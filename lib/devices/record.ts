@@ -24,10 +24,12 @@ export interface DeviceRecord {
 /** What a device has under one file name, as far as is known. */
 export interface FileRecord {
   readonly filename: string;
-  /** As announced. */
-  readonly hash: string;
+  /** As announced; null where nobody knows: it took a file back, and what it had before is not known. */
+  readonly hash: string | null;
   /** How well it is known; null where the device may have it: it took every byte, and nobody knows what became of them. */
   readonly verified: Verified | null;
+  /** What it had before, and goes back to where it takes this one back; null where that is not known. */
+  readonly before: string | null;
   /**
    * - `push`: our last push of this file was a success, and the device has said nothing against it since
    * - `doubted`: we have pushed this file, but a push of it was no success since, or the device has said something else
@@ -35,6 +37,18 @@ export interface FileRecord {
    */
   readonly by: 'push' | 'doubted' | 'report';
   readonly since: number;
+  /** What was pushed with success and can be pushed again, the newest first; what the device took back is not among it. */
+  readonly kept: readonly KeptVersion[];
+}
+
+/** A file that a device had, whose bytes are kept. */
+export interface KeptVersion {
+  /** As announced. */
+  readonly hash: string;
+  /** Of the bytes, which are kept under it. */
+  readonly sha256: string;
+  /** When it was pushed. */
+  readonly at: number;
 }
 
 /** How the last push to a device ended. */

@@ -1,7 +1,7 @@
 import type { Job } from './job';
 import { type Outcome, unchanged } from './outcome';
 import { pushWithRetries } from './retry';
-import type { PushServices } from './services';
+import type { Purpose, PushServices } from './services';
 import { newSession } from './session';
 import { type PushSnapshot, snapshotOf } from './snapshot';
 import { type Durations, initialState, type PushActivity, type Verified } from './state';
@@ -16,6 +16,8 @@ export interface PushHooks {
   readonly onStart?: ((snapshot: () => PushSnapshot) => void) | undefined;
   /** What becomes of a file that the device has: it is pushed again, unless it is to be skipped. */
   readonly ifUnchanged?: 'push' | 'skip' | undefined;
+  /** `push` unless said. */
+  readonly purpose?: Purpose | undefined;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function pushFiles(
   jobs: readonly Job[],
   services: PushServices,
   signal: AbortSignal,
-  { onActivity = () => undefined, onStart, ifUnchanged }: PushHooks,
+  { onActivity = () => undefined, onStart, ifUnchanged, purpose = 'push' }: PushHooks,
   createdAt: number,
 ): Promise<Outcome> {
   const turnAt = performance.now();
@@ -54,7 +56,7 @@ export async function pushFiles(
   }
   const combined = combineOutcomes(outcomes, jobs);
   combined.durations.total = Math.round(performance.now() - createdAt);
-  services.history.record(combined);
+  services.history.record(combined, jobs, purpose);
   return combined;
 }
 

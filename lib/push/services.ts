@@ -63,12 +63,15 @@ export interface Reports {
   listen(target: string, listener: ReportListener): () => void;
 }
 
+/** What a push brings a device: what it is to have from now on, or what it had before, on the way back. */
+export type Purpose = 'push' | 'restore';
+
 /** What devices were given before. */
 export interface DeliveryHistory {
   /** How much is known of the device having these bytes; undefined where they are to be pushed. @param lastReport of the device */
   unchanged(job: Job, lastReport: Report | undefined): Verified | undefined;
-  /** Called with what each push came to, before the next push to its device begins. */
-  record(outcome: Outcome): void;
+  /** Called with what each push came to, before the next push to its device begins. @param jobs one for each of its files */
+  record(outcome: Outcome, jobs: readonly Job[], purpose: Purpose): void;
 }
 
 /** What makes each signed announcement newer than the one before (protocol 6.4). */

@@ -1,5 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { Job } from '../../lib/push/job';
+import type { Purpose } from '../../lib/push/services';
 import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { PushActivity, PushState } from '../../lib/push/state';
 import { Input, type InputSettings } from '../shared/input';
@@ -7,6 +8,7 @@ import { asksFor, type Message } from '../shared/message';
 import { onInput, type Send } from '../shared/on-input';
 import { Progress } from '../shared/progress';
 import { Readiness } from '../shared/readiness';
+import { purposeOf } from '../shared/restore';
 import { type OtaServerNode, type ReadyServer, requireServer } from '../shared/server-node';
 import type { Translate } from '../shared/throttled-status';
 import { ActivePushes } from './active-pushes';
@@ -32,7 +34,7 @@ function register(RED: NodeAPI): void {
     const translate: Translate = (key, values) => RED._(`ota-push.status.${key}`, values);
     const status = new StatusLine(this, translate, new Readiness(RED, server, config.server));
 
-    const push = async (jobs: Job[], message: Message, send: Send, server: ReadyServer): Promise<void> => {
+    const push = async (jobs: Job[], message: Message, purpose: Purpose, send: Send, server: ReadyServer) => {
       const onActivity = (activity: PushActivity) => {
         const waitsForBroker = activity === 'announce' && !server.broker.isOnline;
         status.phase(jobs, activity, waiting.has(activity) || waitsForBroker);
@@ -44,7 +46,7 @@ function register(RED: NodeAPI): void {
         status.follow(jobs, look);
         progress?.start(look);
       };
-      const hooks = { onActivity, onStart, ifUnchanged } as const;
+      const hooks = { onActivity, onStart, ifUnchanged, purpose } as const;
       try {
         const outcome = await pushes.run(jobs, (ending) => server.pushServer.push(jobs, ending, hooks));
         status.end(outcome);
@@ -68,8 +70,9 @@ function register(RED: NodeAPI): void {
       }
       input.refuse(message);
       const ready = requireServer(RED, server, config.server);
+      const purpose = purposeOf(message);
       const read = input.readPush(message, ready);
-      await push(read instanceof Promise ? await pushes.reading(read) : read, message, send, ready);
+      await push(read instanceof Promise ? await pushes.reading(read) : read, message, purpose, send, ready);
     };
 
     onInput(this, run, () => status.badInput());

@@ -6,8 +6,9 @@ import { Input, type InputSettings } from '../shared/input';
 import { asksFor, type Message } from '../shared/message';
 import { onInput, type Send } from '../shared/on-input';
 import { Progress } from '../shared/progress';
-import type { PushTemplate } from '../shared/push-template';
+import type { Template } from '../shared/push-template';
 import { Readiness } from '../shared/readiness';
+import { purposeOf } from '../shared/restore';
 import { type OtaServerNode, requireServer } from '../shared/server-node';
 import type { Translate } from '../shared/throttled-status';
 import { RolloutOutput } from './output';
@@ -39,7 +40,8 @@ function register(RED: NodeAPI): void {
       const { waves, pauseMs, stopAfter } = readRolloutSettings(config);
       const devices = readDevices(message.targets);
       const targets = [...devices.keys()];
-      const toRollout = (template: PushTemplate) => {
+      const purpose = purposeOf(message);
+      const toRollout = (template: Template) => {
         const output = new RolloutOutput(message, config, template.bytes, RED.util);
         const rollout = new Rollout({
           targets,
@@ -53,13 +55,14 @@ function register(RED: NodeAPI): void {
               onBlocked: () => onStage('blocked'),
               onStart: () => onStage('ready'),
               ifUnchanged,
+              purpose,
             }),
           onOutcome: (target, outcome) => send(output.toDevice(devices.get(target) ?? { target }, outcome)),
           onChange: () => status.working(rollouts),
         });
         return { rollout, output };
       };
-      const template = input.readTemplate(message, ready);
+      const template = input.readTemplate(message, ready, targets);
       return template instanceof Promise ? template.then(toRollout) : toRollout(template);
     };
 

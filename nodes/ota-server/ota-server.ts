@@ -29,7 +29,7 @@ function register(RED: NodeAPI): void {
       const problem = variableProblem(config.broker ?? '');
       if (problem) throw new Error(`Broker: ${problem}`);
       if (!brokerNode) throw new Error(RED._(`ota-server.errors.${absenceKey(RED, config.broker, 'broker')}`));
-      const { ports, allow, ...settings } = readServerSettings(config);
+      const { ports, allow, keep, ...settings } = readServerSettings(config);
       const signing = parseSigning(config, this.credentials?.secret);
       const broker: NodeRedBroker = new NodeRedBroker(brokerNode, `${this.id}-sender`, {
         onForbidden: (topic, how) => {
@@ -40,7 +40,10 @@ function register(RED: NodeAPI): void {
         onKept: () => this.warn(RED._('ota-server.warnings.kept', { broker: broker.name })),
       });
       const folder = join(RED.settings.userDir ?? '.', 'ota-push');
-      const book = new DeviceBook(join(folder, `devices-${this.id}.jsonl`), {
+      const book = new DeviceBook({
+        path: join(folder, `devices-${this.id}.jsonl`),
+        filesFolder: join(folder, `files-${this.id}`),
+        keep,
         onDamage: (message) => this.warn(RED._('ota-server.warnings.book-damaged', { message })),
         onUnwritten: ({ message }) => this.warn(RED._('ota-server.warnings.book-unwritten', { message })),
       });

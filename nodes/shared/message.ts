@@ -18,6 +18,7 @@ export interface Message extends NodeMessage {
   releaseSummary?: unknown;
   releaseUrl?: unknown;
   remove?: unknown;
+  restore?: unknown;
   reset?: unknown;
   pause?: unknown;
   continue?: unknown;

@@ -123,6 +123,10 @@ const limits: Record<string, { taken: string[]; refused: string[] }> = {
     taken: ['', '1', '100', '10000', '007', ' 5 '],
     refused: ['0', '10001', '-1', '1.5', '1e3', '0x10', 'x', '1 2'],
   },
+  keep: {
+    taken: ['', '0', '3', '20', '007', ' 5 '],
+    refused: ['21', '-1', '1.5', '1e1', '0x10', 'x', '1 2'],
+  },
 };
 
 describe('the limits of the dialogs', () => {
@@ -229,6 +233,7 @@ describe('the defaults of the dialogs', () => {
     topic: '{target}/OTA',
     allow: '',
     concurrency: '100',
+    keep: '3',
     format: 'basic',
   } satisfies Record<keyof ServerSettings | 'name', string>;
 

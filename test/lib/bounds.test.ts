@@ -4,12 +4,13 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { BoundedMap } from '../../lib/bounded-map';
 import { DeviceBook } from '../../lib/devices/device-book';
+import type { Outcome } from '../../lib/push/outcome';
 import type { Broker, InboundMessage } from '../../lib/push/services';
 import { DeviceReports } from '../../lib/server/device-reports';
 import { Throttle } from '../../lib/throttle';
 import { LastMessages } from '../../nodes/ota-server/last-messages';
 import { Subscriptions } from '../../nodes/ota-server/subscriptions';
-import { failureOf, outcomeOf } from '../peers/outcomes';
+import { failureOf, jobsOf, outcomeOf } from '../peers/outcomes';
 import { resourcesOfEachTest } from '../peers/resources';
 import { temporaryFolder } from '../peers/temporary-folder';
 
@@ -93,14 +94,17 @@ describe('What strangers can fill', () => {
     const resources = resourcesOfEachTest();
 
     const open = async () => {
-      const path = join(await temporaryFolder(resources, 'bounds'), 'devices.jsonl');
+      const folder = await temporaryFolder(resources, 'bounds');
+      const [path, filesFolder] = [join(folder, 'devices.jsonl'), join(folder, 'files')];
       return () => {
-        const book = new DeviceBook(path, { onDamage: assert.fail, onUnwritten: assert.fail });
+        const book = new DeviceBook({ path, filesFolder, keep: 3, onDamage: assert.fail, onUnwritten: assert.fail });
         resources.defer(() => book.close());
         return book;
       };
     };
 
+    const record = (book: DeviceBook, outcome: Outcome, bytes?: Buffer) =>
+      book.record(outcome, jobsOf(outcome, bytes), 'push');
     const failed = { code: 'interrupted', message: 'm'.repeat(160), remedy: 'r'.repeat(180), device: '192.168.4.7' };
 
     it('is not much of 20,000 devices: less than 20 MB', async function () {
@@ -110,8 +114,12 @@ describe('What strangers can fill', () => {
       for (let at = 0; at < 20_000; at += 1) {
         const target = `lamp-${at}`;
         const report = { state: 'running', file: 'main.py', hash: 'a'.repeat(40), error: null } as const;
-        book.record(at % 20 === 0 ? failureOf({ target, ...failed } as object) : outcomeOf({ target }));
-        book.record(outcomeOf({ target, filename: 'lib/lamp.py', hash: 'b'.repeat(40), message: `m${at}`.repeat(15) }));
+        record(book, at % 20 === 0 ? failureOf({ target, ...failed } as object) : outcomeOf({ target }));
+        if (at % 2 === 0)
+          record(
+            book,
+            outcomeOf({ target, filename: 'lib/lamp.py', hash: 'b'.repeat(40), message: `m${at}`.repeat(15) }),
+          );
         book.hear(target, report, false);
       }
       await book.close();
@@ -127,7 +135,7 @@ describe('What strangers can fill', () => {
     it('is bounded for devices that only report, and those that were pushed to stay', async function () {
       this.timeout(60_000);
       const book = (await open())();
-      for (let at = 0; at < 100; at += 1) book.record(outcomeOf({ target: `lamp-${at}` }));
+      for (let at = 0; at < 100; at += 1) record(book, outcomeOf({ target: `lamp-${at}` }));
       const bytes = heapOf(() => {
         for (let at = 0; at < 200_000; at += 1) {
           const text = `${at}`.padStart(64, 'f');

@@ -1,3 +1,4 @@
+import type { Job } from '../../lib/push/job';
 import type { Outcome } from '../../lib/push/outcome';
 
 /** The outcome of a push that was a success, but for what is given. */
@@ -41,4 +42,12 @@ export function failureOf(fields: Partial<Outcome> = {}): Outcome {
     sent: 0,
     ...fields,
   } as Partial<Outcome>);
+}
+
+/** The jobs that it may have come of, as far as the device book looks at them: the same bytes in all files, unless said. */
+export function jobsOf(
+  { target, filename, hash, files }: Outcome,
+  bytes: Buffer = Buffer.from('lamp'),
+): readonly Job[] {
+  return (files ?? [{ filename, hash }]).map((file) => ({ target, filename: file.filename, bytes }) as Job);
 }

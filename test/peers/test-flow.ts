@@ -172,6 +172,7 @@ export const serverDefaults = {
   topic: '{target}/OTA',
   allow: '',
   concurrency: '100',
+  keep: '3',
   format: 'basic',
 };
 

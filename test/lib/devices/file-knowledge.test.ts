@@ -1,18 +1,33 @@
 import assert from 'node:assert/strict';
-import { afterPush, afterReport } from '../../../lib/devices/file-knowledge';
-import type { FileRecord } from '../../../lib/devices/record';
+import { afterPush as afterPushOf, afterReport } from '../../../lib/devices/file-knowledge';
+import { type Keeping, versionBefore } from '../../../lib/devices/kept-versions';
+import type { FileRecord, KeptVersion } from '../../../lib/devices/record';
 import type { Report } from '../../../lib/protocol/report';
+import type { Outcome } from '../../../lib/push/outcome';
 import { failureOf, outcomeOf } from '../../peers/outcomes';
 
-const [one, two, three] = ['1'.repeat(40), '2'.repeat(40), '3'.repeat(40)] as const;
+const [one, two, three, four] = ['1'.repeat(40), '2'.repeat(40), '3'.repeat(40), '4'.repeat(40)] as const;
 
 /** In short: what the device has, how well that is known, and by whom. */
 function told(files: readonly FileRecord[]): string[] {
-  return files.map(({ filename, hash, verified, by }) => `${filename} ${hash[0]} ${verified} ${by}`);
+  return files.map(({ filename, hash, verified, by }) => `${filename} ${hash?.[0]} ${verified} ${by}`);
 }
 
 function reportOf(state: Report['state'], hash: string, more: Partial<Report> = {}): Report {
   return { state, file: 'main.py', hash, error: null, ...more };
+}
+
+/** After a push whose bytes are kept. */
+function afterPush(
+  files: readonly FileRecord[],
+  outcomes: readonly Outcome[],
+  at: number,
+  more: Partial<Keeping> = {},
+): readonly FileRecord[] {
+  const versions = outcomes.map(
+    ({ filename, hash }) => [filename, { hash, sha256: hash.padEnd(64, hash), at }] as const,
+  );
+  return afterPushOf(files, outcomes, at, { versions: new Map(versions), purpose: 'push', most: 3, ...more });
 }
 
 const afterOne = afterPush([], [outcomeOf({ hash: one })], 1);
@@ -70,7 +85,9 @@ describe('What a device has, as far as is known', () => {
     assert.deepEqual(told(afterReport(afterOne, reportOf('failed', two), 2)), ['main.py 1 installed doubted']);
     assert.deepEqual(told(afterReport(afterOne, reportOf('failed', one), 2)), ['main.py 1 installed doubted']);
     const delivered = afterPush([], [outcomeOf({ hash: one, verified: 'delivered' })], 1);
-    assert.deepEqual(afterReport(delivered, reportOf('failed', one), 2), []);
+    assert.deepEqual(told(afterReport(delivered, reportOf('failed', one), 2)), []);
+    const next = afterPush(afterOne, [outcomeOf({ hash: two, verified: 'delivered' })], 2);
+    assert.deepEqual(told(afterReport(next, reportOf('failed', two), 3)), ['main.py 1 installed doubted']);
   });
 
   it('goes back as a whole with a file of a set that the device took back', () => {
@@ -91,5 +108,65 @@ describe('What a device has, as far as is known', () => {
     for (let at = 0; at < 60; at += 1) files = afterPush(files, [outcomeOf({ filename: `file${at}.py` })], 3);
     assert.equal(files.length, 50);
     assert.equal(files.at(-1)?.filename, 'file59.py');
+  });
+
+  /** The first digits of the hashes that are kept of main.py. */
+  const kept = (files: readonly FileRecord[]) => {
+    const file = files.find(({ filename }) => filename === 'main.py');
+    return file?.kept.map(({ hash }) => hash[0]).join('');
+  };
+  const back = (files: readonly FileRecord[]) => {
+    const file = files.find(({ filename }) => filename === 'main.py');
+    return file && versionBefore(file)?.hash[0];
+  };
+  const pushed = (files: readonly FileRecord[], hash: string, purpose: Keeping['purpose'] = 'push') =>
+    afterPush(files, [outcomeOf({ hash })], 2, { purpose });
+
+  describe('and the way back from it', () => {
+    it('is the version before, of the last 3 that were pushed with success', () => {
+      const many = [one, two, three, four].reduce((files, hash) => pushed(files, hash), [] as readonly FileRecord[]);
+      assert.deepEqual([kept(many), back(many)], ['432', '3']);
+      assert.equal(kept(pushed(many, four)), '432', 'the same again is none more');
+      assert.equal(kept(afterPush(many, [outcomeOf({ hash: one })], 5, { most: 1 })), '1');
+      assert.equal(kept(afterPush(many, [outcomeOf({ hash: one })], 5, { versions: new Map() })), '432');
+    });
+
+    it('leads further back with each step, and then to what the device had when something new has come', () => {
+      const many = [one, two, three].reduce((files, hash) => pushed(files, hash), [] as readonly FileRecord[]);
+      const atTwo = pushed(many, two, 'restore');
+      assert.deepEqual([kept(atTwo), back(atTwo)], ['321', '1']);
+      const atOne = pushed(atTwo, one, 'restore');
+      assert.deepEqual([kept(atOne), back(atOne)], ['321', undefined]);
+      const atFour = pushed(atOne, four);
+      assert.deepEqual([kept(atFour), back(atFour)], ['413', '1']);
+    });
+
+    it('is not what was tried and did not come, or was taken back', () => {
+      const atTwo = pushed(afterOne, two);
+      const failed = afterPush(atTwo, [failureOf({ hash: three })], 3);
+      assert.deepEqual([kept(failed), back(failed)], ['21', '1']);
+      const takenBack = afterReport(pushed(atTwo, three), reportOf('rolled_back', three), 3);
+      assert.deepEqual(told(takenBack), ['main.py 2 installed doubted']);
+      assert.deepEqual([kept(takenBack), back(takenBack)], ['21', '1']);
+    });
+
+    it('is what it had last where nobody knows what it has', () => {
+      const atTwo = pushed(afterOne, two);
+      const silent = afterPush(atTwo, [failureOf({ hash: three, device: '192.168.4.7', sent: 4 })], 3);
+      assert.deepEqual(told(silent), ['main.py 3 null doubted']);
+      assert.equal(back(silent), '2');
+      const first = afterReport(afterReport(atTwo, reportOf('rolled_back', two), 3), reportOf('rolled_back', one), 4);
+      assert.deepEqual([told(first), back(first)], [[], undefined]);
+    });
+
+    it('stays where it is when the other form announces another hash for it', () => {
+      const atTwo = pushed(afterOne, two);
+      const version = { ...atTwo[0]?.kept[1], hash: 'f'.repeat(64) } as KeptVersion;
+      const signed = afterPush(atTwo, [outcomeOf({ hash: version.hash })], 3, {
+        versions: new Map([['main.py', version]]),
+        purpose: 'restore',
+      });
+      assert.deepEqual([kept(signed), back(signed)], ['2f', undefined]);
+    });
   });
 });

@@ -40,7 +40,8 @@ describe('A push server whose surroundings fail in ways that they should not', (
 
   beforeEach(async () => {
     const folder = await temporaryFolder(resources, 'push-server');
-    book = new DeviceBook(join(folder, 'devices.jsonl'), { onDamage: assert.fail, onUnwritten: assert.fail });
+    const [path, filesFolder] = [join(folder, 'devices.jsonl'), join(folder, 'files')];
+    book = new DeviceBook({ path, filesFolder, keep: 3, onDamage: assert.fail, onUnwritten: assert.fail });
   });
 
   /** Nobody ever comes for what is announced. */
