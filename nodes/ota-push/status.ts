@@ -3,8 +3,9 @@ import type { Job } from '../../lib/push/job';
 import { isFailure, type Outcome } from '../../lib/push/outcome';
 import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { PushActivity } from '../../lib/push/state';
-import type { Readiness } from '../shared/readiness';
-import { ThrottledStatus, type Translate } from '../shared/throttled-status';
+import type { ServerReadiness } from '../shared/readiness';
+import { ReadyStatus } from '../shared/ready-status';
+import type { Translate } from '../shared/throttled-status';
 
 const good = { fill: 'green', shape: 'dot' } as const;
 const bad = { fill: 'red', shape: 'ring' } as const;
@@ -25,10 +26,9 @@ interface UnderWay {
 
 /** The line under a node: whether it could push, what it does, for which device, how the last push ended and which have failed. */
 export class StatusLine {
-  readonly #status: ThrottledStatus;
+  readonly #line: ReadyStatus;
   readonly #translate: Translate;
-  readonly #readiness: Pick<Readiness, 'isReady' | 'status' | 'watch'>;
-  readonly #stopWatching: () => void;
+  readonly #readiness: ServerReadiness;
   /** By their id, the one last that has moved on last. */
   readonly #underWay = new Map<string, UnderWay>();
   /** Since none was under way. */
@@ -39,14 +39,11 @@ export class StatusLine {
   #last: NodeStatus | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
-  readonly #show = (): NodeStatus => (this.#underWay.size > 0 ? this.#working() : this.#idle());
 
-  constructor(node: Node, translate: Translate, readiness: Pick<Readiness, 'isReady' | 'status' | 'watch'>) {
-    this.#status = new ThrottledStatus(node);
+  constructor(node: Node, translate: Translate, readiness: ServerReadiness) {
     this.#translate = translate;
     this.#readiness = readiness;
-    this.#stopWatching = readiness.watch(() => this.#update());
-    this.#update();
+    this.#line = new ReadyStatus(node, readiness, () => (this.#underWay.size > 0 ? this.#working() : this.#idle()));
   }
 
   phase([job]: readonly Job[], doing: PushActivity, isWaiting: boolean): void {
@@ -56,7 +53,7 @@ export class StatusLine {
     this.#underWay.delete(id);
     this.#underWay.set(id, { target, doing, isWaiting, look });
     this.#last = undefined;
-    this.#update();
+    this.#line.update();
   }
 
   /** From now on it can be asked how far a push is. */
@@ -73,36 +70,31 @@ export class StatusLine {
     const text = `${target}: ${this.#translate(keyOf(outcome))}`;
     if (isFailure[result]) this.#failures.set(target, text);
     else this.#last = { ...(code === null ? good : bad), text };
-    this.#update();
+    this.#line.update();
   }
 
   /** It has come to no end. */
   forget([job]: readonly Job[]): void {
     if (job) this.#underWay.delete(job.id);
-    this.#update();
+    this.#line.update();
   }
 
   /** Nothing was started. As a key as a whole, the editor shows it in its own language. */
   badInput(): void {
     this.#last = { ...bad, text: 'ota-push.status.bad_input' };
-    this.#update();
+    this.#line.update();
   }
 
   /** Failures of before do not count any more. */
   beginAnew(): void {
     this.#failures.clear();
-    this.#update();
+    this.#line.update();
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#stopWatching();
     clearTimeout(this.#timer);
-    this.#status.close();
-  }
-
-  #update(): void {
-    this.#status.set(this.#show);
+    this.#line.close();
   }
 
   #working(): NodeStatus {
@@ -144,7 +136,7 @@ export class StatusLine {
     if (this.#isClosed || this.#timer) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#update();
+      this.#line.update();
     }, lookEveryMs);
   }
 }
