@@ -6,7 +6,8 @@ import type { DeliveryHistory, Purpose } from '../push/services';
 import type { PushSnapshot } from '../push/snapshot';
 import type { Verified } from '../push/state';
 import { BookStore, type BookStoreOptions } from './book-store';
-import { type Device, deviceOf } from './device';
+import { type Device, deviceOf, type PushUnderWay, pushUnderWay } from './device';
+import { type DeviceFilter, isAskedFor } from './device-filter';
 import { afterPush, afterReport, isAnnounced } from './file-knowledge';
 import { versionBefore, versionsLike } from './kept-versions';
 import { type DeviceRecord, emptyRecord, type Failures, type FileRecord, type KeptVersion } from './record';
@@ -23,6 +24,11 @@ export interface DeviceBookOptions extends BookStoreOptions {
   readonly now?: () => number;
 }
 
+/** What has changed of a device: how its last push ended, that it took a file back, that it was heard, or that it was forgotten. */
+export type BookChange = 'result' | 'rolled_back' | 'seen' | 'forgotten';
+
+type OnBookChange = (target: string, change: BookChange) => void;
+
 /**
  * What is known of each device that was pushed to, or that reports: what it has, when it was last heard, how its last push ended.
  * It is kept on the disk, with the bytes of the files that devices had.
@@ -35,6 +41,7 @@ export class DeviceBook implements DeliveryHistory {
   readonly #heard = new BoundedMap<DeviceRecord>(maxHeardBytes, lengthOf);
   /** Ways to look at the pushes under way, by their device. */
   readonly #underWay = new Map<string, () => PushSnapshot>();
+  #watchers: readonly OnBookChange[] = [];
 
   /** Reads what was kept. */
   constructor({ keep, now = Date.now, ...store }: DeviceBookOptions) {
@@ -46,9 +53,35 @@ export class DeviceBook implements DeliveryHistory {
     }
   }
 
-  /** All devices, those last that were pushed to last. */
-  devices(): Device[] {
-    return this.#records().map((record) => deviceOf(record, this.#underWay.get(record.target)));
+  /** How many devices are known. */
+  get size(): number {
+    return this.#heard.size + this.#pushed.size;
+  }
+
+  /** The devices that are asked for, those included that are pushed to for the first time, by their hostnames as people count: lamp-2 before lamp-10. */
+  devices(filter: DeviceFilter = {}): Device[] {
+    const first = [...this.#underWay.keys()].filter((target) => !this.#record(target)).map(emptyRecord);
+    const records = [...first, ...this.#records()].filter((record) => isAskedFor(record, filter));
+    const { compare } = new Intl.Collator('en', { numeric: true });
+    return records.sort((one, other) => compare(one.target, other.target)).map((record) => this.#toDevice(record));
+  }
+
+  device(target: string): Device | undefined {
+    const record = this.#record(target) ?? (this.#underWay.has(target) ? emptyRecord(target) : undefined);
+    return record && this.#toDevice(record);
+  }
+
+  /** The pushes under way, by their device. */
+  underWay(): [target: string, push: PushUnderWay][] {
+    return Array.from(this.#underWay, ([target, look]) => [target, pushUnderWay(look())]);
+  }
+
+  /** Calls back with each change, until the returned function is called. */
+  watch(onChange: OnBookChange): () => void {
+    this.#watchers = [...this.#watchers, onChange];
+    return () => {
+      this.#watchers = this.#watchers.filter((other) => other !== onChange);
+    };
   }
 
   /** The hostnames of all of them. */
@@ -77,6 +110,7 @@ export class DeviceBook implements DeliveryHistory {
 
   record(outcome: Outcome, jobs: readonly Job[], purpose: Purpose): void {
     const { target, result, code, message, remedy, filename, hash, files = [outcome] } = outcome;
+    if (this.#underWay.get(target)?.().known.id === outcome.id) this.#underWay.delete(target);
     const announced = files.filter(isAnnounced);
     // What was cancelled before it began says nothing of the device.
     if (announced.length === 0 && result === 'cancelled') return;
@@ -95,6 +129,7 @@ export class DeviceBook implements DeliveryHistory {
       last: { result, code, message, remedy, filename, hash, at },
       failures: failuresAfter(before.failures, result, at),
     });
+    this.#changed(target, 'result');
     this.#store.saveSoon();
   }
 
@@ -119,6 +154,7 @@ export class DeviceBook implements DeliveryHistory {
     // Reports make a device that was pushed to no larger and no newer than it was: they can't push others out.
     if (this.#pushed.has(target)) this.#pushed.replace(target, record);
     else this.#heard.set(target, record);
+    this.#changed(target, report.state === 'rolled_back' && !isSame ? 'rolled_back' : 'seen');
     this.#store.saveLater();
   }
 
@@ -142,8 +178,10 @@ export class DeviceBook implements DeliveryHistory {
     const isKnown = this.#record(target) !== undefined;
     this.#pushed.delete(target);
     this.#heard.delete(target);
-    if (isKnown) this.#store.saveSoon();
-    return isKnown;
+    if (!isKnown) return false;
+    this.#changed(target, 'forgotten');
+    this.#store.saveSoon();
+    return true;
   }
 
   /** Resolves when all that is known was written. */
@@ -156,11 +194,19 @@ export class DeviceBook implements DeliveryHistory {
     return this.#store.remove();
   }
 
+  #changed(target: string, change: BookChange): void {
+    for (const watcher of this.#watchers) watcher(target, change);
+  }
+
+  #toDevice(record: DeviceRecord): Device {
+    return deviceOf(record, this.#underWay.get(record.target));
+  }
+
   #record(target: string): DeviceRecord | undefined {
     return this.#pushed.get(target) ?? this.#heard.get(target);
   }
 
-  #records(): readonly DeviceRecord[] {
+  #records(): DeviceRecord[] {
     return [...this.#heard.values(), ...this.#pushed.values()];
   }
 

@@ -39,11 +39,12 @@ export function deviceOf(record: DeviceRecord, look: (() => PushSnapshot) | unde
     }),
     last: copyOf<LastResult>(last),
     failures: copyOf<Failures>(failures),
-    push: look ? underWay(look()) : null,
+    push: look ? pushUnderWay(look()) : null,
   };
 }
 
-function underWay({ percent, phase, known: { id, filename, hash } }: PushSnapshot): PushUnderWay {
+/** How far a push is, for flows. */
+export function pushUnderWay({ percent, phase, known: { id, filename, hash } }: PushSnapshot): PushUnderWay {
   return { id, filename, hash, phase, percent };
 }
 

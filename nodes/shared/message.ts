@@ -19,6 +19,10 @@ export interface Message extends NodeMessage {
   releaseUrl?: unknown;
   remove?: unknown;
   restore?: unknown;
+  devices?: unknown;
+  outdated?: unknown;
+  failed?: unknown;
+  forget?: unknown;
   reset?: unknown;
   pause?: unknown;
   continue?: unknown;
@@ -30,6 +34,6 @@ export function idOf({ _msgid }: Message): string {
 }
 
 /** Whether a message asks for this; `false` does not. */
-export function asksFor(message: Message, what: 'reset' | 'pause' | 'continue' | 'remove'): boolean {
+export function asksFor(message: Message, what: 'reset' | 'pause' | 'continue' | 'remove' | 'forget'): boolean {
   return message[what] !== undefined && message[what] !== false;
 }

@@ -21,6 +21,7 @@ const homeDefaults = { prefix: 'homeassistant', baseTopic: 'ota-push' } satisfie
 const inputs: Record<string, { value: string }> = {};
 const push = definitionOf('ota-push', inputs);
 const rollout = definitionOf('ota-rollout');
+const devices = definitionOf('ota-devices');
 const haUpdate = definitionOf('ota-ha-update');
 const server = definitionOf('ota-server');
 
@@ -240,6 +241,7 @@ describe('the defaults of the dialogs', () => {
   it('are there for each property that the server reads, and for no other', () => {
     assert.deepEqual(valuesOf(push), ofPush);
     assert.deepEqual(valuesOf(rollout), ofRollout);
+    assert.deepEqual(valuesOf(devices), { name: '', server: '', watch: false, outputs: 1 });
     assert.deepEqual(valuesOf(haUpdate), { name: '', server: '', ...homeDefaults, check: true });
     assert.deepEqual(valuesOf(server), ofServer);
   });

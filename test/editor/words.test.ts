@@ -9,6 +9,7 @@ import type { Outcome } from '../../lib/push/outcome';
 import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { Code, PushActivity, Verified } from '../../lib/push/state';
 import type { RolloutEnd } from '../../lib/rollout/rollout';
+import { DevicesStatus } from '../../nodes/ota-devices/status';
 import { HaStatus } from '../../nodes/ota-ha-update/status';
 import { StatusLine } from '../../nodes/ota-push/status';
 import type { RolloutQueue } from '../../nodes/ota-rollout/rollout-queue';
@@ -157,6 +158,10 @@ const lines: Readonly<Record<string, readonly Tell[]>> = {
     rollingOut(true, 1),
     (node, translate) => new RolloutStatus(node, translate, ready).badInput(),
   ],
+  'ota-devices': [
+    (node, translate) => new DevicesStatus(node, translate, ready).count(3),
+    (node, translate) => new DevicesStatus(node, translate, ready).badInput(),
+  ],
   'ota-ha-update': [
     showing(),
     showing(['nightlamp', 50], ['daylamp', 50]),
@@ -292,10 +297,10 @@ function refusalsOf(type: string): string[] {
   return keys;
 }
 
-/** The keys of a node's outputs, with and without that for the progress. */
+/** The keys of a node's outputs, with that for the progress, or for what changes. */
 function outputsOf(type: string): string[] {
   const { outputLabels, defaults, outputs = 1 } = definitionOf(type);
-  const most = 'progress' in defaults ? outputs + 1 : outputs;
+  const most = 'progress' in defaults || 'watch' in defaults ? outputs + 1 : outputs;
   const labels = Array.from({ length: most }, (_, index) => outputLabels?.call({ _: (key) => key }, index));
   return labels.filter((label) => label !== undefined);
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import helper, { type TestFlows } from 'node-red-node-test-helper';
 import type { Durations } from '../../lib/push/state';
+import registerDevices from '../../nodes/ota-devices/ota-devices';
 import registerHaUpdate from '../../nodes/ota-ha-update/ota-ha-update';
 import registerPush from '../../nodes/ota-push/ota-push';
 import registerRollout from '../../nodes/ota-rollout/ota-rollout';
@@ -71,7 +72,7 @@ export class TestFlow {
     helper.settings({ mqttReconnectTime: 100, userDir: settings.userDir ?? ownDir } as object);
     try {
       await helper.load(
-        [...more, registerServer, registerPush, registerRollout, registerHaUpdate],
+        [...more, registerServer, registerPush, registerRollout, registerDevices, registerHaUpdate],
         flowOf(settings) as TestFlows,
         secret === undefined ? {} : { server: { secret } },
       );

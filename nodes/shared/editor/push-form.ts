@@ -5,6 +5,7 @@ import { defaultVerifyTimeout, parseRetries, parseRetryDelayMs, parseTimeoutMs }
 import { checkDefaults, prepareCheck } from './check-form';
 import type { EditorNode, Properties, Validate } from './editor-api';
 import { linkHelp } from './help-link';
+import { countOutputs } from './outputs';
 import { isTaken, isVariable } from './validation';
 
 /** Their words are those of the OTA push. */
@@ -160,12 +161,7 @@ export function prepareForm(node: EditorNode, typed: readonly TypedProperty[], f
   }
   prepareCheck(node);
   linkHelp(node.type, 'dialog-form');
-  const progress = $('#node-input-progress');
-  const setOutputs = () => {
-    $('#node-input-outputs').val(progress.prop('checked') ? 3 : 2);
-  };
-  progress.on('change', setOutputs);
-  setOutputs();
+  countOutputs('progress', moreDefaults.outputs.value);
   showWhile('.ota-retried', 'retries', (retries) => retries !== '0');
   showWhile('.ota-online', 'verify', (verify) => verify === 'online');
   showWhile('.ota-verified', 'verify', (verify) => verify !== 'delivered');
