@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import type { Device } from '../../lib/devices/device';
 import { hashOf } from '../../lib/protocol/announcement';
 import type { Report } from '../../lib/protocol/report';
+import { deviceKey } from '../../lib/protocol/signature';
 import type { OtaServerNode } from '../../nodes/shared/server-node';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
 import { resourcesOfEachTest } from '../peers/resources';
 import { type Behaviour, SimulatedDevice } from '../peers/simulated-device';
-import { listener, listening, place, type Received, TestFlow } from '../peers/test-flow';
+import { type FlowSettings, listener, listening, place, type Received, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("lamp version 1")\n');
 const next = Buffer.from('print("lamp version 2")\n');
@@ -43,12 +44,17 @@ describe('An ota-devices', () => {
     changes = new Inbox();
   });
 
-  const start = async (devices: Record<string, unknown> = {}, push: Record<string, unknown> = {}) => {
+  const start = async (
+    devices: Record<string, unknown> = {},
+    push: Record<string, unknown> = {},
+    settings: Partial<FlowSettings> = {},
+  ) => {
     const node = { id: 'devices', ...place, type: 'ota-devices', server: 'server', watch: false, outputs: 1 };
     flow = await resources.use(
       TestFlow.start({
         broker,
         push: { timeout: '2', ...push },
+        ...settings,
         watched: ['push', 'devices'],
         more: [
           { ...node, wires: [['answers'], ['changes']], ...devices },
@@ -144,6 +150,15 @@ describe('An ota-devices', () => {
     const [clock] = devices;
     assert.equal(devices.length, 1);
     assert.deepEqual([clock?.pushed, clock?.report?.state, clock?.files[0]?.hash], [null, 'running', hashOf(file)]);
+  });
+
+  it('believes no report that is not signed where announcements are', async () => {
+    const secret = 'correct horse battery staple';
+    await start({}, {}, { server: { format: 'signed' }, secret });
+    await report(await startDevice('forged'), 'running', { file: 'main.py', hash: hashOf(file) });
+    const signing = await startDevice('clock', { key: deviceKey(secret, 'clock') });
+    await report(signing, 'installed', { file: 'main.py', hash: hashOf(file, 'sha256'), counter: 1 });
+    assert.deepEqual((await ask()).targets, ['clock']);
   });
 
   it('tells how far a push is that is under way, of a device that nothing else is known of', async () => {
