@@ -8,7 +8,7 @@ import type { Verified } from '../push/state';
 import { BookStore, type BookStoreOptions } from './book-store';
 import { type Device, deviceOf, type PushUnderWay, pushUnderWay } from './device';
 import { type DeviceFilter, isAskedFor } from './device-filter';
-import { afterPush, afterReport, isAnnounced } from './file-knowledge';
+import { afterPush, afterReport, duringPush, isAnnounced } from './file-knowledge';
 import { versionBefore, versionsLike } from './kept-versions';
 import { type DeviceRecord, emptyRecord, type Failures, type FileRecord, type KeptVersion } from './record';
 import { isPlausible, isSameReport } from './reports';
@@ -29,6 +29,12 @@ export type BookChange = 'result' | 'rolled_back' | 'seen' | 'forgotten';
 
 type OnBookChange = (target: string, change: BookChange) => void;
 
+/** The push to a device that is under way, and a way to look at it. */
+interface UnderWay {
+  readonly jobs: readonly Job[];
+  readonly look: () => PushSnapshot;
+}
+
 /**
  * What is known of each device that was pushed to, or that reports: what it has, when it was last heard, how its last push ended.
  * It is kept on the disk, with the bytes of the files that devices had.
@@ -39,8 +45,7 @@ export class DeviceBook implements DeliveryHistory {
   readonly #now: () => number;
   readonly #pushed = new BoundedMap<DeviceRecord>(maxPushedBytes, lengthOf);
   readonly #heard = new BoundedMap<DeviceRecord>(maxHeardBytes, lengthOf);
-  /** Ways to look at the pushes under way, by their device. */
-  readonly #underWay = new Map<string, () => PushSnapshot>();
+  readonly #underWay = new Map<string, UnderWay>();
   #watchers: readonly OnBookChange[] = [];
 
   /** Reads what was kept. */
@@ -48,7 +53,7 @@ export class DeviceBook implements DeliveryHistory {
     this.#keep = keep;
     this.#now = now;
     this.#store = new BookStore(store);
-    for (const record of this.#store.open(() => this.#records())) {
+    for (const record of this.#store.open(() => this.#records().map((one) => this.#toSave(one)))) {
       (record.pushed === null ? this.#heard : this.#pushed).set(record.target, withFewer(record, keep));
     }
   }
@@ -58,7 +63,10 @@ export class DeviceBook implements DeliveryHistory {
     return this.#heard.size + this.#pushed.size;
   }
 
-  /** The devices that are asked for, those included that are pushed to for the first time, by their hostnames as people count: lamp-2 before lamp-10. */
+  /**
+   * The devices that are asked for, those included that are pushed to for the first time, by their hostnames as people count:
+   * lamp-2 before lamp-10.
+   */
   devices(filter: DeviceFilter = {}): Device[] {
     const first = [...this.#underWay.keys()].filter((target) => !this.#record(target)).map(emptyRecord);
     const records = [...first, ...this.#records()].filter((record) => isAskedFor(record, filter));
@@ -73,7 +81,7 @@ export class DeviceBook implements DeliveryHistory {
 
   /** The pushes under way, by their device. */
   underWay(): [target: string, push: PushUnderWay][] {
-    return Array.from(this.#underWay, ([target, look]) => [target, pushUnderWay(look())]);
+    return Array.from(this.#underWay, ([target, { look }]) => [target, pushUnderWay(look())]);
   }
 
   /** Calls back with each change, until the returned function is called. */
@@ -89,12 +97,19 @@ export class DeviceBook implements DeliveryHistory {
     return [...this.#heard.keys(), ...this.#pushed.keys()];
   }
 
-  /** A push to the device is under way, until the returned function is called. @param look at what is known of it */
-  begin(target: string, look: () => PushSnapshot): () => void {
-    this.#underWay.set(target, look);
+  /**
+   * A push to a device is under way, until the returned function is called.
+   * @param jobs of one device, one for each file
+   * @param look at what is known of the push
+   */
+  begin(jobs: readonly Job[], look: () => PushSnapshot): () => void {
+    const target = jobs[0]?.target ?? '';
+    const underWay = { jobs, look };
+    this.#underWay.set(target, underWay);
+    if (this.#pushed.has(target)) this.#store.saveSoon();
     return () => {
       // A push that waits for its device to wake may have left its turn to a newer one.
-      if (this.#underWay.get(target) === look) this.#underWay.delete(target);
+      if (this.#underWay.get(target) === underWay) this.#underWay.delete(target);
     };
   }
 
@@ -110,7 +125,7 @@ export class DeviceBook implements DeliveryHistory {
 
   record(outcome: Outcome, jobs: readonly Job[], purpose: Purpose): void {
     const { target, result, code, message, remedy, filename, hash, files = [outcome] } = outcome;
-    if (this.#underWay.get(target)?.().known.id === outcome.id) this.#underWay.delete(target);
+    if (this.#underWay.get(target)?.look().known.id === outcome.id) this.#underWay.delete(target);
     const announced = files.filter(isAnnounced);
     // What was cancelled before it began says nothing of the device.
     if (announced.length === 0 && result === 'cancelled') return;
@@ -143,7 +158,7 @@ export class DeviceBook implements DeliveryHistory {
     const isSame = before.report !== null && isSameReport(before.report, report);
     if (isSame && maybeStale) return;
     const at = this.#now();
-    const known = this.#underWay.get(target)?.().known;
+    const known = this.#underWay.get(target)?.look().known;
     const isOfPush = known?.filename === report.file && known?.hash === report.hash;
     const record: DeviceRecord = {
       ...before,
@@ -198,8 +213,14 @@ export class DeviceBook implements DeliveryHistory {
     for (const watcher of this.#watchers) watcher(target, change);
   }
 
+  /** Where Node-RED is killed now, nobody knows what becomes of the files that are being pushed. */
+  #toSave(record: DeviceRecord): DeviceRecord {
+    const { jobs } = this.#underWay.get(record.target) ?? {};
+    return jobs ? { ...record, files: duringPush(record.files, jobs) } : record;
+  }
+
   #toDevice(record: DeviceRecord): Device {
-    return deviceOf(record, this.#underWay.get(record.target));
+    return deviceOf(record, this.#underWay.get(record.target)?.look);
   }
 
   #record(target: string): DeviceRecord | undefined {

@@ -1,4 +1,5 @@
 import type { Report } from '../protocol/report';
+import type { Job } from '../push/job';
 import type { Outcome } from '../push/outcome';
 import type { Verified } from '../push/state';
 import { type Keeping, keptWith } from './kept-versions';
@@ -36,6 +37,11 @@ export function afterPush(files: Files, outcomes: readonly Outcome[], at: number
     } else if (had) known = replaced(known, had, doubted(had));
   }
   return known.slice(-maxFiles);
+}
+
+/** What is known of it while a push is under way: none of its files may be skipped. */
+export function duringPush(files: Files, jobs: readonly Job[]): Files {
+  return files.map((file) => (jobs.some(({ filename }) => filename === file.filename) ? doubted(file) : file));
 }
 
 /** What a device has after it has said something (protocol 5.2). */

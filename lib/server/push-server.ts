@@ -103,7 +103,7 @@ export class PushServer {
         hooks.onActivity?.(activity);
       };
       const onStart: PushHooks['onStart'] = (look) => {
-        endInBook = this.#book.begin(job.target, look);
+        endInBook = this.#book.begin(jobs, look);
         hooks.onStart?.(look);
       };
       const outcome = await pushFiles(jobs, this.#services, signal, { ...hooks, onActivity, onStart }, createdAt);

@@ -104,10 +104,10 @@ describe('The device book', () => {
     record(book, outcomeOf());
     const look = (percent: number) => () =>
       ({ percent, phase: 'transfer', known: { id: 'push-2', filename: 'main.py', hash: other } }) as PushSnapshot;
-    const endFirst = book.begin('lamp', look(40));
+    const endFirst = book.begin([jobOf('lamp')], look(40));
     const push = { id: 'push-2', filename: 'main.py', hash: other, phase: 'transfer', percent: 40 };
     assert.deepEqual(book.devices()[0]?.push, push);
-    const end = book.begin('lamp', look(0));
+    const end = book.begin([jobOf('lamp')], look(0));
     endFirst();
     assert.equal(book.devices()[0]?.push?.percent, 0, 'a newer one has taken its place');
     end();
@@ -118,7 +118,7 @@ describe('The device book', () => {
     const book = open();
     record(book, outcomeOf());
     const known = { id: 'push-2', filename: 'main.py', hash: other };
-    const end = book.begin('lamp', () => ({ percent: 99, phase: 'verify', known }) as PushSnapshot);
+    const end = book.begin([jobOf('lamp')], () => ({ percent: 99, phase: 'verify', known }) as PushSnapshot);
     book.hear('lamp', { ...running, hash: other }, false);
     assert.equal(book.devices()[0]?.files[0]?.hash, hash);
     end();
@@ -142,6 +142,17 @@ describe('The device book', () => {
     assert.equal(book.unchanged(jobOf('lamp'), { ...running, file: 'boot.py' }), undefined, 'it reports, and not this');
     book.hear('lamp', running, false);
     assert.equal((await reopened(book)).unchanged(jobOf('lamp'), undefined), 'running');
+  });
+
+  it('is not sure, after a kill, of what was being pushed', async () => {
+    const book = open();
+    for (const target of ['lamp', 'clock']) record(book, outcomeOf({ target }));
+    book.begin([jobOf('lamp')], () => ({ known: { id: 'push-2' } }) as PushSnapshot);
+    assert.equal(book.unchanged(jobOf('lamp'), undefined), 'installed');
+    await book.close();
+    const afterKill = open();
+    const levels = ['lamp', 'clock'].map((target) => afterKill.unchanged(jobOf(target), undefined));
+    assert.deepEqual(levels, [undefined, 'installed']);
   });
 
   it('forgets a device, and goes away as a whole', async () => {
