@@ -6,7 +6,7 @@ const entryBytes = 200;
  * so that who floods it is forgotten as well.
  */
 export class BoundedMap<Value> {
-  readonly #entries = new Map<string, { readonly value: Value; readonly bytes: number }>();
+  readonly #entries = new Map<string, { value: Value; readonly bytes: number }>();
   readonly #maxBytes: number;
   readonly #lengthOf: (value: Value) => number;
   #bytes = 0;
@@ -45,6 +45,21 @@ export class BoundedMap<Value> {
       if (this.#bytes <= this.#maxBytes) break;
       this.delete(oldest);
     }
+  }
+
+  /** Replaces the value of an entry where it stands: it becomes no newer, and is not counted anew. */
+  replace(key: string, value: Value): void {
+    const entry = this.#entries.get(key);
+    if (entry) entry.value = value;
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#entries.keys();
+  }
+
+  /** The newest last. */
+  values(): readonly Value[] {
+    return Array.from(this.#entries.values(), ({ value }) => value);
   }
 
   delete(key: string): void {

@@ -1,19 +1,19 @@
-import { mkdir, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashOf } from '../protocol/announcement';
+import { BytesFolder } from '../bytes-folder';
 import { writeFileAtomic } from '../write-file-atomic';
 import { type DeviceRecord, isRecord, type ReleaseFile } from './release';
 
 const recordsFile = 'devices.json';
 /** Also what was left of one that was being written at a power cut. */
-const bytesFile = /^([0-9a-f]{64})\.bin(\.tmp)?$/;
-const anyFile = /^(devices\.json(\.tmp|\.damaged)?|[0-9a-f]{64}\.bin(\.tmp)?)$/;
+const anyRecordsFile = /^devices\.json(\.tmp|\.damaged)?$/;
 
 type Records = ReadonlyMap<string, DeviceRecord>;
 
 /** What is remembered of devices, and the bytes of their releases, in a folder: each file once, under its SHA-256. */
 export class ReleaseStore {
   readonly #folder: string;
+  readonly #bytes: BytesFolder;
   /** One write after the other; never rejects. */
   #queue: Promise<unknown> = Promise.resolve();
   /** The save that has not begun. */
@@ -28,6 +28,7 @@ export class ReleaseStore {
 
   constructor(folder: string) {
     this.#folder = folder;
+    this.#bytes = new BytesFolder(folder);
   }
 
   /**
@@ -78,8 +79,7 @@ export class ReleaseStore {
     return this.#inTurn(async () => {
       if (this.#isRemoved) return;
       if (this.#unread) throw this.#unread;
-      await mkdir(this.#folder, { recursive: true });
-      for (const [sha256, content] of bytes) await writeFileAtomic(this.#pathOf(sha256), content);
+      for (const [sha256, content] of bytes) await this.#bytes.write(sha256, content);
     });
   }
 
@@ -90,14 +90,11 @@ export class ReleaseStore {
 
   /** @throws Error where they are gone, or are others */
   bytesOf({ sha256, filename }: ReleaseFile): Promise<Buffer> {
-    return this.#inTurn(async () => {
-      const path = this.#pathOf(sha256);
-      const bytes = await readFile(path).catch((cause: Error) => {
+    return this.#inTurn(() =>
+      this.#bytes.read(sha256).catch((cause: Error) => {
         throw new Error(`The kept bytes of ${filename} can't be read: ${cause.message}`, { cause });
-      });
-      if (hashOf(bytes, 'sha256') !== sha256) throw new Error(`The kept bytes of ${filename} are damaged.`);
-      return bytes;
-    });
+      }),
+    );
   }
 
   /**
@@ -117,10 +114,7 @@ export class ReleaseStore {
   remove(): Promise<void> {
     return this.#inTurn(async () => {
       this.#isRemoved = true;
-      const names = await readdir(this.#folder).catch(nothingWhereNoneIs);
-      // What others have put there stays, and the folder with it.
-      for (const name of names.filter((one) => anyFile.test(one))) await rm(join(this.#folder, name), { force: true });
-      if (names.every((name) => anyFile.test(name))) await rmdir(this.#folder).catch(nothingWhereNoneIs);
+      await this.#bytes.remove((name) => anyRecordsFile.test(name));
     });
   }
 
@@ -146,7 +140,7 @@ export class ReleaseStore {
   async #save(records: Records): Promise<void> {
     if (this.#isRemoved) return;
     if (this.#unread) throw this.#unread;
-    await mkdir(this.#folder, { recursive: true });
+    await this.#bytes.make();
     await writeFileAtomic(join(this.#folder, recordsFile), JSON.stringify(Object.fromEntries(records)));
     // What is left over takes room and does no harm: it must not make a save fail that has been done.
     await this.#cleanUp(records).catch(() => undefined);
@@ -156,14 +150,7 @@ export class ReleaseStore {
     if (this.#isDamaged || this.#unread) return;
     const needed = new Set(this.#reserved);
     for (const { release } of records.values()) for (const { sha256 } of release.files) needed.add(sha256);
-    for (const name of await readdir(this.#folder)) {
-      const [, sha256] = bytesFile.exec(name) ?? [];
-      if (sha256 && !needed.has(sha256)) await rm(join(this.#folder, name), { force: true });
-    }
-  }
-
-  #pathOf(sha256: string): string {
-    return join(this.#folder, `${sha256}.bin`);
+    await this.#bytes.keepOnly(needed);
   }
 }
 
@@ -173,10 +160,4 @@ function recordsOf(text: string): Map<string, DeviceRecord> {
   return new Map(
     Object.entries(saved as object).filter((entry): entry is [string, DeviceRecord] => isRecord(entry[1])),
   );
-}
-
-/** @throws Error of the disk, unless there is no such folder */
-function nothingWhereNoneIs(error: NodeJS.ErrnoException): [] {
-  if (error.code !== 'ENOENT') throw error;
-  return [];
 }

@@ -1,20 +1,11 @@
-import type { Report } from '../protocol/report';
 import type { Job } from './job';
 import { type Outcome, unchanged } from './outcome';
 import { pushWithRetries } from './retry';
-import type { PushServices } from './services';
+import type { Purpose, PushServices } from './services';
 import { newSession } from './session';
 import { type PushSnapshot, snapshotOf } from './snapshot';
 import { type Durations, initialState, type PushActivity, type Verified } from './state';
 import { pushWhenAwake } from './wake';
-
-/** What a device was given before. */
-export interface DeliveryHistory {
-  /** How much is known of the last success with the same bytes; undefined where it is to be pushed. @param last report */
-  unchanged(job: Job, last: Report | undefined): Promise<Verified | undefined>;
-  /** Called with how each file of a push ended, before the next push to its device begins. */
-  record(outcomes: readonly Outcome[]): Promise<void>;
-}
 
 /** Who wants to know more of a push than its outcome. */
 export interface PushHooks {
@@ -25,8 +16,10 @@ export interface PushHooks {
   readonly onStart?: ((snapshot: () => PushSnapshot) => void) | undefined;
   /** The bytes that this push alone keeps in memory while it waits; none where its sender keeps them for many, and bounds how many. */
   readonly heldBytes?: number | undefined;
-  /** What devices were given before: they are not given the same again. */
-  readonly history?: DeliveryHistory | undefined;
+  /** What becomes of a file that the device has: it is pushed again, unless it is to be skipped. */
+  readonly ifUnchanged?: 'push' | 'skip' | undefined;
+  /** `push` unless said. */
+  readonly purpose?: Purpose | undefined;
 }
 
 /**
@@ -38,11 +31,11 @@ export async function pushFiles(
   jobs: readonly Job[],
   services: PushServices,
   signal: AbortSignal,
-  { onActivity = () => undefined, onStart, history }: PushHooks,
+  { onActivity = () => undefined, onStart, ifUnchanged, purpose = 'push' }: PushHooks,
   createdAt: number,
 ): Promise<Outcome> {
   const turnAt = performance.now();
-  const known = await knownLevels(jobs, services, history);
+  const known = ifUnchanged === 'skip' ? knownLevels(jobs, services) : [];
   const files = restartingOnce(jobs, known);
   const outcomes: Outcome[] = [];
   let startedAt = createdAt;
@@ -63,21 +56,16 @@ export async function pushFiles(
     outcomes.push(outcome);
     if (outcome.code !== null) break;
   }
-  await history?.record(outcomes);
   const combined = combineOutcomes(outcomes, jobs);
   combined.durations.total = Math.round(performance.now() - createdAt);
+  services.history.record(combined, jobs, purpose);
   return combined;
 }
 
 /** How much is known of the device having each file already. */
-async function knownLevels(
-  jobs: readonly Job[],
-  { reports }: PushServices,
-  history: DeliveryHistory | undefined,
-): Promise<readonly (Verified | undefined)[]> {
-  if (!history) return [];
+function knownLevels(jobs: readonly Job[], { reports, history }: PushServices): readonly (Verified | undefined)[] {
   const lastOf = ({ target, key }: Job) => reports.lastOf(target, key === undefined ? 'any' : 'signed');
-  return Promise.all(jobs.map((job) => history.unchanged(job, lastOf(job))));
+  return jobs.map((job) => history.unchanged(job, lastOf(job)));
 }
 
 /**

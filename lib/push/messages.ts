@@ -1,6 +1,6 @@
 import { type Report, type ReportError, reportErrors } from '../protocol/report';
+import type { HostKind } from './announced-host';
 import type { Verify } from './job';
-import type { HostKind } from './services';
 import type { AttemptCode, PushState } from './state';
 
 /** What was seen that tells one cause from another. */

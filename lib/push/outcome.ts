@@ -4,6 +4,15 @@ import type { AttemptCode, Code, PushState, Verified } from './state';
 /** The word for people's flows: the payload of the outputs. */
 export type Result = 'success' | 'unchanged' | 'timeout' | 'failed' | 'cancelled';
 
+/** Whether it is a failure, until a push to the device succeeds; what was cancelled is none, and mends none. */
+export const isFailure: Record<Result, boolean> = {
+  success: false,
+  unchanged: false,
+  timeout: true,
+  failed: true,
+  cancelled: false,
+};
+
 interface Success {
   readonly result: 'success' | 'unchanged';
   readonly code: null;

@@ -1,6 +1,9 @@
 import type { Report } from '../protocol/report';
 import type { FileServer } from '../transfer/file-server';
+import type { AnnouncedHost } from './announced-host';
 import type { Job } from './job';
+import type { Outcome } from './outcome';
+import type { Verified } from './state';
 
 /** A message that a subscription has brought. */
 export interface InboundMessage {
@@ -47,19 +50,6 @@ export interface Broker {
   ): () => void;
 }
 
-/**
- * What the announced host is to this machine: devices reach an address of its own, one that leads here from elsewhere, or a name. They
- * can't reach the others: this machine itself, a network of its own containers and virtual machines, and what is inside of a container,
- * of an add-on of Home Assistant's or of WSL.
- */
-export type HostKind = 'own' | 'elsewhere' | 'name' | 'loopback' | 'guests' | 'container' | 'add-on' | 'wsl';
-
-/** The host to announce, and what it is to this machine. */
-export interface AnnouncedHost {
-  readonly host: string;
-  readonly kind: HostKind;
-}
-
 /** @param isSigned with the device's key: its counter tells whether it is new */
 export type ReportListener = (report: Report, isSigned: boolean) => void;
 
@@ -71,6 +61,17 @@ export interface Reports {
   lastOf(target: string, which: 'any' | 'signed'): Report | undefined;
   /** Calls back with each report of the device as it comes, until the returned function is called. */
   listen(target: string, listener: ReportListener): () => void;
+}
+
+/** What a push brings a device: what it is to have from now on, or what it had before, on the way back. */
+export type Purpose = 'push' | 'restore';
+
+/** What devices were given before. */
+export interface DeliveryHistory {
+  /** How much is known of the device having these bytes; undefined where they are to be pushed. @param lastReport of the device */
+  unchanged(job: Job, lastReport: Report | undefined): Verified | undefined;
+  /** Called with what each push came to, before the next push to its device begins. @param jobs one for each of its files */
+  record(outcome: Outcome, jobs: readonly Job[], purpose: Purpose): void;
 }
 
 /** What makes each signed announcement newer than the one before (protocol 6.4). */
@@ -100,6 +101,7 @@ export interface WakeQueue {
 export interface PushServices {
   readonly broker: Broker;
   readonly reports: Reports;
+  readonly history: DeliveryHistory;
   /** For signed announcements (protocol 6.4). */
   readonly counters: Counters;
   readonly slots: Slots;

@@ -1,7 +1,8 @@
 import type { Report } from '../protocol/report';
 import type { FileServer } from '../transfer/file-server';
+import type { AnnouncedHost } from './announced-host';
 import type { Job } from './job';
-import type { AnnouncedHost, PushServices } from './services';
+import type { PushServices } from './services';
 import { initialState, type PushActivity, type PushState } from './state';
 import { Verification } from './verification';
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import type { AnnouncedHost, Broker, HostKind } from '../push/services';
+import type { AnnouncedHost, HostKind } from '../push/announced-host';
+import type { Broker } from '../push/services';
 import { descriptorProblem } from '../transfer/descriptors';
 import { isTailscale, isTunnel, type LocalAddress, leadsToGuestsOnly, localAddresses } from './local-network';
 import { addressTowards } from './route';

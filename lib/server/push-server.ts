@@ -1,4 +1,5 @@
 import { Backlog, type BacklogLimits, usualBacklog } from '../backlog';
+import type { DeviceBook } from '../devices/device-book';
 import type { Report } from '../protocol/report';
 import type { Signing } from '../protocol/signature';
 import { type PushHooks, pushFiles } from '../push/file-set';
@@ -12,7 +13,6 @@ import type { Ports } from '../transfer/ports';
 import { SendQueues } from '../transfer/send-queue';
 import { AdvertisedHost, type HostOptions } from './advertised-host';
 import { DeviceReports } from './device-reports';
-import { KnownHostnames } from './known-hostnames';
 import { Semaphore } from './semaphore';
 import { type Turn, Turns } from './turns';
 import { DeviceWakeQueue } from './wake-queue';
@@ -27,6 +27,8 @@ export interface PushServerOptions extends HostOptions {
   /** Pushes under way at once. */
   readonly concurrency: number;
   readonly counters: Counters;
+  /** What is known of devices: it is told of every push and report, and belongs to whoever has opened it. */
+  readonly book: DeviceBook;
   /** Tells which reports are signed, and whether others are believed of devices that are not being pushed to. */
   readonly signing: Signing;
   /** Pushes that wait; as many as usual unless said. */
@@ -40,11 +42,11 @@ const serverStopped = 'the OTA server was stopped';
 export class PushServer {
   readonly #services: PushServices;
   readonly #reports: DeviceReports;
+  readonly #book: DeviceBook;
   readonly #lastReports: 'any' | 'signed';
   readonly #slots: Semaphore;
   readonly #turns: Turns;
   readonly #backlog: Backlog;
-  readonly #known = new KnownHostnames();
   readonly #pushes = new Set<AbortController>();
   #onIdle: () => void = () => undefined;
   /** They outlive their push while someone is still being served. */
@@ -52,12 +54,13 @@ export class PushServer {
   #isClosed = false;
 
   constructor(options: PushServerOptions) {
-    const { broker, topic, ports, portsText, isAllowed, concurrency, counters, signing } = options;
+    const { broker, topic, ports, portsText, isAllowed, concurrency, counters, signing, book } = options;
     this.#backlog = new Backlog(options.backlog ?? usualBacklog);
     const host = new AdvertisedHost(options);
     const transfer = { queues: new SendQueues(), isAllowed, open: this.#fileServers };
     this.#reports = new DeviceReports(broker, topic, signing);
-    this.#reports.watch((target) => this.#known.add(target));
+    this.#book = book;
+    this.#reports.watch((target, report, maybeStale) => book.hear(target, report, maybeStale));
     this.#lastReports = signing.format === 'signed' ? 'signed' : 'any';
     this.#slots = new Semaphore(Math.min(concurrency, ports.size));
     const wakeQueue = new DeviceWakeQueue(broker);
@@ -65,6 +68,7 @@ export class PushServer {
     this.#services = {
       broker,
       reports: this.#reports,
+      history: book,
       counters,
       slots: this.#slots,
       wakeQueue,
@@ -99,6 +103,7 @@ export class PushServer {
     if (this.#isClosed) ending.abort(serverStopped);
     this.#pushes.add(ending);
     let turn: Turn | undefined;
+    let endInBook: (() => void) | undefined;
     try {
       hooks.onActivity?.('queued');
       turn = await this.#turns.take(jobs, signal, () => hooks.onBlocked?.());
@@ -110,13 +115,14 @@ export class PushServer {
       };
       const onStart: PushHooks['onStart'] = (look) => {
         place?.comeBack(); // each file of a set waits for a slot
+        endInBook = this.#book.begin(jobs, look);
         hooks.onStart?.(look);
       };
       const outcome = await pushFiles(jobs, this.#services, signal, { ...hooks, onActivity, onStart }, createdAt);
       if (outcome.code !== 'cancelled') turn?.begin(); // it was unchanged
-      if (outcome.code === null || outcome.device !== null) this.#known.add(outcome.target);
       return outcome;
     } finally {
+      endInBook?.();
       turn?.end();
       place?.leave();
       this.#pushes.delete(ending);
@@ -127,11 +133,6 @@ export class PushServer {
   #refuse(job: Job, fullness: string): Outcome {
     const outcome = notTaken(initialState(job, this.#services.topicOf(job.target)), fullness);
     return job.isOfSet ? { ...outcome, files: [] } : outcome;
-  }
-
-  /** Of devices that have reported or fetched a file, as far as this server has heard: what a dialog may offer. */
-  knownHostnames(): readonly string[] {
-    return this.#known.list();
   }
 
   /** The device's last report, where announcements are signed the last signed one; undefined where there is none. */

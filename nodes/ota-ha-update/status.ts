@@ -1,42 +1,35 @@
 import type { Node, NodeStatus } from 'node-red';
 import type { Entities } from '../../lib/home-assistant/entities';
 import type { BadInput } from '../shared/bad-input';
-import type { Readiness } from '../shared/readiness';
-import { ThrottledStatus, type Translate } from '../shared/throttled-status';
+import type { ServerReadiness } from '../shared/readiness';
+import { ReadyStatus } from '../shared/ready-status';
+import type { Translate } from '../shared/throttled-status';
 
 /** The line under an `ota-ha-update`: the devices in progress, or how many are shown to Home Assistant. */
 export class HaStatus {
-  readonly #status: ThrottledStatus;
+  readonly #line: ReadyStatus;
   readonly #translate: Translate;
-  readonly #readiness: Pick<Readiness, 'isReady' | 'status' | 'watch'>;
-  readonly #stopWatching: () => void;
+  readonly #readiness: ServerReadiness;
   #entities: Entities | undefined;
   #refused: BadInput['code'] | undefined;
-  readonly #show = (): NodeStatus => this.#inProgress() ?? this.#idle();
 
-  constructor(node: Node, translate: Translate, readiness: Pick<Readiness, 'isReady' | 'status' | 'watch'>) {
-    this.#status = new ThrottledStatus(node);
+  constructor(node: Node, translate: Translate, readiness: ServerReadiness) {
     this.#translate = translate;
     this.#readiness = readiness;
-    this.#stopWatching = readiness.watch(() => this.#update());
-    this.#update();
+    this.#line = new ReadyStatus(node, readiness, () => this.#inProgress() ?? this.#idle());
   }
 
   /** They have changed. */
   show(entities: Entities | undefined): void {
     this.#entities = entities;
     this.#refused = undefined;
-    this.#update();
+    this.#line.update();
   }
 
   /** Nothing has changed. */
   badInput(code: BadInput['code']): void {
     this.#refused = code;
-    this.#update();
-  }
-
-  #update(): void {
-    this.#status.set(this.#show);
+    this.#line.update();
   }
 
   #inProgress(): NodeStatus | undefined {
@@ -57,7 +50,6 @@ export class HaStatus {
   }
 
   close(): void {
-    this.#stopWatching();
-    this.#status.close();
+    this.#line.close();
   }
 }

@@ -1,13 +1,14 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { Job } from '../../lib/push/job';
+import type { Purpose } from '../../lib/push/services';
 import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { PushActivity, PushState } from '../../lib/push/state';
-import { ContextDeliveryHistory } from '../shared/delivery-history';
 import { Input, type InputSettings } from '../shared/input';
 import { asksFor, type Message } from '../shared/message';
 import { onInput, type Send } from '../shared/on-input';
 import { Progress } from '../shared/progress';
 import { Readiness } from '../shared/readiness';
+import { purposeOf } from '../shared/restore';
 import { type OtaServerNode, type ReadyServer, requireServer } from '../shared/server-node';
 import type { Translate } from '../shared/throttled-status';
 import { ActivePushes } from './active-pushes';
@@ -29,11 +30,11 @@ function register(RED: NodeAPI): void {
     const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
     const input = new Input(RED, this, config);
     const pushes = new ActivePushes();
-    const history = config.skipUnchanged ? new ContextDeliveryHistory(this) : undefined;
+    const ifUnchanged = config.skipUnchanged ? 'skip' : 'push';
     const translate: Translate = (key, values) => RED._(`ota-push.status.${key}`, values);
     const status = new StatusLine(this, translate, new Readiness(RED, server, config.server));
 
-    const push = async (jobs: Job[], message: Message, send: Send, server: ReadyServer): Promise<void> => {
+    const push = async (jobs: Job[], message: Message, purpose: Purpose, send: Send, server: ReadyServer) => {
       const onActivity = (activity: PushActivity) => {
         const waitsForBroker = activity === 'announce' && !server.broker.isOnline;
         status.phase(jobs, activity, waiting.has(activity) || waitsForBroker);
@@ -46,7 +47,7 @@ function register(RED: NodeAPI): void {
         progress?.start(look);
       };
       const heldBytes = jobs.reduce((sum, { bytes }) => sum + bytes.length, 0);
-      const hooks = { onActivity, onStart, history, heldBytes };
+      const hooks = { onActivity, onStart, ifUnchanged, purpose, heldBytes } as const;
       try {
         const outcome = await pushes.run(jobs, (ending) => server.pushServer.push(jobs, ending, hooks));
         status.end(outcome);
@@ -70,8 +71,9 @@ function register(RED: NodeAPI): void {
       }
       input.refuse(message);
       const ready = requireServer(RED, server, config.server);
+      const purpose = purposeOf(message);
       const read = input.readPush(message, ready);
-      await push(read instanceof Promise ? await pushes.reading(read) : read, message, send, ready);
+      await push(read instanceof Promise ? await pushes.reading(read) : read, message, purpose, send, ready);
     };
 
     onInput(this, run, (code) => status.badInput(code));

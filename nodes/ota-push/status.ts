@@ -1,24 +1,16 @@
 import type { Node, NodeStatus } from 'node-red';
 import { BoundedMap } from '../../lib/bounded-map';
 import type { Job } from '../../lib/push/job';
-import type { Outcome, Result } from '../../lib/push/outcome';
+import { isFailure, type Outcome } from '../../lib/push/outcome';
 import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { PushActivity } from '../../lib/push/state';
 import type { BadInput } from '../shared/bad-input';
-import type { Readiness } from '../shared/readiness';
-import { ThrottledStatus, type Translate } from '../shared/throttled-status';
+import type { ServerReadiness } from '../shared/readiness';
+import { ReadyStatus } from '../shared/ready-status';
+import type { Translate } from '../shared/throttled-status';
 
 const good = { fill: 'green', shape: 'dot' } as const;
 const bad = { fill: 'red', shape: 'ring' } as const;
-
-/** Whether a result stays visible until a success, or gives way to whatever comes next. */
-const isFailure: Record<Result, boolean> = {
-  success: false,
-  unchanged: false,
-  timeout: true,
-  failed: true,
-  cancelled: false,
-};
 
 /** Milliseconds between two looks at how far a transfer is. */
 const lookEveryMs = 1000;
@@ -40,10 +32,9 @@ interface UnderWay {
 
 /** The line under a node: whether it could push, what it does, for which device, how the last push ended and which have failed. */
 export class StatusLine {
-  readonly #status: ThrottledStatus;
+  readonly #line: ReadyStatus;
   readonly #translate: Translate;
-  readonly #readiness: Pick<Readiness, 'isReady' | 'status' | 'watch'>;
-  readonly #stopWatching: () => void;
+  readonly #readiness: ServerReadiness;
   /** By their id. */
   readonly #underWay = new Map<string, UnderWay>();
   #moves = 0;
@@ -55,14 +46,11 @@ export class StatusLine {
   #last: Outcome | BadInput['code'] | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
-  readonly #show = (): NodeStatus => (this.#underWay.size > 0 ? this.#working() : this.#idle());
 
-  constructor(node: Node, translate: Translate, readiness: Pick<Readiness, 'isReady' | 'status' | 'watch'>) {
-    this.#status = new ThrottledStatus(node);
+  constructor(node: Node, translate: Translate, readiness: ServerReadiness) {
     this.#translate = translate;
     this.#readiness = readiness;
-    this.#stopWatching = readiness.watch(() => this.#update());
-    this.#update();
+    this.#line = new ReadyStatus(node, readiness, () => (this.#underWay.size > 0 ? this.#working() : this.#idle()));
   }
 
   phase([job]: readonly Job[], doing: PushActivity, isWaiting: boolean): void {
@@ -73,7 +61,7 @@ export class StatusLine {
     if (push) Object.assign(push, { doing, isWaiting, movedAt });
     else this.#underWay.set(job.id, { target: job.target, doing, isWaiting, movedAt });
     this.#last = undefined;
-    this.#update();
+    this.#line.update();
   }
 
   /** From now on it can be asked how far a push is. */
@@ -89,36 +77,31 @@ export class StatusLine {
     if (result !== 'cancelled') this.#failures.delete(target);
     if (isFailure[result]) this.#failures.set(target, keyOf(outcome));
     else this.#last = outcome;
-    this.#update();
+    this.#line.update();
   }
 
   /** It has come to no end. */
   forget([job]: readonly Job[]): void {
     if (job) this.#underWay.delete(job.id);
-    this.#update();
+    this.#line.update();
   }
 
   /** Nothing was started. */
   badInput(code: BadInput['code']): void {
     this.#last = code;
-    this.#update();
+    this.#line.update();
   }
 
   /** Failures of before do not count any more. */
   beginAnew(): void {
     this.#failures.clear();
-    this.#update();
+    this.#line.update();
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#stopWatching();
     clearTimeout(this.#timer);
-    this.#status.close();
-  }
-
-  #update(): void {
-    this.#status.set(this.#show);
+    this.#line.close();
   }
 
   #working(): NodeStatus {
@@ -171,7 +154,7 @@ export class StatusLine {
     if (this.#isClosed || this.#timer) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      this.#update();
+      this.#line.update();
     }, lookEveryMs);
   }
 }

@@ -1,14 +1,14 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { Rollout } from '../../lib/rollout/rollout';
 import { waveSizes } from '../../lib/rollout/waves';
-import { ContextDeliveryHistory } from '../shared/delivery-history';
 import { readDevices } from '../shared/devices';
 import { Input, type InputSettings } from '../shared/input';
 import { asksFor, type Message } from '../shared/message';
 import { onInput, type Send } from '../shared/on-input';
 import { Progress } from '../shared/progress';
-import type { PushTemplate } from '../shared/push-template';
+import type { Template } from '../shared/push-template';
 import { Readiness } from '../shared/readiness';
+import { purposeOf } from '../shared/restore';
 import { type OtaServerNode, requireServer } from '../shared/server-node';
 import type { Translate } from '../shared/throttled-status';
 import { RolloutOutput } from './output';
@@ -27,7 +27,7 @@ function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
     const input = new Input(RED, this, config);
-    const history = config.skipUnchanged ? new ContextDeliveryHistory(this) : undefined;
+    const ifUnchanged = config.skipUnchanged ? 'skip' : 'push';
     const translate: Translate = (key, values) => RED._(`ota-rollout.status.${key}`, values);
     const status = new RolloutStatus(this, translate, new Readiness(RED, server, config.server));
     const rollouts = new RolloutQueue(() => status.working(rollouts));
@@ -40,7 +40,8 @@ function register(RED: NodeAPI): void {
       const { targets: ofDialog, waves, pauseMs, stopAfter } = readRolloutSettings(config);
       const devices = readDevices(message.targets, ofDialog);
       const targets = [...devices.keys()];
-      const toRollout = (template: PushTemplate) => {
+      const purpose = purposeOf(message);
+      const toRollout = (template: Template) => {
         const output = new RolloutOutput(message, config, template.bytes, RED.util);
         const rollout = new Rollout({
           targets,
@@ -53,14 +54,15 @@ function register(RED: NodeAPI): void {
               onActivity: (activity) => activity === 'announce' && onStage('started'),
               onBlocked: () => onStage('blocked'),
               onStart: () => onStage('ready'),
-              history,
+              ifUnchanged,
+              purpose,
             }),
           onOutcome: (target, outcome) => send(output.toDevice(devices.get(target) ?? { target }, outcome)),
           onChange: () => status.working(rollouts),
         });
         return { rollout, output, heldBytes: template.bytes.reduce((sum, { length }) => sum + length, 0) };
       };
-      const template = input.readTemplate(message, ready);
+      const template = input.readTemplate(message, ready, targets);
       return template instanceof Promise ? template.then(toRollout) : toRollout(template);
     };
 

@@ -2,33 +2,30 @@ import type { Node, NodeStatus } from 'node-red';
 import type { RolloutEnd } from '../../lib/rollout/rollout';
 import type { Counts } from '../../lib/rollout/tally';
 import type { BadInput } from '../shared/bad-input';
-import type { Readiness } from '../shared/readiness';
-import { ThrottledStatus, type Translate } from '../shared/throttled-status';
+import type { ServerReadiness } from '../shared/readiness';
+import { ReadyStatus } from '../shared/ready-status';
+import type { Translate } from '../shared/throttled-status';
 import type { RolloutQueue } from './rollout-queue';
 
 /** The line under an `ota-rollout`: how far the rollout under way is and how many wait, or how the last one ended. */
 export class RolloutStatus {
-  readonly #status: ThrottledStatus;
+  readonly #line: ReadyStatus;
   readonly #translate: Translate;
-  readonly #readiness: Pick<Readiness, 'isReady' | 'status' | 'watch'>;
-  readonly #stopWatching: () => void;
+  readonly #readiness: ServerReadiness;
   #rollouts: RolloutQueue | undefined;
   /** How the last one has ended, or that nothing was started. */
   #last: NodeStatus | undefined;
-  readonly #show = (): NodeStatus => this.#working() ?? this.#idle();
 
-  constructor(node: Node, translate: Translate, readiness: Pick<Readiness, 'isReady' | 'status' | 'watch'>) {
-    this.#status = new ThrottledStatus(node);
+  constructor(node: Node, translate: Translate, readiness: ServerReadiness) {
     this.#translate = translate;
     this.#readiness = readiness;
-    this.#stopWatching = readiness.watch(() => this.#update());
-    this.#update();
+    this.#line = new ReadyStatus(node, readiness, () => this.#working() ?? this.#idle());
   }
 
   /** One is under way, or has moved on. */
   working(rollouts: RolloutQueue): void {
     this.#rollouts = rollouts;
-    this.#update();
+    this.#line.update();
   }
 
   end(end: RolloutEnd, counts: Counts): void {
@@ -37,22 +34,17 @@ export class RolloutStatus {
     const isGood = end === 'complete' && updated === total;
     const text = this.#translate(end, { updated: String(updated), total: String(total) });
     this.#last = isGood ? { fill: 'green', shape: 'dot', text } : { fill: 'red', shape: 'ring', text };
-    this.#update();
+    this.#line.update();
   }
 
   /** Nothing was started. As a key as a whole, the editor shows it in its own language. */
   badInput(code: BadInput['code']): void {
     this.#last = { fill: 'red', shape: 'ring', text: `ota-rollout.status.${code}` };
-    this.#update();
+    this.#line.update();
   }
 
   close(): void {
-    this.#stopWatching();
-    this.#status.close();
-  }
-
-  #update(): void {
-    this.#status.set(this.#show);
+    this.#line.close();
   }
 
   #working(): NodeStatus | undefined {

@@ -35,6 +35,7 @@ const secretValidator = (isSigned: (node: EditorNode, value: unknown) => boolean
 
 const defaultTopic = '{target}/OTA';
 const defaultConcurrency = '100';
+const defaultKeep = '3';
 
 /** The key of one device, with the command that gives it to its board; the secret itself stays on the server. */
 async function showKey(node: EditorNode): Promise<void> {
@@ -98,6 +99,7 @@ const definition: NodeDefinition = {
     topic: { value: defaultTopic, validate: validator('topic') },
     allow: { value: '', validate: validator('allow') },
     concurrency: { value: defaultConcurrency, validate: validator('concurrency') },
+    keep: { value: defaultKeep, validate: validator('keep') },
     format: { value: 'basic', validate: secretValidator((_node, format) => format === 'signed') },
   },
   credentials: {
@@ -113,14 +115,16 @@ const definition: NodeDefinition = {
     return String(this.name || [this._('ota-server.paletteLabel'), at].filter(Boolean).join(' '));
   },
   oneditprepare() {
-    const { allow, bind, topic, concurrency } = this;
-    const isAsDropped = !allow && !bind && topic === defaultTopic && String(concurrency) === defaultConcurrency;
+    const { allow, bind, topic, concurrency, keep = defaultKeep } = this;
+    const areNumbersAsDropped = String(concurrency) === defaultConcurrency && String(keep) === defaultKeep;
+    const isAsDropped = !allow && !bind && topic === defaultTopic && areNumbersAsDropped;
     const details = document.getElementById('ota-server-more') as HTMLDetailsElement | null;
     if (details) details.open = !isAsDropped;
     $('#node-config-input-secret').attr('data-server', this.id);
     linkHelp(this.type, 'node-config-dialog-edit-form');
     const format = $('#node-config-input-format');
     if (!this.format) format.val('basic');
+    $('#node-config-input-keep').val(String(keep));
     const showSigned = () => {
       $('.ota-signed').toggle(format.val() === 'signed');
     };

@@ -1,5 +1,5 @@
 import type { NodeAPI } from 'node-red';
-import { matchingHostnames } from '../../lib/server/known-hostnames';
+import { matchingHostnames } from '../../lib/devices/matching-hostnames';
 import type { OtaServerNode } from '../shared/server-node';
 
 /** A list to choose from is no longer than that: some 3 KB. Who types on finds the others. */
@@ -25,5 +25,5 @@ export function serveHostnames(RED: NodeAPI): void {
 /** None where there is no such server, or it is not set up. */
 function knownTo(RED: NodeAPI, server: string): readonly string[] {
   const node = RED.nodes.getNode(server) as OtaServerNode | null;
-  return node?.type === 'ota-server' && 'pushServer' in node.state ? node.state.pushServer.knownHostnames() : [];
+  return node?.type === 'ota-server' && 'book' in node.state ? node.state.book.hostnames() : [];
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { NodeAPI, NodeDef } from 'node-red';
 import { PythonChecker } from '../../lib/check/python-checker';
+import { DeviceBook } from '../../lib/devices/device-book';
 import { SharedBytes } from '../../lib/push/shared-bytes';
 import { Counters } from '../../lib/server/counters';
 import { reportsTopic } from '../../lib/server/device-reports';
@@ -8,7 +9,7 @@ import { PushServer } from '../../lib/server/push-server';
 import { addressFilter } from '../../lib/transfer/address-filter';
 import { ListeningPorts } from '../../lib/transfer/listening-ports';
 import { Ports } from '../../lib/transfer/ports';
-import { absenceKey } from '../shared/presence';
+import { absenceKey, presenceOf } from '../shared/presence';
 import { variableProblem } from '../shared/variables';
 import { type MqttBrokerNode, NodeRedBroker } from './broker';
 import { serveDeviceKeys } from './device-keys';
@@ -29,7 +30,7 @@ function register(RED: NodeAPI): void {
       const problem = variableProblem(config.broker ?? '');
       if (problem) throw new Error(`Broker: ${problem}`);
       if (!brokerNode) throw new Error(RED._(`ota-server.errors.${absenceKey(RED, config.broker, 'broker')}`));
-      const { ports, allow, ...settings } = readServerSettings(config);
+      const { ports, allow, keep, ...settings } = readServerSettings(config);
       const signing = parseSigning(config, this.credentials?.secret);
       const broker: NodeRedBroker = new NodeRedBroker(brokerNode, `${this.id}-sender`, {
         onForbidden: (topic, how) => {
@@ -39,15 +40,23 @@ function register(RED: NodeAPI): void {
         },
         onKept: () => this.warn(RED._('ota-server.warnings.kept', { broker: broker.name })),
       });
+      const folder = join(RED.settings.userDir ?? '.', 'ota-push');
+      const book = new DeviceBook({
+        path: join(folder, `devices-${this.id}.jsonl`),
+        filesFolder: join(folder, `files-${this.id}`),
+        keep,
+        onDamage: (message) => this.warn(RED._('ota-server.warnings.book-damaged', { message })),
+        onUnwritten: ({ message }) => this.warn(RED._('ota-server.warnings.book-unwritten', { message })),
+      });
       const pushServer = new PushServer({
         ...settings,
         ports: new Ports(ports, settings.bind, listening),
         isAllowed: addressFilter(allow),
         broker,
         signing,
-        counters: new Counters(
-          join(RED.settings.userDir ?? '.', 'ota-push', `counters-${this.id}.json`),
-          ({ message }) => this.warn(RED._('ota-server.warnings.counters', { message })),
+        book,
+        counters: new Counters(join(folder, `counters-${this.id}.json`), ({ message }) =>
+          this.warn(RED._('ota-server.warnings.counters', { message })),
         ),
         onUnreachable: ({ host, kind }) => this.warn(RED._(`ota-server.warnings.${kind}`, { host })),
       });
@@ -57,6 +66,7 @@ function register(RED: NodeAPI): void {
       });
       this.state = {
         pushServer,
+        book,
         broker,
         connection: broker.connection,
         signing,
@@ -64,7 +74,9 @@ function register(RED: NodeAPI): void {
         sharedBytes: new SharedBytes(),
       };
       this.on('close', (removed: boolean, done: (error?: Error) => void) => {
+        const isDeleted = removed && presenceOf(RED, this.id) === 'gone';
         Promise.all([pushServer.close(), checker.close()])
+          .then(() => (isDeleted ? book.remove() : book.close()))
           .then(() => broker.close(removed))
           .then(() => done(), done);
       });

@@ -1,6 +1,6 @@
 import { parseAllow } from '../../lib/protocol/address-list';
 import { type PortRange, parsePorts } from '../../lib/protocol/port-range';
-import type { HostKind } from '../../lib/push/services';
+import type { HostKind } from '../../lib/push/announced-host';
 import type { ServerProbe } from './server-probe-answer';
 
 /** What a test has found, for people. */

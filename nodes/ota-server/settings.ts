@@ -13,6 +13,7 @@ export interface ServerSettings {
   readonly topic: string;
   readonly allow: string;
   readonly concurrency: string | number;
+  readonly keep: string | number;
   readonly format?: string;
 }
 
@@ -25,9 +26,12 @@ export interface CheckedServerSettings {
   readonly topic: string;
   readonly allow: readonly AddressRange[];
   readonly concurrency: number;
+  /** So many versions of each file of a device are kept. */
+  readonly keep: number;
 }
 
 const maxConcurrency = 10_000;
+const maxKept = 20;
 
 /**
  * Reads the settings; what is missing has its default.
@@ -46,7 +50,13 @@ export function readServerSettings(settings: Partial<ServerSettings>): CheckedSe
     portsText,
     topic: checked('Topic', text('Topic', settings.topic) || '{target}/OTA', topicProblem),
     allow: parseAllow(text('Allowed addresses', settings.allow)),
-    concurrency: parseConcurrency(text('Pushes at once', settings.concurrency) || '100'),
+    concurrency: wholeNumber(
+      'Pushes at once',
+      text('Pushes at once', settings.concurrency) || '100',
+      1,
+      maxConcurrency,
+    ),
+    keep: wholeNumber('Versions to keep', text('Versions to keep', settings.keep) || '3', 0, maxKept),
   };
 }
 
@@ -60,10 +70,10 @@ function topicProblem(topic: string): string | undefined {
     : '{target}, which stands for the hostname, must be in it once, as a level of its own';
 }
 
-function parseConcurrency(value: string): number {
+function wholeNumber(name: string, value: string, least: number, most: number): number {
   const number = Number(value);
-  if (/^\d+$/.test(value) && number >= 1 && number <= maxConcurrency) return number;
-  throw new Error(`Pushes at once: expected a whole number from 1 to ${maxConcurrency}, got ${JSON.stringify(value)}`);
+  if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+  throw new Error(`${name}: expected a whole number from ${least} to ${most}, got ${JSON.stringify(value)}`);
 }
 
 function checked(name: string, value: string, problemOf: (value: string) => string | undefined): string {

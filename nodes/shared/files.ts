@@ -36,11 +36,16 @@ export function refuseNoFile(message: Message, settings: FileSettings): void {
  * @throws BadInput saying what was expected and what came
  */
 export function readFile(file: unknown, filename: unknown, message: Message, settings: FileSettings): NamedFile {
-  const isFromFileIn = settings.filenameType === 'msg' && settings.filename === 'filename';
-  const name = parseFilename(filename, isFromFileIn);
+  const name = readFilename(filename, settings);
   refuseResult(file, message);
   refusePath(file, message);
   return { filename: name, bytes: parseBytes(file, name) };
+}
+
+/** The file's name on the device. @throws BadInput */
+export function readFilename(filename: unknown, settings: FileSettings): string {
+  const isFromFileIn = settings.filenameType === 'msg' && settings.filename === 'filename';
+  return parseFilename(filename, isFromFileIn);
 }
 
 /** Whether the message brings a set of files instead of one. */

@@ -1,11 +1,19 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { Job } from '../../lib/push/job';
 import { BadInput } from './bad-input';
-import { bringsSet, type FileSettings, readFile, readSet, refuseNoFile } from './files';
+import { bringsSet, type FileSettings, type NamedFile, readFile, readFilename, readSet, refuseNoFile } from './files';
 import { linkCallHint } from './link-call';
 import type { Message } from './message';
-import { type PushOptions, type PushSettings, PushTemplate, parseOptions, secretOf } from './push-template';
+import {
+  type PushOptions,
+  type PushSettings,
+  PushTemplate,
+  parseOptions,
+  secretOf,
+  type Template,
+} from './push-template';
 import { type CheckSettings, checkPython } from './python-check';
+import { readRestored, readWanted } from './restore';
 import type { ReadyServer } from './server-node';
 import { type Reader, reader } from './typed-input';
 import { parseResetTarget, parseTarget } from './validation';
@@ -55,7 +63,8 @@ export class Input {
   /** Refuses a message where the settings are not to be used, or that cannot bring a file, whatever else is missing. @throws BadInput */
   refuse(message: Message): void {
     if (this.#options instanceof BadInput) throw this.#options;
-    refuseNoFile(message, this.#settings);
+    // The failure of a push is what a restore may follow.
+    if (readWanted(message) === undefined) refuseNoFile(message, this.#settings);
   }
 
   /**
@@ -70,11 +79,11 @@ export class Input {
       : this.#toJobs(values, message, server);
   }
 
-  /** What a message asks to be pushed, whatever the device. @throws BadInput saying what was expected and what came */
-  readTemplate(message: Message, server: ReadyServer): PushTemplate | Promise<PushTemplate> {
+  /** What a message asks to be pushed to these devices. @throws BadInput saying what was expected and what came */
+  readTemplate(message: Message, server: ReadyServer, targets: readonly string[]): Template | Promise<Template> {
     const values = this.#values(message, nothing);
-    if (!(values instanceof Promise)) return this.#toTemplate(values, message, server);
-    return values.then((settled) => this.#toTemplate(settled, message, server));
+    if (!(values instanceof Promise)) return this.#toTemplate(values, message, server, targets);
+    return values.then((settled) => this.#toTemplate(settled, message, server, targets));
   }
 
   /** The device that a `msg.reset` names; undefined: all of them. @throws BadInput */
@@ -87,9 +96,10 @@ export class Input {
     const { file, filename, reboot, timeout } = this.#read;
     // What a set of files makes needless is not asked for: a message that brings one may have neither.
     const isSet = bringsSet(message);
+    const isRestored = readWanted(message) !== undefined;
     const values: Values = {
       target: target(message),
-      file: isSet ? undefined : file(message),
+      file: isSet || isRestored ? undefined : file(message),
       filename: isSet ? undefined : filename(message),
       reboot: reboot(message),
       timeout: timeout(message),
@@ -99,7 +109,7 @@ export class Input {
 
   #toJobs(values: Values, message: Message, server: ReadyServer): Job[] | Promise<Job[]> {
     const target = this.#parseTarget(values.target);
-    const template = this.#toTemplate(values, message, server);
+    const template = this.#toTemplate(values, message, server, [target]);
     return template instanceof Promise ? template.then((checked) => checked.jobsFor(target)) : template.jobsFor(target);
   }
 
@@ -116,13 +126,33 @@ export class Input {
   #toTemplate(
     values: Values,
     message: Message,
-    { signing, checker, sharedBytes }: ReadyServer,
-  ): PushTemplate | Promise<PushTemplate> {
-    const isSet = bringsSet(message);
-    const files = isSet ? readSet(message) : [readFile(values.file, values.filename, message, this.#settings)];
+    server: ReadyServer,
+    targets: readonly string[],
+  ): Template | Promise<Template> {
+    const wanted = readWanted(message);
+    if (wanted === undefined) {
+      const isSet = bringsSet(message);
+      const files = isSet ? readSet(message) : [readFile(values.file, values.filename, message, this.#settings)];
+      return this.#checked(this.#templateOf(files, isSet, values, server), server);
+    }
+    const filename = readFilename(values.filename, this.#settings);
+    const templateOf = (bytes: Buffer) => this.#templateOf([{ filename, bytes }], false, values, server);
+    const restored = readRestored(server.book, targets, filename, wanted, templateOf);
+    return restored.then((files) => this.#checked(files, server));
+  }
+
+  #templateOf(
+    files: readonly NamedFile[],
+    isSet: boolean,
+    { reboot, timeout }: Values,
+    { signing, sharedBytes }: ReadyServer,
+  ): PushTemplate {
     if (this.#options instanceof BadInput) throw this.#options;
     const secret = secretOf(this.#settings, signing);
-    const template = new PushTemplate(files, isSet, secret, values.reboot, values.timeout, this.#options, sharedBytes);
+    return new PushTemplate(files, isSet, secret, reboot, timeout, this.#options, sharedBytes);
+  }
+
+  #checked(template: Template, { checker }: ReadyServer): Template | Promise<Template> {
     return checkPython(checker, template.files, this.#settings)?.then(() => template) ?? template;
   }
 }

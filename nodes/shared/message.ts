@@ -18,6 +18,11 @@ export interface Message extends NodeMessage {
   releaseSummary?: unknown;
   releaseUrl?: unknown;
   remove?: unknown;
+  restore?: unknown;
+  devices?: unknown;
+  outdated?: unknown;
+  failed?: unknown;
+  forget?: unknown;
   reset?: unknown;
   pause?: unknown;
   continue?: unknown;
@@ -29,6 +34,6 @@ export function idOf({ _msgid }: Message): string {
 }
 
 /** Whether a message asks for this; `false` does not. */
-export function asksFor(message: Message, what: 'reset' | 'pause' | 'continue' | 'remove'): boolean {
+export function asksFor(message: Message, what: 'reset' | 'pause' | 'continue' | 'remove' | 'forget'): boolean {
   return message[what] !== undefined && message[what] !== false;
 }

@@ -52,8 +52,17 @@ export function secretOf({ format: asked }: PushSettings, { format, secret }: Si
   throw new BadInput('The signed form was chosen, but the OTA server has no secret of 16 bytes or more: give it one.');
 }
 
+/** What is pushed to devices and how. */
+export interface Template {
+  readonly files: readonly CheckedFile[];
+  /** Of all files, held once however many devices get them. */
+  readonly bytes: readonly Buffer[];
+  /** One for each file, in order, with one id. */
+  jobsFor(target: string): Job[];
+}
+
 /** What is pushed and how, whatever the device: one hash per file, however many devices get it. */
-export class PushTemplate {
+export class PushTemplate implements Template {
   readonly files: readonly CheckedFile[];
   readonly #isSet: boolean;
   readonly #secret: string | undefined;
@@ -86,12 +95,10 @@ export class PushTemplate {
     this.#options = options;
   }
 
-  /** Of all files, held once however many devices get them. */
   get bytes(): readonly Buffer[] {
     return this.files.map(({ bytes }) => bytes);
   }
 
-  /** One for each file, in order, with one id. */
   jobsFor(target: string): Job[] {
     const id = randomUUID();
     const key = this.#secret === undefined ? undefined : deviceKey(this.#secret, target);

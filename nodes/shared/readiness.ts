@@ -13,6 +13,9 @@ const shapes: Record<ConnectionState, Pick<NodeStatus, 'fill' | 'shape'>> = {
 /** A status is one line, beside other nodes. */
 const maxShownLength = 100;
 
+/** As much of it as a line under a node needs. */
+export type ServerReadiness = Pick<Readiness, 'isReady' | 'status' | 'watch'>;
+
 /** Whether a node that uses an OTA server could do its work now, and what it shows as long as there is nothing else to show. */
 export class Readiness {
   readonly #RED: NodeAPI;

@@ -1,5 +1,6 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { PythonChecker } from '../../lib/check/python-checker';
+import type { DeviceBook } from '../../lib/devices/device-book';
 import type { HaBroker } from '../../lib/home-assistant/broker';
 import type { Signing } from '../../lib/protocol/signature';
 import type { Broker } from '../../lib/push/services';
@@ -12,6 +13,7 @@ import { absenceKey } from './presence';
 /** A server that is ready to push. */
 export interface ReadyServer {
   readonly pushServer: PushServer;
+  readonly book: DeviceBook;
   readonly broker: Broker & HaBroker;
   readonly connection: WatchedConnection;
   readonly signing: Signing;

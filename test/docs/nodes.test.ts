@@ -37,6 +37,10 @@ describe('The contract of the nodes, docs/nodes.md', () => {
     assertProperties('ota-push', { name: '', server: 'required', ...pushDefaults });
   });
 
+  it('has each property of an OTA devices node with its default, and what the dialog calls it', () => {
+    assertProperties('ota-devices', { name: '', server: 'required', watch: false, outputs: 1 });
+  });
+
   it('has each property of an OTA rollout, and tells which are those of an OTA push', () => {
     const { targets, waves, pause, stopAfter, ...shared } = rolloutDefaults;
     assertProperties('ota-rollout', { targets, waves, pause, stopAfter });

@@ -34,7 +34,7 @@ describeNeeding(['chromium'], 'the editor with the demo', function () {
     assert.equal(await category.locator('.red-ui-palette-header').textContent(), 'OTA');
     assert.deepEqual(
       (await category.locator('.red-ui-palette-label').allInnerTexts()).map((label) => label.replaceAll(/\s+/g, ' ')),
-      ['OTA push', 'OTA rollout', 'HA update'],
+      ['OTA push', 'OTA rollout', 'OTA devices', 'HA update'],
     );
   });
 

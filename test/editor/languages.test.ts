@@ -31,7 +31,7 @@ const words = {
     serverTitle: 'Edit OTA server node',
     server: ['Broker', 'Advertised address', 'Ports', 'Test', 'Announcement', 'More', 'Name'],
     signed: ['Secret', "A device's key"],
-    moreServer: ['Allowed addresses', 'Listen on', 'Topic', 'Pushes at once', 'Name'],
+    moreServer: ['Allowed addresses', 'Listen on', 'Topic', 'Pushes at once', 'Versions to keep', 'Name'],
     placeholders: [
       'automatic; set it in Docker, NAT',
       'any free port; 1233; 40000-40100',
@@ -71,7 +71,7 @@ const words = {
     serverTitle: "Node 'OTA-Server' bearbeiten",
     server: ['Broker', 'Angekündigte Adresse', 'Ports', 'Test', 'Ankündigung', 'Mehr', 'Name'],
     signed: ['Geheimnis', 'Geräteschlüssel'],
-    moreServer: ['Erlaubte Adressen', 'Lauschen auf', 'Topic', 'Gleichzeitige Pushes', 'Name'],
+    moreServer: ['Erlaubte Adressen', 'Lauschen auf', 'Topic', 'Gleichzeitige Pushes', 'Versionen aufheben', 'Name'],
     placeholders: [
       'automatisch; bei Docker, NAT nötig',
       'beliebig; 1233; 40000-40100',
@@ -122,7 +122,7 @@ for (const [locale, expected] of Object.entries(words)) {
       await editor.page.locator('#node-config-input-format').selectOption('signed');
       assert.deepEqual((await editor.labels(serverForm)).slice(5, 7), expected.signed);
       await editor.unfold('ota-server');
-      assert.deepEqual((await editor.labels(serverForm)).slice(-5), expected.moreServer);
+      assert.deepEqual((await editor.labels(serverForm)).slice(-6), expected.moreServer);
       assert.deepEqual(
         await editor.evaluate(
           `[...document.querySelectorAll('${serverForm} [placeholder]')].map((input) => input.placeholder)`,

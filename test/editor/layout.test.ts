@@ -5,6 +5,7 @@ import { resourcesOfSuite } from '../peers/resources';
 import { rolloutDefaults } from '../peers/test-flow';
 
 const rollout = 'a0b1c2d3e4f50617';
+const devices = 'c2d3e4f506172839';
 const update = 'b1c2d3e4f5061728';
 
 /** Pixels: the narrowest that the editor makes a dialog, and one on a large screen. */
@@ -19,6 +20,7 @@ for (const locale of ['en-US', 'de']) {
     before(async () => {
       editor = await resources.use(Editor.open({ locale }));
       await editor.add({ id: rollout, type: 'ota-rollout', server: '', y: 300, ...rolloutDefaults });
+      await editor.add({ id: devices, type: 'ota-devices', server: '', y: 500, watch: false, outputs: 1 });
       await editor.add({
         id: update,
         type: 'ota-ha-update',
@@ -32,6 +34,7 @@ for (const locale of ['en-US', 'de']) {
     afterEach(() => editor.undoAll());
 
     const dialogs = {
+      'ota-devices': devices,
       'ota-push': inFlow.push,
       'ota-rollout': rollout,
       'ota-ha-update': update,
@@ -44,7 +47,7 @@ for (const locale of ['en-US', 'de']) {
           await editor.edit(id);
           if (type === 'ota-server') await editor.editServer();
           await editor.resize(width);
-          await editor.unfold(type);
+          if (type !== 'ota-devices') await editor.unfold(type);
           await editor.inEachFont(async (font) => assert.deepEqual(await editor.cutOff(form), [], font));
         });
       }

@@ -21,6 +21,7 @@ const homeDefaults = { prefix: 'homeassistant', baseTopic: 'ota-push' } satisfie
 const inputs: Record<string, { value: string }> = {};
 const push = definitionOf('ota-push', inputs);
 const rollout = definitionOf('ota-rollout');
+const devices = definitionOf('ota-devices');
 const haUpdate = definitionOf('ota-ha-update');
 const server = definitionOf('ota-server');
 
@@ -126,6 +127,10 @@ const limits: Record<string, { taken: string[]; refused: string[] }> = {
   concurrency: {
     taken: ['', '1', '100', '10000', '007', ' 5 '],
     refused: ['0', '10001', '-1', '1.5', '1e3', '0x10', 'x', '1 2'],
+  },
+  keep: {
+    taken: ['', '0', '3', '20', '007', ' 5 '],
+    refused: ['21', '-1', '1.5', '1e1', '0x10', 'x', '1 2'],
   },
 };
 
@@ -233,12 +238,14 @@ describe('the defaults of the dialogs', () => {
     topic: '{target}/OTA',
     allow: '',
     concurrency: '100',
+    keep: '3',
     format: 'basic',
   } satisfies Record<keyof ServerSettings | 'name', string>;
 
   it('are there for each property that the server reads, and for no other', () => {
     assert.deepEqual(valuesOf(push), ofPush);
     assert.deepEqual(valuesOf(rollout), ofRollout);
+    assert.deepEqual(valuesOf(devices), { name: '', server: '', watch: false, outputs: 1 });
     assert.deepEqual(valuesOf(haUpdate), { name: '', server: '', ...homeDefaults, check: true });
     assert.deepEqual(valuesOf(server), ofServer);
   });

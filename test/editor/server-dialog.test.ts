@@ -31,10 +31,10 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
 
   it('has the defaults where nothing was set', async () => {
     const shown: Record<string, string> = {};
-    for (const property of ['bind', 'ports', 'topic', 'allow', 'concurrency']) {
+    for (const property of ['bind', 'ports', 'topic', 'allow', 'concurrency', 'keep']) {
       shown[property] = await field(property).inputValue();
     }
-    assert.deepEqual(shown, { bind: '', ports: '', topic: '{target}/OTA', allow: '', concurrency: '100' });
+    assert.deepEqual(shown, { bind: '', ports: '', topic: '{target}/OTA', allow: '', concurrency: '100', keep: '3' });
   });
 
   it('shows the key of a device with the command that gives it to its board, from a secret that is only typed in yet', async () => {
@@ -173,6 +173,7 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
       ['advertise', 'http://192.168.4.2'],
       ['bind', 'eth0'],
       ['concurrency', '0'],
+      ['keep', '21'],
     ] as const;
     for (const [property, value] of refused) {
       await enter(property, value);
@@ -187,7 +188,7 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
     const problems = await editor.evaluate<string[]>(`RED.nodes.node('${inFlow.server}').validationErrors`);
     assert.deepEqual(
       problems.map((problem) => problem.split(':')[0]),
-      ['Advertised address', 'Listen on', 'Ports', 'Topic', 'Allowed addresses', 'Pushes at once'],
+      ['Advertised address', 'Listen on', 'Ports', 'Topic', 'Allowed addresses', 'Pushes at once', 'Versions to keep'],
     );
   });
 
@@ -199,6 +200,7 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
       bind: '::',
       topic: 'house/{target}/OTA',
       concurrency: '8',
+      keep: '5',
       name: 'this house',
     };
     for (const [property, value] of Object.entries(values)) {

@@ -88,7 +88,7 @@ for (const [version, folder] of Object.entries(versions)) {
         .first()
         .waitFor({ state: 'detached' });
       const labels = (await found.allInnerTexts()).map((label) => label.replace(/ \(.*/, ''));
-      assert.deepEqual(labels.sort(), ['HA update', 'OTA push', 'OTA rollout']);
+      assert.deepEqual(labels.sort(), ['HA update', 'OTA devices', 'OTA push', 'OTA rollout']);
       await editor.page.keyboard.press('Escape');
       await editor.page.locator('#red-ui-type-search-input').waitFor({ state: 'hidden' });
     });
@@ -97,9 +97,9 @@ for (const [version, folder] of Object.entries(versions)) {
       it(`finds the nodes in the palette by "${word}"`, async () => {
         await search(word);
         const shown = await Promise.all(
-          ['ota-push', 'ota-rollout', 'ota-ha-update'].map((type) => inPalette(type).isVisible()),
+          ['ota-push', 'ota-rollout', 'ota-devices', 'ota-ha-update'].map((type) => inPalette(type).isVisible()),
         );
-        assert.deepEqual(shown, [true, true, true]);
+        assert.deepEqual(shown, [true, true, true, true]);
       });
     }
 

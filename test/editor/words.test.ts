@@ -3,12 +3,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Node, NodeAPI } from 'node-red';
 import type { Entities } from '../../lib/home-assistant/entities';
+import type { HostKind } from '../../lib/push/announced-host';
 import type { Job, Verify } from '../../lib/push/job';
 import type { Outcome } from '../../lib/push/outcome';
-import type { HostKind } from '../../lib/push/services';
 import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { Code, PushActivity, Verified } from '../../lib/push/state';
 import type { RolloutEnd } from '../../lib/rollout/rollout';
+import { DevicesStatus } from '../../nodes/ota-devices/status';
 import { HaStatus } from '../../nodes/ota-ha-update/status';
 import { StatusLine } from '../../nodes/ota-push/status';
 import type { RolloutQueue } from '../../nodes/ota-rollout/rollout-queue';
@@ -163,6 +164,10 @@ const lines: Readonly<Record<string, readonly Tell[]>> = {
     rollingOut(false, 1),
     rollingOut(true, 1),
     ...refusals.map<Tell>((code) => (node, translate) => new RolloutStatus(node, translate, ready).badInput(code)),
+  ],
+  'ota-devices': [
+    (node, translate) => new DevicesStatus(node, translate, ready).count(3),
+    (node, translate) => new DevicesStatus(node, translate, ready).badInput(),
   ],
   'ota-ha-update': [
     showing(),
@@ -385,10 +390,10 @@ function refusalsOf(type: string): string[] {
   return keys;
 }
 
-/** The keys of a node's outputs, with and without that for the progress. */
+/** The keys of a node's outputs, with that for the progress, or for what changes. */
 function outputsOf(type: string): string[] {
   const { outputLabels, defaults, outputs = 1 } = definitionOf(type);
-  const most = 'progress' in defaults ? outputs + 1 : outputs;
+  const most = 'progress' in defaults || 'watch' in defaults ? outputs + 1 : outputs;
   const labels = Array.from({ length: most }, (_, index) => outputLabels?.call({ _: (key) => key }, index));
   return labels.filter((label) => label !== undefined);
 }

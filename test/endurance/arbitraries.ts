@@ -137,6 +137,10 @@ const sound = {
   pause: good(fc.constantFrom<unknown>(true, false)),
   continue: good(fc.constantFrom<unknown>(true, false)),
   remove: good(fc.constantFrom<unknown>(true, false)),
+  restore: good(fc.constantFrom<unknown>(true, false, 'a'.repeat(8), 'b'.repeat(40))),
+  outdated: good(fc.constantFrom<unknown>(Buffer.from('x'), 'a'.repeat(8))),
+  failed: good(fc.constantFrom<unknown>(true, false)),
+  forget: good(fc.constantFrom<unknown>(true, false)),
 };
 
 /** Of a hundred messages so many have the property. */
@@ -158,6 +162,10 @@ const usual: Readonly<Record<keyof typeof sound, number>> = {
   pause: 2,
   continue: 5,
   remove: 4,
+  restore: 5,
+  outdated: 20,
+  failed: 10,
+  forget: 5,
 };
 
 const names = Object.keys(sound) as (keyof typeof sound)[];
@@ -257,6 +265,7 @@ export const configurations: fc.Arbitrary<Configurations> = fc.record({
       topic: ['{target}/OTA', 'house/{target}/OTA', 'a b/{target}/OTA'],
       allow: ['', '127.0.0.0/8', '10.0.0.7', '::1'],
       concurrency: ['1', '3', '100'],
+      keep: ['0', '1', '20'],
       format: ['basic', 'signed'],
     },
   ),

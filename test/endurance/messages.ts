@@ -30,7 +30,10 @@ interface Fate {
   sent: number[];
 }
 
-type NodeType = 'push' | 'rollout' | 'haUpdate';
+type NodeType = 'push' | 'rollout' | 'devices' | 'haUpdate';
+
+/** The outputs by which messages leave, each by one of them; what a press of Install sends is a message of its own. */
+const endsOf: Record<NodeType, readonly number[]> = { push: [0, 1], rollout: [1], devices: [0], haUpdate: [] };
 
 interface CompleteEvent {
   readonly msg: object;
@@ -143,7 +146,7 @@ class Fuzz {
     const id = (type: string) => `${type}-${this.#number}`;
     await deploy([...this.#standing, ...flowOf(configuration, id)]);
     for (const [index, make] of messages.entries()) {
-      for (const type of ['push', 'rollout', 'haUpdate'] as const) this.#send(type, id(type), index, make());
+      for (const type of ['push', 'rollout', 'devices', 'haUpdate'] as const) this.#send(type, id(type), index, make());
       if (index % 10 === 9) await new Promise(setImmediate);
     }
     // By the time that another push has gone through, most of them have too. The rest ends with its nodes.
@@ -174,7 +177,8 @@ class Fuzz {
   #note(type: NodeType, id: string, message: Readonly<Record<string, unknown>>): void {
     const asks = (name: string) => message[name] !== undefined && message[name] !== false;
     const isSteering =
-      type !== 'haUpdate' && (asks('reset') || (type === 'rollout' && (asks('pause') || asks('continue'))));
+      (type === 'push' && asks('reset')) ||
+      (type === 'rollout' && (asks('reset') || asks('pause') || asks('continue')));
     const fate: Fate = { type, id, isSteering, done: 0, errors: [], sent: [] };
     this.#fates.set(message._msgid, fate);
     this.#byMessage.set(message, fate);
@@ -183,7 +187,7 @@ class Fuzz {
   #judge(message: string, { type, isSteering, done, errors, sent }: Fate): void {
     const wrong = (what: string) => this.#problems.push(`${message}: ${what}`);
     if (done !== 1) wrong(`was done ${done} times`);
-    const ends = sent.filter((port) => (type === 'push' ? port < 2 : port === 1)).length;
+    const ends = sent.filter((port) => endsOf[type].includes(port)).length;
     const expected = type === 'haUpdate' || isSteering || errors.length > 0 ? 0 : 1;
     if (ends !== expected)
       wrong(`left by an output ${ends} times instead of ${expected}, with ${errors.length} errors`);
@@ -219,9 +223,16 @@ function flowOf({ server, push, rollout, haUpdate }: Configurations, id: (type: 
     { ...server, id: id('server'), type: 'ota-server', broker: 'broker', credentials: { secret: 's'.repeat(32) } },
     { ...push, id: id('push'), type: 'ota-push', ...ours, wires },
     { ...rollout, id: id('rollout'), type: 'ota-rollout', ...ours, wires },
+    { watch: true, outputs: 2, id: id('devices'), type: 'ota-devices', ...ours, wires: wires.slice(1) },
     { ...haUpdate, id: id('haUpdate'), type: 'ota-ha-update', ...ours, wires: [[id('out')]] },
     { id: id('catch'), ...place, type: 'catch', scope: null, wires: [[id('out')]] },
-    { id: id('complete'), ...place, type: 'complete', scope: [id('push'), id('rollout')], wires: [[id('out')]] },
+    {
+      id: id('complete'),
+      ...place,
+      type: 'complete',
+      scope: [id('push'), id('rollout'), id('devices')],
+      wires: [[id('out')]],
+    },
     { id: id('out'), ...place, type: 'junction', wires: [] },
   ];
 }

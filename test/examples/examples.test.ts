@@ -101,15 +101,10 @@ describe('The example flow', function () {
     assert.match(await example.nodeRed.logged(/ updated, /), /50 updated, 0 had the file$/);
   });
 
-  it('"Update every night when the file has changed" knows after a restart who has the file, with a context store on disk', async () => {
+  it('"Update every night when the file has changed" knows after a restart who has the file', async () => {
     const both = ['NIGHTLAMP', 'DAYLAMP'];
     await startFleet(both);
-    const files = {
-      'main.py': version2,
-      'settings.js': 'module.exports = { contextStorage: { default: { module: "localfilesystem" } } };',
-    };
-    const name = 'Update every night when the file has changed';
-    example = await resources.use(Example.deploy(name, broker, injecting({ filename: 'main.py' }), { files }));
+    await deploy('Update every night when the file has changed', injecting({ filename: 'main.py' }));
     await example.press();
     assert.match(await example.nodeRed.logged(/ updated, /), /2 updated, 0 had the file$/);
     await example.restart();

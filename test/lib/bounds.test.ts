@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Node } from 'node-red';
 import { BoundedMap } from '../../lib/bounded-map';
 import { PythonChecker } from '../../lib/check/python-checker';
+import { DeviceBook } from '../../lib/devices/device-book';
 import type { Outcome } from '../../lib/push/outcome';
 import type { Broker, InboundMessage } from '../../lib/push/services';
 import { DeviceReports } from '../../lib/server/device-reports';
@@ -12,6 +14,9 @@ import { StatusLine } from '../../nodes/ota-push/status';
 import { KeptAnnouncements, type KeptTopics } from '../../nodes/ota-server/kept-announcements';
 import { LastMessages } from '../../nodes/ota-server/last-messages';
 import { Subscriptions } from '../../nodes/ota-server/subscriptions';
+import { failureOf, jobsOf, outcomeOf } from '../peers/outcomes';
+import { resourcesOfEachTest } from '../peers/resources';
+import { temporaryFolder } from '../peers/temporary-folder';
 
 /** What stays in memory of something, in bytes. */
 function heapOf(make: () => unknown): number {
@@ -145,6 +150,66 @@ describe('What strangers can fill', () => {
     await checker.close();
     await Promise.all(checks);
     assert.equal(checker.fullnessFor([fileOf(8)]), undefined);
+  });
+
+  describe('in the device book', () => {
+    const resources = resourcesOfEachTest();
+
+    const open = async () => {
+      const folder = await temporaryFolder(resources, 'bounds');
+      const [path, filesFolder] = [join(folder, 'devices.jsonl'), join(folder, 'files')];
+      return () => {
+        const book = new DeviceBook({ path, filesFolder, keep: 3, onDamage: assert.fail, onUnwritten: assert.fail });
+        resources.defer(() => book.close());
+        return book;
+      };
+    };
+
+    const record = (book: DeviceBook, outcome: Outcome, bytes?: Buffer) =>
+      book.record(outcome, jobsOf(outcome, bytes), 'push');
+    const failed = { code: 'interrupted', message: 'm'.repeat(160), remedy: 'r'.repeat(180), device: '192.168.4.7' };
+
+    it('is not much of 20,000 devices: less than 20 MB', async function () {
+      this.timeout(60_000);
+      const openAgain = await open();
+      const book = openAgain();
+      for (let at = 0; at < 20_000; at += 1) {
+        const target = `lamp-${at}`;
+        const report = { state: 'running', file: 'main.py', hash: 'a'.repeat(40), error: null } as const;
+        record(book, at % 20 === 0 ? failureOf({ target, ...failed } as object) : outcomeOf({ target }));
+        if (at % 2 === 0)
+          record(
+            book,
+            outcomeOf({ target, filename: 'lib/lamp.py', hash: 'b'.repeat(40), message: `m${at}`.repeat(15) }),
+          );
+        book.hear(target, report, false);
+      }
+      await book.close();
+      let again: DeviceBook | undefined;
+      const bytes = heapOf(() => {
+        again = openAgain();
+        return again;
+      });
+      assert.equal(again?.hostnames().length, 20_000);
+      assert.ok(bytes < 20 * mebibyte, `${bytes} bytes`);
+    });
+
+    it('is bounded for devices that only report, and those that were pushed to stay', async function () {
+      this.timeout(60_000);
+      const book = (await open())();
+      for (let at = 0; at < 100; at += 1) record(book, outcomeOf({ target: `lamp-${at}` }));
+      const bytes = heapOf(() => {
+        for (let at = 0; at < 200_000; at += 1) {
+          const text = `${at}`.padStart(64, 'f');
+          const report = { state: 'failed', file: `${text}${text}${text}`, hash: text, error: text } as const;
+          book.hear(at % 2 ? `forged-${at}` : `lamp-${at % 100}`, report, false);
+        }
+        return book;
+      });
+      assert.ok(bytes < 24 * mebibyte, `${bytes} bytes`);
+      const lamps = book.hostnames().filter((name) => name.startsWith('lamp-'));
+      assert.equal(lamps.length, 100);
+    });
   });
 
   it('are not the topics that a broker refuses', () => {

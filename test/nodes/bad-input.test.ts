@@ -264,6 +264,7 @@ describe('Bad input to ota-push', () => {
     ['a network that is none', { allow: '10.0.0.0/33' }, /Allowed addresses.*"10\.0\.0\.0\/33"/],
     ['a name to listen on', { bind: 'eth0' }, /Listen on.*no IP address/],
     ['no push at once', { concurrency: '0' }, /Pushes at once.*got "0"/],
+    ['too many versions to keep', { keep: '21' }, /Versions to keep.*0 to 20, got "21"/],
   ];
   for (const [what, server, says] of servers) {
     it(`says what is wrong with a server that has ${what}, at its start and for each message`, async () => {

@@ -4,6 +4,7 @@ import type { Report } from '../../lib/protocol/report';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
+import { temporaryFolder } from '../peers/temporary-folder';
 import { listening, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("lamp version 1")\n');
@@ -22,9 +23,9 @@ describe('A push that skips what the device has', () => {
 
   const startDevice = () => resources.use(SimulatedDevice.start({ brokerUrl: broker.url }));
 
-  const start = async (push: Record<string, unknown> = {}) => {
+  const start = async (push: Record<string, unknown> = {}, userDir?: string) => {
     const settings = { broker, push: { skipUnchanged: true, ...push }, more: listening('+/OTA/status') };
-    flow = await resources.use(TestFlow.start(settings));
+    flow = await resources.use(TestFlow.start({ ...settings, ...(userDir === undefined ? {} : { userDir }) }));
   };
 
   /** Resolves when Node-RED has heard it. */
@@ -79,6 +80,28 @@ describe('A push that skips what the device has', () => {
     await result();
     await report('running', { file: 'boot.py' });
     assert.deepEqual(await result(), ['success', 1]);
+  });
+
+  it('trusts a delivery that the device has confirmed since', async () => {
+    await start({ verify: 'delivered' });
+    await result();
+    await report('running');
+    assert.deepEqual(await result(), ['unchanged', 1]);
+  });
+
+  it('knows it again after a restart, whatever node had pushed it', async () => {
+    const userDir = await temporaryFolder(resources, 'unchanged');
+    await start({ skipUnchanged: false }, userDir);
+    assert.deepEqual(
+      [await result(), await result()],
+      [
+        ['success', 1],
+        ['success', 1],
+      ],
+    );
+    await flow.stop();
+    await start({}, userDir);
+    assert.deepEqual(await result(), ['unchanged', 1]);
   });
 
   for (const [what, state, more] of [

@@ -51,6 +51,7 @@ describe('A variable of the environment that is not set', () => {
     topic: 'Topic',
     allow: 'Allowed',
     concurrency: 'Pushes at once',
+    keep: 'Versions to keep',
     format: 'Form of the announcement',
   };
   for (const [property, label, value] of withForms(ofServer)) {

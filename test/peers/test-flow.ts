@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import helper, { type TestFlows } from 'node-red-node-test-helper';
 import type { Durations } from '../../lib/push/state';
+import registerDevices from '../../nodes/ota-devices/ota-devices';
 import registerHaUpdate from '../../nodes/ota-ha-update/ota-ha-update';
 import registerPush from '../../nodes/ota-push/ota-push';
 import registerRollout from '../../nodes/ota-rollout/ota-rollout';
@@ -39,7 +43,7 @@ export interface FlowSettings {
   readonly mqttNodes?: string;
   /** The master secret of the OTA server. */
   readonly secret?: string;
-  /** Where Node-RED keeps its files. */
+  /** Where Node-RED keeps its files; a folder of the flow's own unless given, which goes with it. */
   readonly userDir?: string;
   /** The nodes whose errors and ends are listened to. */
   readonly watched?: readonly string[];
@@ -61,13 +65,14 @@ export class TestFlow {
   readonly statuses = new Inbox<Received>();
 
   static async start(settings: FlowSettings): Promise<TestFlow> {
-    const { secret, userDir, mqttNodes = ourMqttNodes, coreNodes = [] } = settings;
+    const { secret, mqttNodes = ourMqttNodes, coreNodes = [] } = settings;
     const more = [loaded(mqttNodes), ...coreNodes.map(coreNode)];
-    helper.settings({ mqttReconnectTime: 100, ...(userDir === undefined ? {} : { userDir }) } as object);
-    const flow = new TestFlow();
+    const ownDir = settings.userDir === undefined ? await mkdtemp(join(tmpdir(), 'test-flow-')) : undefined;
+    const flow = new TestFlow(ownDir);
+    helper.settings({ mqttReconnectTime: 100, userDir: settings.userDir ?? ownDir } as object);
     try {
       await helper.load(
-        [...more, registerServer, registerPush, registerRollout, registerHaUpdate],
+        [...more, registerServer, registerPush, registerRollout, registerDevices, registerHaUpdate],
         flowOf(settings) as TestFlows,
         secret === undefined ? {} : { server: { secret } },
       );
@@ -77,6 +82,12 @@ export class TestFlow {
       await flow.stop();
       throw error;
     }
+  }
+
+  readonly #ownDir: string | undefined;
+
+  private constructor(ownDir: string | undefined) {
+    this.#ownDir = ownDir;
   }
 
   /** Sends a message into the node. */
@@ -111,6 +122,7 @@ export class TestFlow {
 
   async stop(): Promise<void> {
     await helper.unload();
+    if (this.#ownDir !== undefined) await rm(this.#ownDir, { recursive: true, force: true });
   }
 
   #listen(): void {
@@ -161,6 +173,7 @@ export const serverDefaults = {
   topic: '{target}/OTA',
   allow: '',
   concurrency: '100',
+  keep: '3',
   format: 'basic',
 };
 

@@ -59,7 +59,7 @@ describe('The package as users get it: packed, and installed into an empty user 
   it('is loaded by Node-RED without an error, all nodes enabled', async () => {
     const sets = (await nodeRed.get<NodeSet[]>('/nodes')).filter(({ module }) => module === name);
     const types = sets.flatMap((set) => set.types).sort((one, other) => one.localeCompare(other));
-    assert.deepEqual(types, ['ota-ha-update', 'ota-push', 'ota-rollout', 'ota-server']);
+    assert.deepEqual(types, ['ota-devices', 'ota-ha-update', 'ota-push', 'ota-rollout', 'ota-server']);
     for (const set of sets) assert.deepEqual([set.enabled, set.err], [true, undefined]);
     assert.deepEqual(
       nodeRed.log.all.filter((line) => /\[error\]/.test(line)),
@@ -69,7 +69,7 @@ describe('The package as users get it: packed, and installed into an empty user 
 
   it('has its icons, in the palette and as files', async () => {
     const icons = await nodeRed.get<Record<string, string[]>>('/icons');
-    assert.deepEqual(icons[name]?.sort(), ['ota-ha-update.svg', 'ota-push.svg', 'ota-rollout.svg']);
+    assert.deepEqual(icons[name]?.sort(), ['ota-devices.svg', 'ota-ha-update.svg', 'ota-push.svg', 'ota-rollout.svg']);
     for (const icon of icons[name] ?? []) assert.match(await nodeRed.get<string>(`/icons/${name}/${icon}`), /<svg/);
   });
 

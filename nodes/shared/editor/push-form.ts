@@ -6,6 +6,7 @@ import { checkDefaults, prepareCheck } from './check-form';
 import type { EditorNode, InputType, Properties, Validate } from './editor-api';
 import { linkHelp } from './help-link';
 import { completeHostname } from './known-hostnames';
+import { countOutputs } from './outputs';
 import { canSign, editorSecretOf, learnSecret } from './server-secret';
 import { isTaken, isVariable } from './validation';
 
@@ -194,12 +195,7 @@ export function prepareForm(node: EditorNode, typed: readonly TypedProperty[], f
   prepareCheck(node);
   linkHelp(node.type, 'dialog-form');
   watchSecret();
-  const progress = $('#node-input-progress');
-  const setOutputs = () => {
-    $('#node-input-outputs').val(progress.prop('checked') ? 3 : 2);
-  };
-  progress.on('change', setOutputs);
-  setOutputs();
+  countOutputs('progress', moreDefaults.outputs.value);
   showWhile('.ota-retried', 'retries', (retries) => retries !== '0');
   showWhile('.ota-online', 'verify', (verify) => verify === 'online');
   showWhile('.ota-verified', 'verify', (verify) => verify !== 'delivered');

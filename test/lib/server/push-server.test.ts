@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DeviceBook } from '../../../lib/devices/device-book';
 import { hashOf } from '../../../lib/protocol/announcement';
 import type { Job, Verify } from '../../../lib/push/job';
 import { PushServer, type PushServerOptions } from '../../../lib/server/push-server';
@@ -6,6 +8,7 @@ import { ListeningPorts } from '../../../lib/transfer/listening-ports';
 import { Ports } from '../../../lib/transfer/ports';
 import { Inbox } from '../../peers/inbox';
 import { resourcesOfEachTest } from '../../peers/resources';
+import { temporaryFolder } from '../../peers/temporary-folder';
 
 const bytes = Buffer.from('lamp');
 
@@ -33,6 +36,13 @@ describe('A push server', () => {
 
   let announced: Inbox<string>;
   let pushServer: PushServer;
+  let book: DeviceBook;
+
+  beforeEach(async () => {
+    const folder = await temporaryFolder(resources, 'push-server');
+    const [path, filesFolder] = [join(folder, 'devices.jsonl'), join(folder, 'files')];
+    book = new DeviceBook({ path, filesFolder, keep: 3, onDamage: assert.fail, onUnwritten: assert.fail });
+  });
 
   /** Nobody ever comes for what is announced. */
   function start(options: Partial<PushServerOptions> = {}, listen: () => () => void = () => () => undefined): void {
@@ -60,10 +70,14 @@ describe('A push server', () => {
       portsText: '',
       isAllowed: () => true,
       concurrency: 10,
+      book,
       counters: { next: async () => 1, goOnFrom: async () => true },
       ...options,
     });
-    resources.defer(() => pushServer.close());
+    resources.defer(async () => {
+      await pushServer.close();
+      await book.close();
+    });
   }
 
   it('gives a turn back once, though what a push waited for fails after it was cancelled', async () => {

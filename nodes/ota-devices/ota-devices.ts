@@ -1,0 +1,60 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { DeviceChanges } from '../../lib/devices/device-changes';
+import { asksFor, type Message } from '../shared/message';
+import { onInput, type Send } from '../shared/on-input';
+import { Readiness } from '../shared/readiness';
+import { type OtaServerNode, requireServer } from '../shared/server-node';
+import type { Translate } from '../shared/throttled-status';
+import { parseTarget } from '../shared/validation';
+import { refuseVariables } from '../shared/variables';
+import { readFilter } from './filter-input';
+import { toAnswer, toChange } from './output';
+import { DevicesStatus } from './status';
+
+interface OtaDevicesDef extends NodeDef {
+  readonly server: string;
+  readonly watch?: boolean;
+}
+
+function register(RED: NodeAPI): void {
+  function OtaDevices(this: Node, config: OtaDevicesDef): void {
+    RED.nodes.createNode(this, config);
+    const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
+    const translate: Translate = (key, values) => RED._(`ota-devices.status.${key}`, values);
+    const status = new DevicesStatus(this, translate, new Readiness(RED, server, config.server));
+
+    const run = async (message: Message, send: Send): Promise<void> => {
+      refuseVariables(config);
+      const { book } = requireServer(RED, server, config.server);
+      if (asksFor(message, 'forget')) {
+        book.forget(parseTarget(message.target, 'msg.target'));
+        send(toAnswer(message, book.devices(), 'all'));
+      } else {
+        const filter = readFilter(message);
+        send(toAnswer(message, book.devices(filter), filter ? 'some' : 'all'));
+      }
+      status.goodInput();
+    };
+
+    onInput(this, run, () => status.badInput());
+
+    const state = server?.state;
+    const book = state && !('problem' in state) ? state.book : undefined;
+    if (book) status.count(book.size);
+    const stopCounting = book?.watch(() => status.count(book.size));
+    const changes =
+      book && config.watch
+        ? new DeviceChanges(book, (target, change, device) => this.send(toChange(target, change, device)))
+        : undefined;
+
+    this.on('close', () => {
+      stopCounting?.();
+      changes?.close();
+      status.close();
+    });
+  }
+
+  RED.nodes.registerType('ota-devices', OtaDevices);
+}
+
+export = register;
