@@ -1,6 +1,7 @@
 import type { Report } from '../protocol/report';
 import type { Job } from '../push/job';
 import type { Outcome } from '../push/outcome';
+import { isOfItsConnection } from '../push/session';
 import type { Verified } from '../push/state';
 import { type Keeping, keptWith } from './kept-versions';
 import type { FileRecord } from './record';
@@ -45,13 +46,14 @@ export function duringPush(files: Files, jobs: readonly Job[]): Files {
 }
 
 /** What a device has after it has said something (protocol 5.2). */
-export function afterReport(files: Files, { state, file: filename, hash }: Report, at: number): Files {
+export function afterReport(files: Files, report: Report, at: number): Files {
+  const { state, file: filename, hash } = report;
   if (filename === null || hash === null) return files;
   const known = files.find((file) => file.filename === filename);
   if (state === 'installed' || state === 'running') return confirmed(files, known, { filename, hash, state, at });
   if (!known) return files;
-  // What was only delivered may have been refused; what was installed is still there after a second one has failed.
-  const isThere = state === 'failed' && known.verified !== 'delivered';
+  // What was only delivered may have been refused; what was installed, or fetched, is still there after another try has failed.
+  const isThere = state === 'failed' && (known.verified !== 'delivered' || isOfItsConnection(report));
   if (known.hash !== hash || isThere) return replaced(files, known, doubted(known));
   // A set goes back as one: its files came at one time.
   return files.map((file) => (file.since === known.since ? takenBack(file, at) : file)).filter(tellsAnything);

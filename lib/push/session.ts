@@ -77,6 +77,7 @@ export function isRefusal(report: Report): boolean {
   return report.state === 'failed' && !isOfItsConnection(report) && report.error !== 'replayed';
 }
 
-function isOfItsConnection({ error }: Report): boolean {
+/** Whether a report tells of a connection that failed: of one of several announcements, others of which may have been served. */
+export function isOfItsConnection({ error }: Report): boolean {
   return error === 'connect_failed' || error === 'timed_out';
 }

@@ -71,7 +71,7 @@ const words = {
     serverTitle: "Node 'OTA-Server' bearbeiten",
     server: ['Broker', 'Angekündigte Adresse', 'Ports', 'Test', 'Ankündigung', 'Mehr', 'Name'],
     signed: ['Geheimnis', 'Geräteschlüssel'],
-    moreServer: ['Erlaubte Adressen', 'Lauschen auf', 'Topic', 'Gleichzeitige Pushes', 'Versionen aufheben', 'Name'],
+    moreServer: ['Erlaubte Adressen', 'Lauschen auf', 'Topic', 'Gleichzeitige Pushes', 'Versionen behalten', 'Name'],
     placeholders: [
       'automatisch; bei Docker, NAT nötig',
       'beliebig; 1233; 40000-40100',

@@ -73,7 +73,7 @@ for (const [version, folder] of Object.entries(versions)) {
       });
     }
 
-    it('offers OTA push and OTA rollout at an input that is clicked with the Ctrl key', async () => {
+    it('offers the nodes at an input that is clicked with the Ctrl key', async () => {
       const input = await centerOf(editor.page.locator('[id="debug 140"] .red-ui-flow-port-input'));
       await editor.page.keyboard.down('Control');
       await editor.page.mouse.move(input.x, input.y);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashOf } from '../../lib/protocol/announcement';
+import { deviceKey } from '../../lib/protocol/signature';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
 import { type Behaviour, SimulatedDevice } from '../peers/simulated-device';
@@ -31,8 +32,11 @@ describe('A file that a device had', () => {
     return device;
   };
 
-  const start = async (settings: Record<string, Record<string, unknown>> = {}) => {
-    flow = await resources.use(TestFlow.start({ broker, userDir, more: listening('+/OTA/status'), ...settings }));
+  const start = async (settings: Record<string, Record<string, unknown>> = {}, secret?: string) => {
+    const signing = secret === undefined ? {} : { secret };
+    flow = await resources.use(
+      TestFlow.start({ broker, userDir, more: listening('+/OTA/status'), ...signing, ...settings }),
+    );
   };
 
   const push = (version: number, target = 'nightlamp') =>
@@ -99,6 +103,23 @@ describe('A file that a device had', () => {
     assert.equal((await restore(true)).payload, 'success');
     assert.equal(has(), bytesOf(1).toString(), 'it has the second one again, and the first is before that');
     assert.equal((await restore(sha1(3))).output, 0);
+  });
+
+  it('comes back signed too, also where it was pushed before announcements were', async () => {
+    const secret = 'correct horse battery staple';
+    await startDevice('nightlamp', { key: deviceKey(secret, 'nightlamp'), reports: true });
+    await start();
+    for (const version of [1, 2]) assert.equal((await push(version)).payload, 'success');
+    await flow.stop();
+    await start({ server: { format: 'signed' } }, secret);
+    assert.equal((await push(3)).payload, 'success');
+    for (const version of [2, 1]) {
+      const { payload, ota } = await restore(true);
+      assert.deepEqual([payload, ota.hash], ['success', hashOf(bytesOf(version), 'sha256')]);
+      assert.equal(has(), bytesOf(version).toString());
+    }
+    assert.equal((await restore(sha1(3))).output, 0, 'of the signed form only SHA-256 was announced');
+    assert.equal((await restore(hashOf(bytesOf(3), 'sha256'))).payload, 'success');
   });
 
   it('is checked as any other file', async () => {

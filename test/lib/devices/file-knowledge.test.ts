@@ -86,6 +86,12 @@ describe('What a device has, as far as is known', () => {
     assert.deepEqual(told(afterReport(afterOne, reportOf('failed', one), 2)), ['main.py 1 installed doubted']);
     const delivered = afterPush([], [outcomeOf({ hash: one, verified: 'delivered' })], 1);
     assert.deepEqual(told(afterReport(delivered, reportOf('failed', one), 2)), []);
+    const tooLate = reportOf('failed', one, { error: 'connect_failed' });
+    assert.deepEqual(
+      told(afterReport(delivered, tooLate, 2)),
+      ['main.py 1 delivered doubted'],
+      'of another announcement',
+    );
     const next = afterPush(afterOne, [outcomeOf({ hash: two, verified: 'delivered' })], 2);
     assert.deepEqual(told(afterReport(next, reportOf('failed', two), 3)), ['main.py 1 installed doubted']);
   });
