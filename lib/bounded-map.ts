@@ -41,10 +41,7 @@ export class BoundedMap<Value> {
     const bytes = entryBytes + 2 * (key.length + this.#lengthOf(value));
     this.#entries.set(key, { value, bytes });
     this.#bytes += bytes;
-    for (const oldest of this.#entries.keys()) {
-      if (this.#bytes <= this.#maxBytes) break;
-      this.delete(oldest);
-    }
+    if (this.#bytes > this.#maxBytes) this.#forgetOldest();
   }
 
   /** Replaces the value of an entry where it stands: it becomes no newer, and is not counted anew. */
@@ -70,5 +67,12 @@ export class BoundedMap<Value> {
   clear(): void {
     this.#entries.clear();
     this.#bytes = 0;
+  }
+
+  #forgetOldest(): void {
+    for (const oldest of this.#entries.keys()) {
+      if (this.#bytes <= this.#maxBytes) break;
+      this.delete(oldest);
+    }
   }
 }

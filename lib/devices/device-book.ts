@@ -125,7 +125,7 @@ export class DeviceBook implements DeliveryHistory {
 
   record(outcome: Outcome, jobs: readonly Job[], purpose: Purpose): void {
     const { target, result, code, message, remedy, filename, hash, files = [outcome] } = outcome;
-    if (this.#underWay.get(target)?.look().known.id === outcome.id) this.#underWay.delete(target);
+    if (this.#underWay.get(target)?.jobs[0]?.id === outcome.id) this.#underWay.delete(target);
     const announced = files.filter(isAnnounced);
     // What was cancelled before it began says nothing of the device.
     if (announced.length === 0 && result === 'cancelled') return;
@@ -250,12 +250,15 @@ export class DeviceBook implements DeliveryHistory {
 
 /** The characters in it; each of its parts counts too. */
 function lengthOf({ report, files, last }: DeviceRecord): number {
-  const texts = [
-    ...files.flatMap(({ filename, kept }) => [filename, fileLength * (1 + kept.length)]),
-    ...(report ? [report.file, report.hash, report.error, report.exception, partLength] : []),
-    ...(last ? [last.message, last.remedy, last.filename, last.hash, partLength] : []),
-  ];
-  return texts.reduce<number>((sum, text) => sum + (typeof text === 'number' ? text : (text?.length ?? 0)), 0);
+  let length = 0;
+  for (const { filename, kept } of files) length += filename.length + fileLength * (1 + kept.length);
+  if (report) length += partLength + lengthOfAll(report.file, report.hash, report.error, report.exception);
+  if (last) length += partLength + lengthOfAll(last.message, last.remedy, last.filename, last.hash);
+  return length;
+}
+
+function lengthOfAll(...texts: readonly (string | null | undefined)[]): number {
+  return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
 }
 
 /** What an object takes besides its texts, as characters; with the two hashes of a file. */
