@@ -50,10 +50,6 @@ export class BoundedMap<Value> {
     if (entry) entry.value = value;
   }
 
-  keys(): IterableIterator<string> {
-    return this.#entries.keys();
-  }
-
   /** The newest last. */
   values(): readonly Value[] {
     return Array.from(this.#entries.values(), ({ value }) => value);

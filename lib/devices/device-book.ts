@@ -92,9 +92,12 @@ export class DeviceBook implements DeliveryHistory {
     };
   }
 
-  /** The hostnames of all of them. */
+  /** The hostnames of those that have reported, or fetched a file: of a device that never came it may be mistyped. */
   hostnames(): string[] {
-    return [...this.#heard.keys(), ...this.#pushed.keys()];
+    const isThere = ({ report, address }: DeviceRecord) => report !== null || address !== null;
+    return this.#records()
+      .filter(isThere)
+      .map(({ target }) => target);
   }
 
   /**
