@@ -6,17 +6,18 @@ import { describeNeeding } from '../peers/needing';
 import type { PeerEnd } from '../peers/raw-peer';
 import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
+import { amount } from './amount';
 import { NodeRedAtBroker } from './node-red';
 import { WaitingFleet } from './waiting-fleet';
 
 /** More than the kernels on both sides take in. */
 const large = '# lamp '.repeat(1_200_000);
 const small = { filename: 'lamp.bin', payload: '# lamp' };
-const counts = { absent: 980, stalling: 8, silent: 20, pressed: 20 } as const;
+const counts = { absent: amount({ short: 180, long: 980 }), stalling: 8, silent: 20, pressed: 20 };
 
 const named = (kind: keyof typeof counts) => Array.from({ length: counts[kind] }, (_, number) => `${kind}-${number}`);
 
-describeNeeding(['python'], 'Node-RED that goes away with a thousand pushes under way', function () {
+describeNeeding(['python'], 'Node-RED that goes away with many pushes under way', function () {
   this.timeout(120_000);
   const resources = resourcesOfEachTest();
   let broker: AedesBroker;
@@ -37,8 +38,8 @@ describeNeeding(['python'], 'Node-RED that goes away with a thousand pushes unde
     const targets = [...named('absent'), ...named('stalling')];
     await nodeRed.give('rollout', { filename: 'lamp.bin', payload: large, targets });
     for (let left = targets.length + counts.silent + counts.pressed; left > 0; left -= 1) await fleet.announced.next();
-    for (let left: number = counts.stalling; left > 0; left -= 1) await fleet.stalled.next();
-    for (let left: number = counts.silent; left > 0; left -= 1) await fleet.taken.next();
+    for (let left = counts.stalling; left > 0; left -= 1) await fleet.stalled.next();
+    for (let left = counts.silent; left > 0; left -= 1) await fleet.taken.next();
     for (const target of pressed) assert.equal(stateOf(target).in_progress, true);
   }
 
