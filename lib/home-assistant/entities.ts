@@ -117,22 +117,26 @@ export class Entities {
    */
   async remove(target: string): Promise<void> {
     await this.#loaded;
-    const { broker, store, onChange } = this.#options;
+    const { broker, onChange } = this.#options;
     if (!broker.isOnline)
       throw new Error(`The entity of ${target} stays: the broker is offline. Remove it again later.`);
     const entity = this.#entities.get(target);
-    this.#entities.delete(target);
-    try {
-      await store.save(() => this.#records);
-    } catch (error) {
-      if (entity && !this.#entities.has(target)) this.#entities.set(target, entity);
-      throw new Error(`The entity of ${target} stays: ${(error as Error).message}. Remove it again later.`, {
-        cause: error,
-      });
-    }
+    if (entity) await this.#forget(target, entity);
     this.#silence.end(target);
     await this.#publisher.clear(target, entity?.record.shownUnder);
     onChange();
+  }
+
+  /** @throws Error of the disk: then it is known as before */
+  async #forget(target: string, entity: Entity): Promise<void> {
+    this.#entities.delete(target);
+    try {
+      await this.#options.store.save(() => this.#records);
+    } catch (cause) {
+      if (!this.#entities.has(target)) this.#entities.set(target, entity);
+      const { message } = cause as Error;
+      throw new Error(`The entity of ${target} stays: ${message}. Remove it again later.`, { cause });
+    }
   }
 
   /** What a push tells of itself. */

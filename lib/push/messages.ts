@@ -118,7 +118,7 @@ export function describeFull({ target, filename }: PushState, fullness: string):
   return {
     message: `The push of ${filename} to ${target} was not taken: too many wait at this OTA server already, ${fullness}; nothing was announced.`,
     remedy:
-      'Look what they wait for, devices that sleep or a broker that is away, and cancel with msg.reset what is not wanted any more; send less at once, or the same file to many devices by an OTA rollout.',
+      'See what they wait for (devices that sleep, a broker that is away), and cancel with msg.reset what is not wanted any more. Send fewer at once, or the same file to many devices with an OTA rollout.',
   };
 }
 

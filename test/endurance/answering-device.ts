@@ -33,7 +33,8 @@ export class AnsweringDevice {
 
   #onAnnouncement(topic: string, payload: Buffer): void {
     this.announcements += 1;
-    const hostname = topic.split('/').at(-2) ?? '';
+    // The topic of a server may be the hostname alone.
+    const hostname = topic.split('/').at(-2) ?? topic;
     const problem = announcementProblem(hostname, payload);
     if (problem)
       this.#onProblem(`announced on ${JSON.stringify(topic)}: ${JSON.stringify(payload.toString())}: ${problem}`);

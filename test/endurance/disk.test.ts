@@ -55,8 +55,8 @@ describeNeeding(['namespaces'], 'A disk that does not take what the nodes keep',
 
   async function remount(how: 'ro' | 'rw'): Promise<void> {
     const asRoot = process.getuid?.() === 0 ? [] : ['--user', '--preserve-credentials'];
-    // It is busy while a file is being written.
-    const mount = `until mount -o remount,${how} "$0" 2> /dev/null; do :; done`;
+    // It is busy while a file is being written. Other options than this one an ordinary user could not set again.
+    const mount = `for try in $(seq 200); do mount --options-mode ignore -o remount,${how} "$0" && exit; done; exit 1`;
     const inside = ['--target', String(nodeRed.process.pid), ...asRoot, '--mount', 'sh', '-c', mount];
     await runProgram(resources, 'nsenter', [...inside, join(nodeRed.userDir, 'ota-push')]);
   }

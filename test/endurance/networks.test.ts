@@ -6,7 +6,7 @@ import { resourcesOfEachTest } from '../peers/resources';
 
 const large = 8 * 1024 * 1024;
 /** It takes some seconds for the file. */
-const slow = { pausesMsAfterEachRead: 10 };
+const slow = { pausesMsAfterEachRead: 20 };
 
 describeNeeding(['namespaces', 'nftables'], 'A network between Node-RED and a device', function () {
   this.timeout(60_000);
@@ -33,8 +33,8 @@ describeNeeding(['namespaces', 'nftables'], 'A network between Node-RED and a de
   });
 
   it('that is silent for longer than the timeout: stalled', async () => {
-    const push = { timeout: '1' };
-    const { payload, code } = await pushThrough({ silentMs: 3000, fileBytes: large, device: slow, push });
+    const push = { timeout: '2' };
+    const { payload, code } = await pushThrough({ silentMs: 4000, fileBytes: large, device: slow, push });
     assert.deepEqual([payload, code], ['timeout', 'stalled']);
   });
 });

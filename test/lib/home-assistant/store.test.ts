@@ -103,6 +103,16 @@ describe('The store of releases', () => {
     });
   }
 
+  it('removes what a process that was killed has left of its writes, and nothing that others have put there', async () => {
+    await save({ lamp: 'a' });
+    const before = await readdir(folder);
+    for (const name of ['devices.json.tmp', `${'0'.repeat(64)}.bin.tmp`, 'mine.tmp']) {
+      await writeFile(join(folder, name), 'half');
+    }
+    assert.deepEqual([...(await new ReleaseStore(folder).load()).keys()], ['lamp']);
+    assert.deepEqual(new Set(await readdir(folder)), new Set([...before, 'mine.tmp']));
+  });
+
   it('writes once what comes while it is writing', async () => {
     let asked = 0;
     const saves = Array.from({ length: 100 }, () =>
