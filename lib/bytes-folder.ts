@@ -44,6 +44,17 @@ export class BytesFolder {
   }
 
   /**
+   * Removes what a process that was killed has left of its writes.
+   * @param isOurs names of files that are looked at too
+   * @throws Error of the disk
+   */
+  async removeUnfinished(isOurs: (name: string) => boolean = () => false): Promise<void> {
+    const names = await this.#names();
+    const unfinished = names.filter((name) => name.endsWith('.tmp') && (bytesFile.test(name) || isOurs(name)));
+    for (const name of unfinished) await rm(join(this.#folder, name), { force: true });
+  }
+
+  /**
    * Removes all bytes, and the folder; what others have put there stays, and the folder with it.
    * @param isOurs names of files that go too
    * @throws Error of the disk

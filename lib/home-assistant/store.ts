@@ -39,7 +39,7 @@ export class ReleaseStore {
   async load(): Promise<Map<string, DeviceRecord>> {
     const path = join(this.#folder, recordsFile);
     // It takes room and does no harm, as long as it cannot be removed.
-    await this.#removeUnfinished().catch(() => undefined);
+    await this.#bytes.removeUnfinished((name) => anyRecordsFile.test(name)).catch(() => undefined);
     let text: string;
     try {
       text = await readFile(path, 'utf8');
@@ -55,13 +55,6 @@ export class ReleaseStore {
         `What was known of releases can't be read (${(error as Error).message}). It is put aside: ${path}.damaged`,
       );
     }
-  }
-
-  /** What a process that was killed has left of its writes. */
-  async #removeUnfinished(): Promise<void> {
-    const names = await readdir(this.#folder);
-    const unfinished = names.filter((name) => anyFile.test(name) && name.endsWith('.tmp'));
-    for (const name of unfinished) await rm(join(this.#folder, name), { force: true });
   }
 
   async #putAside(path: string): Promise<void> {
