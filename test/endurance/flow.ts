@@ -1,5 +1,5 @@
 import { NodeRed } from '../../demo/node-red';
-import type { OtaServerNode } from '../../nodes/shared/server-node';
+import type { OtaServerNode, ReadyServer } from '../../nodes/shared/server-node';
 import { place, pushDefaults, serverDefaults } from '../peers/test-flow';
 import type { Level } from './devices';
 
@@ -74,11 +74,21 @@ export class VerdictFlow {
     return holdings;
   }
 
-  /** Resolves when the server is connected to the broker. */
-  async #untilOnline(): Promise<void> {
+  /** What the server remembers of devices has bounds of its own: without it pushes alone are left to be measured. */
+  forgetDevices(): void {
+    const { book } = this.#server;
+    for (const { target } of book.devices()) book.forget(target);
+  }
+
+  get #server(): ReadyServer {
     const { state } = this.#node('server') as unknown as OtaServerNode;
     if ('problem' in state) throw new Error(state.problem);
-    const { connection } = state;
+    return state;
+  }
+
+  /** Resolves when the server is connected to the broker. */
+  async #untilOnline(): Promise<void> {
+    const { connection } = this.#server;
     while (connection.now.state !== 'connected') {
       await new Promise<void>((resolve) => {
         const stop = connection.onChange(() => {
@@ -100,7 +110,7 @@ export class VerdictFlow {
 
 function flowOf(brokerUrl: string) {
   const { hostname, port } = new URL(brokerUrl);
-  const server = { ...serverDefaults, type: 'ota-server', broker: 'broker', advertise: '127.0.0.1' };
+  const server = { ...serverDefaults, type: 'ota-server', broker: 'broker', advertise: '127.0.0.1', keep: '0' };
   return [
     { id: 'tab', type: 'tab', label: 'Verdicts' },
     { id: 'broker', type: 'mqtt-broker', broker: hostname, port, protocolVersion: '4', cleansession: true },

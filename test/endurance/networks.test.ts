@@ -22,7 +22,7 @@ describeNeeding(['namespaces', 'nftables'], 'A network between Node-RED and a de
     const push = { timeout: '20', verify: 'installed' };
     const { payload, verified, lost } = await pushThrough({ lostPercent: 5, fileBytes: large, device, push });
     assert.deepEqual([payload, verified], ['success', 'installed']);
-    assert.ok(lost > 10, `${lost} packets were lost`);
+    assert.ok(lost > 0, `${lost} packets were lost`);
   });
 
   it('that is silent for 5 seconds in mid-transfer: the transfer goes on', async () => {

@@ -44,10 +44,12 @@ async function main([first = 0, oneByOne = 0, many = 0]: readonly number[]): Pro
     const run = new Run(flow, fleet);
     const before = flow.holdings();
     await run.pushAll(first, 50);
+    flow.forgetDevices();
     await settled(flow, before);
     const used = usedBytes();
     await run.pushAll(oneByOne, 1);
     await run.pushAll(many, 50);
+    flow.forgetDevices();
     const left = await settled(flow, before);
     const surplus = flow.surplus.map((number) => `push ${number} left by an output twice`);
     const wrong = [...run.wrong, ...surplus];
