@@ -52,8 +52,9 @@ def closes_its_side_first():
 
 
 def closes_its_side_in_the_middle():
-    """Reads once, closes its side, and reads on when a line comes."""
+    """Reads once, closes its side when a line comes, and reads on when another one does."""
     read()
+    sys.stdin.readline()
     s.shutdown(socket.SHUT_WR)
     sys.stdin.readline()
     return read_all()

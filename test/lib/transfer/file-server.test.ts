@@ -13,7 +13,7 @@ import { resourcesOfEachTest } from '../../peers/resources';
 
 const small = Buffer.alloc(3800, 'lamp ');
 /** More than a peer's kernel takes, and less than ours. */
-const flushed = Buffer.alloc(64 * 1024, 'lamp ');
+const flushed = Buffer.alloc(16 * 1024, 'lamp ');
 const large = Buffer.alloc(8 * 1024 * 1024, 'lamp ');
 
 describeNeeding(['python'], 'A file server', () => {
@@ -90,10 +90,18 @@ describeNeeding(['python'], 'A file server', () => {
     it(`delivers to a device whose FIN crosses ours, where the kernel's tables ${whether} be read`, async () => {
       await open(flushed, { queues });
       const device = await connect('closes_its_side_in_the_middle');
-      const isLookedAt = new Promise<void>((resolve) => {
-        resources.defer(queues.watch('any other', () => resolve()));
-      });
-      await isLookedAt;
+      const isLookedAt = () =>
+        new Promise<void>((resolve) => {
+          const stop = queues.watch('any other', () => {
+            stop();
+            resolve();
+          });
+        });
+      // By then our kernel has the whole file, and our end of it.
+      await isLookedAt();
+      device.goOn();
+      await isLookedAt();
+      await isLookedAt();
       device.goOn();
       assert.equal((await fileServer.ended).end, 'delivered');
       assert.deepEqual(await device.ended(), { bytes: flushed.length, end: 'fin' });
