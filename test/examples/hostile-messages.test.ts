@@ -144,6 +144,22 @@ describe('What strangers send to an example flow', () => {
     });
   });
 
+  it('tells of a night in few words, whoever has failed', async () => {
+    await start('Update every night when the file has changed', 'who failed, since when, why');
+    const targets = Array.from({ length: 500 }, (_, at) => `lamp-${at}`);
+    const last = { message: 'm'.repeat(60_000) };
+    const devices = targets.slice(1).map((target) => ({ target, failures: { count: 1, since: 0 }, last }));
+    const counts = { success: 1, unchanged: 2 };
+    say({ rollout: { counts, targets: { timeout: targets, failed: [], cancelled: [], skipped: targets } }, devices });
+    const { topic, payload, failed } = await sent.next();
+    assert.deepEqual([topic, failed], ['Updates of the night: 500 failed', 500]);
+    assert.match(
+      String(payload),
+      /^1 updated, 2 had the file, 500 failed\. Failed: lamp-0; lamp-1 since .*; 490 more\. Not tried: /,
+    );
+    assert.ok(String(payload).length < 5000);
+  });
+
   describe('who opens the fleet page', () => {
     beforeEach(() => start('Fleet page', 'what the page asks for'));
 
