@@ -73,7 +73,7 @@ async function takeFleet(resources: Resources): Promise<void> {
   await resources.use(SimulatedFleet.start(broker.url, names, { ...behaviours, ...others }));
   const surroundings = { packages: ['@flowfuse/node-red-dashboard'], files: { 'main.py': 'print("old")\n' } };
   const example = await resources.use(Example.deploy('Fleet page', broker, inOwnFolder, surroundings));
-  const browserPage = await (await resources.use(startBrowser())).newPage({ viewport: { width: 1100, height: 800 } });
+  const browserPage = await (await resources.use(startBrowser())).newPage({ viewport: { width: 1100, height: 940 } });
   const page = new FleetPage(browserPage);
   await page.open(example.nodeRed.url);
   await page.pushToOthers(names);
@@ -83,7 +83,6 @@ async function takeFleet(resources: Resources): Promise<void> {
   for (const name of names.filter((one) => one !== 'lamp-1')) await page.choose(name);
   await page.push('Push to 7', /600,003 bytes/);
   await page.rollout(/^Wave 3 of 3: .* 1 failed$/);
-  await browserPage.mouse.wheel(0, -1000);
   await browserPage.screenshot({ path: pathOf('fleet'), animations: 'disabled' });
   await page.rollout(/^Rollout complete/);
   await browserPage.setViewportSize({ width: 390, height: 900 });

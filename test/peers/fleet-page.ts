@@ -56,6 +56,24 @@ export class FleetPage {
     await this.#page.getByLabel(`Choose ${hostname}`, { exact: true }).check();
   }
 
+  /** Chooses all that are behind; how many they are. */
+  async chooseBehind(): Promise<number> {
+    await this.press('Choose all behind');
+    const text = await this.#page.getByRole('button', { name: /^Push to \d+…$/ }).textContent();
+    return Number(text?.match(/\d+/)?.[0]);
+  }
+
+  /** Presses the button with this text. */
+  async press(name: string): Promise<void> {
+    await this.#page.getByRole('button', { name, exact: true }).click();
+  }
+
+  /** Waits until nothing is under way. */
+  async isIdle(): Promise<void> {
+    await this.#page.getByRole('button', { name: 'Stop', exact: true }).waitFor({ state: 'detached' });
+    await this.#page.locator('.fleet-push').first().waitFor({ state: 'detached' });
+  }
+
   /** Chooses a file of the folder. */
   async chooseFile(filename: string): Promise<void> {
     const field = this.#page.getByRole('combobox', { name: 'File in the folder' });
