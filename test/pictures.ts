@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { hashOf } from '../lib/protocol/announcement';
 import { startAedes } from './peers/brokers';
 import { startBrowser } from './peers/browser';
 import { Editor, inFlow } from './peers/editor';
-import { Example, type ExampleNode, injecting } from './peers/example';
+import { Example, injecting, inOwnFolder } from './peers/example';
+import { FleetPage } from './peers/fleet-page';
 import { peers } from './peers/peers';
 import { Resources } from './peers/resources';
 import { root } from './peers/root';
@@ -62,34 +62,34 @@ async function takeRollout(resources: Resources): Promise<void> {
   await takeCanvas(page, 'rollout', 1000, 380);
 }
 
-/** The page of "Fleet page", with devices that are well and one that is not. */
+/** The page of "Fleet page" in the last wave of a rollout, on a desk; and on a phone what has failed. */
 async function takeFleet(resources: Resources): Promise<void> {
   const broker = await resources.use(startAedes());
-  const names = ['BALCONY', 'DAYLAMP', 'DOORBELL', 'NIGHTLAMP', 'THERMOSTAT'];
+  const slow = { reports: true, pausesMsAfterEachRead: 1500 };
+  const failing = { reports: true, closesAfterBytes: 1 };
+  const names = ['balcony', 'doorbell', 'lamp-1', 'lamp-2', 'lamp-3', 'lamp-10', 'thermostat'];
   const behaviours = Object.fromEntries(names.map((name) => [name, { reports: true }]));
-  const fleet = await resources.use(
-    SimulatedFleet.start(broker.url, names, { ...behaviours, NIGHTLAMP: { closesAfterBytes: 1 } }),
-  );
-  const old = { file: 'main.py', hash: hashOf(Buffer.from('print("old")\n'), 'sha1') };
-  for (const name of names) await fleet.get(name).report('running', old);
-  const file = ({ type, name }: ExampleNode, userDir: string) =>
-    type === 'change' && name === 'the file'
-      ? { rules: [{ t: 'set', p: 'filename', pt: 'msg', to: `${userDir}/main.py`, tot: 'str' }] }
-      : {};
-  const surroundings = { packages: ['@flowfuse/node-red-dashboard'], files: { 'main.py': 'print("new")\n' } };
-  const example = await resources.use(Example.deploy('Fleet page', broker, file, surroundings));
-  const page = await (await resources.use(startBrowser())).newPage({ viewport: { width: 900, height: 480 } });
-  await page.goto(`${example.nodeRed.url}/dashboard/fleet`);
-  const row = (name: string) => page.locator('tr', { has: page.getByRole('cell', { name, exact: true }) });
-  for (const [name, end] of [
-    ['DAYLAMP', 'success'],
-    ['NIGHTLAMP', 'failed'],
-  ] as const) {
-    await row(name).getByRole('button').click();
-    await row(name).getByText(end).first().waitFor();
-  }
-  await page.mouse.move(0, 0);
-  await page.screenshot({ path: pathOf('fleet') });
+  const others = { 'lamp-2': failing, 'lamp-3': slow, 'lamp-10': slow };
+  await resources.use(SimulatedFleet.start(broker.url, names, { ...behaviours, ...others }));
+  const surroundings = { packages: ['@flowfuse/node-red-dashboard'], files: { 'main.py': 'print("old")\n' } };
+  const example = await resources.use(Example.deploy('Fleet page', broker, inOwnFolder, surroundings));
+  const browserPage = await (await resources.use(startBrowser())).newPage({ viewport: { width: 1100, height: 940 } });
+  const page = new FleetPage(browserPage);
+  await page.open(example.nodeRed.url);
+  await page.pushToOthers(names);
+  await page.rollout(/^Rollout complete/);
+  await example.save('main.py', `# ${'x'.repeat(600_000)}\n`);
+  await page.choose('lamp-1');
+  for (const name of names.filter((one) => one !== 'lamp-1')) await page.choose(name);
+  await page.push('Push to 7', /600,003 bytes/);
+  await page.rollout(/^Wave 3 of 3: .* 1 failed$/);
+  await browserPage.screenshot({ path: pathOf('fleet'), animations: 'disabled' });
+  await page.rollout(/^Rollout complete/);
+  await browserPage.setViewportSize({ width: 390, height: 900 });
+  await browserPage.reload();
+  await page.filter('Failed 1');
+  await page.hides('balcony');
+  await browserPage.screenshot({ path: pathOf('fleet-phone'), animations: 'disabled' });
 }
 
 /** The test of Home Assistant's dialog takes it. */

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Board, example as micropythonExample } from '../peers/board';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { type Changes, changing, Example, injecting, inOwnFolder, setting } from '../peers/example';
@@ -81,24 +83,23 @@ describe('The example flow', function () {
     );
     assert.equal(example.node('inject').crontab, '00 03 * * *');
     await example.press();
-    assert.match(
-      await example.nodeRed.logged(/ updated, /),
-      new RegExp(
-        `43 updated, 0 had the file, 5 did not come or stopped \\(${off.join(', ')}\\), 2 failed \\(${broken.join(', ')}\\)$`,
-      ),
-    );
+    const summary = await example.nodeRed.logged(/ updated, /);
+    assert.match(summary, /43 updated, 0 had the file, 7 failed\. Failed: /);
+    for (const name of off) assert.match(summary, new RegExp(`${name} since .*\\d:\\d\\d.* \\(Nothing connected to `));
+    for (const name of broken)
+      assert.match(summary, new RegExp(`${name} since .* \\(${name} .* dropped the connection `));
     await atNight.stop();
 
     const nextNight = await startFleet(all);
     await example.press();
-    assert.match(await example.nodeRed.logged(/ updated, /), /7 updated, 43 had the file$/);
+    assert.match(await example.nodeRed.logged(/ updated, /), /7 updated, 43 had the file, 0 failed\.$/);
     assert.deepEqual(inOrder(nextNight.announced), [...off, ...broken]);
 
     await example.press();
-    assert.match(await example.nodeRed.logged(/ updated, /), /0 updated, 50 had the file$/);
+    assert.match(await example.nodeRed.logged(/ updated, /), /0 updated, 50 had the file, 0 failed\.$/);
     await example.save('main.py', 'print("newer")\n');
     await example.press();
-    assert.match(await example.nodeRed.logged(/ updated, /), /50 updated, 0 had the file$/);
+    assert.match(await example.nodeRed.logged(/ updated, /), /50 updated, 0 had the file, 0 failed\.$/);
   });
 
   it('"Update every night when the file has changed" knows after a restart who has the file', async () => {
@@ -106,11 +107,31 @@ describe('The example flow', function () {
     await startFleet(both);
     await deploy('Update every night when the file has changed', injecting({ filename: 'main.py' }));
     await example.press();
-    assert.match(await example.nodeRed.logged(/ updated, /), /2 updated, 0 had the file$/);
+    assert.match(await example.nodeRed.logged(/ updated, /), /2 updated, 0 had the file, 0 failed\.$/);
     await example.restart();
     await example.press();
-    assert.match(await example.nodeRed.logged(/ updated, /), /0 updated, 2 had the file$/);
+    assert.match(await example.nodeRed.logged(/ updated, /), /0 updated, 2 had the file, 0 failed\.$/);
     assert.deepEqual(inOrder(fleet.announced), inOrder(both));
+  });
+
+  it('"Update every night when the file has changed" names a device apart that fails for three nights', async () => {
+    await startFleet(['DAYLAMP']);
+    const targets = ['DAYLAMP', 'NIGHTLAMP'];
+    const quick = setting('ota-rollout', { timeout: '0.5', retries: '0' });
+    await deploy('Update every night when the file has changed', injecting({ targets, filename: 'main.py' }), quick);
+    const night = async () => {
+      await example.press();
+      return example.nodeRed.logged(/ updated, /);
+    };
+    // Three times in one night are one night.
+    for (let time = 1; time <= 3; time += 1) assert.match(await night(), /1 failed\. Failed: NIGHTLAMP since /);
+    await example.nodeRed.stop();
+    await twoDaysLater(example);
+    await example.restart();
+    assert.match(
+      await night(),
+      /1 failed\. Failed for three nights or more: NIGHTLAMP since .* \(Nothing connected to .*\)\.$/,
+    );
   });
 
   it('"Update when a file is saved" makes one update of a burst of saves, and none of a save without a change', async () => {
@@ -220,3 +241,16 @@ describe('The example flow', function () {
     assert.deepEqual(inOrder(fleet.announced), both);
   });
 });
+
+/** Makes the failures that the stopped Node-RED remembers two days older. */
+async function twoDaysLater({ userDir }: Example): Promise<void> {
+  const folder = join(userDir, 'ota-push');
+  const [name = ''] = (await readdir(folder)).filter((file) => /^devices-.*\.jsonl$/.test(file));
+  const book = await readFile(join(folder, name), 'utf8');
+  const older = book.replace(
+    /("failures":\{[^}]*"since":)(\d+)/g,
+    (_, before, since) => `${before}${since - 2 * 86_400_000}`,
+  );
+  assert.notEqual(older, book);
+  await writeFile(join(folder, name), older);
+}

@@ -114,41 +114,83 @@ describe('What strangers send to an example flow', () => {
     );
   });
 
-  describe('the fleet', () => {
-    beforeEach(() => start('Fleet page', 'the fleet'));
+  describe('devices on the fleet page', () => {
+    beforeEach(() => start('Fleet page', 'what the page shows'));
 
-    const report = (target: string, changes: object = {}) =>
-      say({
-        topic: `${target}/OTA/status`,
-        payload: { state: 'running', file: 'main.py', hash: 'ab'.repeat(20), error: null, ...changes },
-      });
+    const nothing = { address: null, seen: null, pushed: null, report: null, files: [], last: null, failures: null };
+    const device = (target: string, changes: object = {}) => ({ target, ...nothing, push: null, ...changes });
 
-    it('reaches no prototype of an object, whatever the topic', async () => {
-      const names = ['__proto__', 'constructor', 'prototype', 'toString'];
-      for (const name of names) report(name);
-      const { payload } = await sent.next();
-      assert.deepEqual(new Set((payload as { target: string }[]).map(({ target }) => target)), new Set(names));
-      assert.equal(({} as { runs?: string }).runs, undefined);
-    });
-
-    it('is shown at once and once more, however many devices it invents, with those that were heard last', async () => {
-      report('first');
-      assert.equal(((await sent.next()).payload as unknown[]).length, 1);
-      for (let at = 0; at < 5000; at += 1) report(`lamp-${at}`);
-      const devices = (await sent.next()).payload as { target: string }[];
-      assert.equal(devices.length, 500);
-      assert.ok(
-        devices.some(({ target }) => target === 'lamp-4999') && !devices.some(({ target }) => target === 'first'),
+    it('are those that were heard last, however many are invented, in their order', async () => {
+      const payload = Array.from({ length: 5000 }, (_, at) => device(`lamp-${at}`, { seen: 5000 - at }));
+      say({ payload });
+      const shown = await sent.next();
+      const names = (shown.payload as { target: string }[]).map(({ target }) => target);
+      assert.deepEqual(
+        names,
+        Array.from({ length: 1000 }, (_, at) => `lamp-${at}`),
       );
-      assert.equal(sent.all.length, 2);
+      assert.equal((shown.fleet as { total: number }).total, 5000);
     });
 
-    it('takes no more room than a device', async () => {
-      report('lamp', { file: 'f'.repeat(60_000), hash: deep(), error: 'e'.repeat(60_000), state: 's'.repeat(60_000) });
-      report('n'.repeat(60_000));
-      say({ topic: 'lamp/OTA/status', payload: deep() });
+    it('take no more room than devices', async () => {
+      const long = 'x'.repeat(60_000);
+      const file = { filename: long, hash: long, verified: 'running', since: 0, kept: [] };
+      const report = { state: long, file: long, hash: long, error: long };
+      const last = { result: 'failed', code: 'rejected', message: long, remedy: long, filename: long, at: 0 };
+      const failures = { count: 1, since: 0 };
+      say({ payload: [device('lamp', { files: Array(50).fill(file), report, last, failures })] });
       const { payload } = await sent.next();
-      assert.ok(JSON.stringify(payload).length < 1000);
+      assert.ok(JSON.stringify(payload).length < 6000);
+    });
+  });
+
+  it('tells of a night in few words, whoever has failed', async () => {
+    await start('Update every night when the file has changed', 'who failed, since when, why');
+    const targets = Array.from({ length: 500 }, (_, at) => `lamp-${at}`);
+    const last = { message: 'm'.repeat(60_000) };
+    const devices = targets.slice(1).map((target) => ({ target, failures: { count: 1, since: 0 }, last }));
+    const counts = { success: 1, unchanged: 2 };
+    say({ rollout: { counts, targets: { timeout: targets, failed: [], cancelled: [], skipped: targets } }, devices });
+    const { topic, payload, failed } = await sent.next();
+    assert.deepEqual([topic, failed], ['Updates of the night: 500 failed', 500]);
+    assert.match(
+      String(payload),
+      /^1 updated, 2 had the file, 500 failed\. Failed: lamp-0; lamp-1 since .*; 490 more\. Not tried: /,
+    );
+    assert.ok(String(payload).length < 5000);
+  });
+
+  describe('who opens the fleet page', () => {
+    beforeEach(() => start('Fleet page', 'what the page asks for'));
+
+    const refused: [string, unknown][] = [
+      ['nothing', undefined],
+      ['what nobody knows', { what: '__proto__' }],
+      ['a path', { what: 'choose', filename: '../secret.py' }],
+      ['something nested 12,000 deep as a file', { what: 'choose', filename: deep() }],
+      ['such devices before there is a file', { what: 'push', targets: deep() }],
+      ['a file that is none', { what: 'upload', filename: 'main.py', bytes: 'text' }],
+      ['such a version', { what: 'go back', target: 'lamp', filename: 'main.py', hash: deep() }],
+      ['such a device', { what: 'forget', target: deep() }],
+    ];
+    for (const [what, ask] of refused) {
+      it(`is refused with ${what}`, async () => {
+        say({ ask, other: deep() });
+        const { error, ...others } = await flow.caught.next();
+        assert.match(error?.message ?? '', /^Expected/);
+        assert.deepEqual(Object.keys(others), ['_msgid']);
+        assert.equal(sent.all.length, 0);
+      });
+    }
+
+    it('pushes the bytes that were chosen and nothing else that comes with the message', async () => {
+      const bytes = Buffer.from('pass');
+      say({ ask: { what: 'upload', filename: 'main.py', bytes }, restore: true });
+      assert.deepEqual(without(await sent.next()), {});
+      say({ ask: { what: 'push', targets: ['lamp', { deep: 1 }] }, restore: true, files: [] });
+      const { payload, ...others } = without(await sent.next());
+      assert.deepEqual(Buffer.from(payload as never), bytes);
+      assert.deepEqual(others, { filename: 'main.py', targets: ['lamp', '[object Object]'] });
     });
   });
 });

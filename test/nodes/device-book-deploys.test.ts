@@ -43,7 +43,7 @@ describe('What an OTA server knows of devices, in a whole Node-RED', function ()
     example.nodeRed = await NodeRedProcess.start(example.userDir, join(example.userDir, 'flows.json'));
     await updated();
     assert.deepEqual(fleet.having('main.py', await readFile(join(example.userDir, 'main.py'))), all);
-    assert.equal(await updated(), '0 updated, 20 had the file');
+    assert.equal(await updated(), '0 updated, 20 had the file, 0 failed.');
     assert.deepEqual(
       example.nodeRed.log.all.filter((line) => /could not be/.test(line)),
       [],

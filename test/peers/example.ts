@@ -173,6 +173,9 @@ export function setting(type: string, properties: object): Changes {
   return (node) => (node.type === type ? properties : {});
 }
 
+/** The function nodes in which users set the folder of their files. */
+const namingFolder = ['only from this folder', 'what the page asks for'];
+
 /** Files are sent from the user directory, where the flow names a folder of its own. */
-export const inOwnFolder: Changes = ({ type, name, func }, userDir) =>
-  type === 'function' && name === 'only from this folder' ? { func: String(func).replace('/data/lamps', userDir) } : {};
+export const inOwnFolder: Changes = ({ type, name = '', func }, userDir) =>
+  type === 'function' && namingFolder.includes(name) ? { func: String(func).replace('/data/lamps', userDir) } : {};
