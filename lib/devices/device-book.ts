@@ -79,6 +79,10 @@ export class DeviceBook implements DeliveryHistory {
     return record && this.#toDevice(record);
   }
 
+  knows(target: string): boolean {
+    return this.#underWay.has(target) || this.#record(target) !== undefined;
+  }
+
   /** The pushes under way, by their device. */
   underWay(): [target: string, push: PushUnderWay][] {
     return Array.from(this.#underWay, ([target, { look }]) => [target, pushUnderWay(look())]);
