@@ -73,12 +73,17 @@ function register(RED: NodeAPI): void {
         checker,
         sharedBytes: new SharedBytes(),
       };
+      const close = async (removed: boolean, isDeleted: boolean): Promise<void> => {
+        try {
+          await Promise.all([pushServer.close(), checker.close()]);
+          await (isDeleted ? book.remove() : book.close());
+        } finally {
+          await broker.close(removed);
+        }
+      };
       this.on('close', (removed: boolean, done: (error?: Error) => void) => {
         const isDeleted = removed && presenceOf(RED, this.id) === 'gone';
-        Promise.all([pushServer.close(), checker.close()])
-          .then(() => (isDeleted ? book.remove() : book.close()))
-          .then(() => broker.close(removed))
-          .then(() => done(), done);
+        close(removed, isDeleted).then(() => done(), done);
       });
     } catch (error) {
       this.state = { problem: (error as Error).message };

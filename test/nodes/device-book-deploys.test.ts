@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import helper, { type TestFlows } from 'node-red-node-test-helper';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { Example, injecting } from '../peers/example';
 import { NodeRedProcess } from '../peers/node-red-process';
 import { resourcesOfEachTest } from '../peers/resources';
 import { lamps, SimulatedFleet } from '../peers/simulated-fleet';
+import { temporaryFolder } from '../peers/temporary-folder';
+import { listener, TestFlow } from '../peers/test-flow';
 
 const name = 'Update every night when the file has changed';
 
@@ -71,5 +74,35 @@ describe('What an OTA server knows of devices, in a whole Node-RED', function ()
     await deploy((flows) => flows.map(({ d: _disabled, ...node }) => node as (typeof flows)[number]));
     await deploy((flows) => flows.filter(({ id }) => id !== server));
     assert.deepEqual(await readdir(folder()), []);
+  });
+});
+
+/** A broker node of Node-RED's, with the nodes that use its connection, by their ids. */
+interface BrokerNode {
+  readonly users: Readonly<Record<string, unknown>>;
+}
+
+describe('An OTA server that is deleted', () => {
+  const resources = resourcesOfEachTest();
+
+  it('leaves its broker, also where what it knew of devices cannot be removed', async () => {
+    const broker = await resources.use(startAedes());
+    const userDir = await temporaryFolder(resources, 'deleted-server');
+    const flow = await resources.use(TestFlow.start({ broker, userDir }));
+    const brokerNode = flow.node('broker') as unknown as BrokerNode;
+    assert.deepEqual(Object.keys(brokerNode.users), ['server-sender']);
+    await mkdir(join(userDir, 'ota-push'), { recursive: true });
+    await writeFile(join(userDir, 'ota-push', 'files-server'), 'a file where a folder is expected');
+    // As it was: else it would be another one from now on.
+    const { host, port } = broker;
+    const mqtt = { broker: host, port: String(port), protocolVersion: '4', keepalive: '60', autoConnect: true };
+    const left = [
+      { id: 'tab', type: 'tab', label: 'Test' },
+      { id: 'broker', type: 'mqtt-broker', cleansession: true, ...mqtt },
+      listener('output1'),
+    ];
+    await helper.setFlows(left as TestFlows, 'nodes');
+    assert.equal(flow.node('broker'), brokerNode);
+    assert.deepEqual(Object.keys(brokerNode.users), []);
   });
 });
