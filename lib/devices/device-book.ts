@@ -54,7 +54,10 @@ export class DeviceBook implements DeliveryHistory {
     this.#now = now;
     this.#store = new BookStore(store);
     for (const record of this.#store.open(() => this.#records().map((one) => this.#toSave(one)))) {
-      (record.pushed === null ? this.#heard : this.#pushed).set(record.target, withFewer(record, keep));
+      const fewer = withFewer(record, keep);
+      (record.pushed === null ? this.#heard : this.#pushed).set(record.target, fewer);
+      // The bytes of the others go with the next writing.
+      if (fewer !== record) this.#store.saveSoon();
     }
   }
 
