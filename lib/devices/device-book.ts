@@ -99,9 +99,10 @@ export class DeviceBook implements DeliveryHistory {
     };
   }
 
-  /** The hostnames of all of them. */
+  /** The hostnames of those that are there: a push to one that was mistyped makes it no device. */
   hostnames(): string[] {
-    return [...this.#heard.keys(), ...this.#pushed.keys()];
+    const met = this.#records().filter(({ report, address }) => report !== null || address !== null);
+    return met.map(({ target }) => target);
   }
 
   /**
