@@ -85,6 +85,29 @@ interface BrokerNode {
 describe('An OTA server that is deleted', () => {
   const resources = resourcesOfEachTest();
 
+  const deleteServer = async ({ host, port }: AedesBroker) => {
+    // The broker as it was: else it would be another one from now on.
+    const mqtt = { broker: host, port: String(port), protocolVersion: '4', keepalive: '60', autoConnect: true };
+    const left = [
+      { id: 'tab', type: 'tab', label: 'Test' },
+      { id: 'broker', type: 'mqtt-broker', cleansession: true, ...mqtt },
+      listener('output1'),
+    ];
+    await helper.setFlows(left as TestFlows, 'nodes');
+  };
+
+  it('takes what it knew of devices with it, also where it is not set up any more', async () => {
+    const broker = await resources.use(startAedes());
+    const userDir = await temporaryFolder(resources, 'deleted-server');
+    const files = join(userDir, 'ota-push', 'files-server');
+    await mkdir(files, { recursive: true });
+    await writeFile(join(files, `${'a'.repeat(64)}.bin`), 'a password');
+    await writeFile(join(userDir, 'ota-push', 'devices-server.jsonl'), 'devices');
+    await resources.use(TestFlow.start({ broker, userDir, server: { ports: 'none' } }));
+    await deleteServer(broker);
+    assert.deepEqual(await readdir(join(userDir, 'ota-push')), []);
+  });
+
   it('leaves its broker, also where what it knew of devices cannot be removed', async () => {
     const broker = await resources.use(startAedes());
     const userDir = await temporaryFolder(resources, 'deleted-server');
@@ -93,15 +116,7 @@ describe('An OTA server that is deleted', () => {
     assert.deepEqual(Object.keys(brokerNode.users), ['server-sender']);
     await mkdir(join(userDir, 'ota-push'), { recursive: true });
     await writeFile(join(userDir, 'ota-push', 'files-server'), 'a file where a folder is expected');
-    // As it was: else it would be another one from now on.
-    const { host, port } = broker;
-    const mqtt = { broker: host, port: String(port), protocolVersion: '4', keepalive: '60', autoConnect: true };
-    const left = [
-      { id: 'tab', type: 'tab', label: 'Test' },
-      { id: 'broker', type: 'mqtt-broker', cleansession: true, ...mqtt },
-      listener('output1'),
-    ];
-    await helper.setFlows(left as TestFlows, 'nodes');
+    await deleteServer(broker);
     assert.equal(flow.node('broker'), brokerNode);
     assert.deepEqual(Object.keys(brokerNode.users), []);
   });
