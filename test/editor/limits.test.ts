@@ -308,7 +308,7 @@ function serverTakes(property: string, value: string): boolean {
     });
     const ready = {
       signing: { format: 'basic', secret: '' },
-      checker: { check: () => undefined },
+      checker: { check: () => undefined, fullnessFor: () => undefined },
       sharedBytes: new SharedBytes(),
     };
     return Array.isArray(
