@@ -72,7 +72,7 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
     const input = editor.typed('target').locator('input');
     await editor.enter('target', 'str', '');
     await input.pressSequentially('night');
-    await offered.filter({ hasText: 'NIGHTLAMP' }).waitFor();
+    await offered.filter({ hasText: /^night$/ }).waitFor();
     assert.deepEqual(await offered.allInnerTexts(), ['night', 'NIGHTLAMP']);
     await input.press('Tab');
     assert.equal(await editor.page.locator('#node-input-target').inputValue(), 'night');
