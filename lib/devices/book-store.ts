@@ -4,11 +4,14 @@ import { KeptFiles } from './kept-files';
 import type { DeviceRecord } from './record';
 import { Saving } from './saving';
 
-export interface BookStoreOptions {
+export interface BookPaths {
   /** Of the file with what is known of devices. */
   readonly path: string;
   /** Of the folder with the bytes of files that devices had. */
   readonly filesFolder: string;
+}
+
+export interface BookStoreOptions extends BookPaths {
   /** Called where something of what was kept could not be read; what can be is there. */
   readonly onDamage: (message: string) => void;
   /** Called where it could not be written, once until it was again; what is known goes on without the disk. */
@@ -68,8 +71,7 @@ export class BookStore {
   /** Closes it, and removes what was kept. @throws Error of the disk */
   async remove(): Promise<void> {
     await this.#saving.discard();
-    await rm(this.#options.path, { force: true });
-    await this.#files.remove();
+    await removeKept(this.#options.path, this.#files);
   }
 
   async #save(): Promise<boolean> {
@@ -88,6 +90,16 @@ export class BookStore {
     this.#isWritten = !problem;
     return this.#isWritten;
   }
+}
+
+/** Removes what was kept by a book that is not open. @throws Error of the disk */
+export function removeBook({ path, filesFolder }: BookPaths): Promise<void> {
+  return removeKept(path, new KeptFiles(filesFolder));
+}
+
+async function removeKept(path: string, files: KeptFiles): Promise<void> {
+  await rm(path, { force: true });
+  await files.remove();
 }
 
 /** Of all bytes that they refer to. */

@@ -54,7 +54,10 @@ export class DeviceBook implements DeliveryHistory {
     this.#now = now;
     this.#store = new BookStore(store);
     for (const record of this.#store.open(() => this.#records().map((one) => this.#toSave(one)))) {
-      (record.pushed === null ? this.#heard : this.#pushed).set(record.target, withFewer(record, keep));
+      const fewer = withFewer(record, keep);
+      (record.pushed === null ? this.#heard : this.#pushed).set(record.target, fewer);
+      // The bytes of the others go with the next writing.
+      if (fewer !== record) this.#store.saveSoon();
     }
   }
 
@@ -79,6 +82,10 @@ export class DeviceBook implements DeliveryHistory {
     return record && this.#toDevice(record);
   }
 
+  knows(target: string): boolean {
+    return this.#underWay.has(target) || this.#record(target) !== undefined;
+  }
+
   /** The pushes under way, by their device. */
   underWay(): [target: string, push: PushUnderWay][] {
     return Array.from(this.#underWay, ([target, { look }]) => [target, pushUnderWay(look())]);
@@ -92,12 +99,10 @@ export class DeviceBook implements DeliveryHistory {
     };
   }
 
-  /** The hostnames of those that have reported, or fetched a file: of a device that never came it may be mistyped. */
+  /** The hostnames of those that are there: a push to one that was mistyped makes it no device. */
   hostnames(): string[] {
-    const isThere = ({ report, address }: DeviceRecord) => report !== null || address !== null;
-    return this.#records()
-      .filter(isThere)
-      .map(({ target }) => target);
+    const met = this.#records().filter(({ report, address }) => report !== null || address !== null);
+    return met.map(({ target }) => target);
   }
 
   /**

@@ -62,11 +62,19 @@ export class DeviceChanges {
       this.#told.delete(target);
       this.#note(target, 'progress');
     }
+    this.#dropForgotten();
     for (const [target, change] of [...this.#waiting].slice(0, mostAtOnce)) {
       this.#waiting.delete(target);
       const device = this.#book.device(target);
       if (device?.push) this.#told.set(target, asText(device.push));
       this.#tell(target, device ? change : 'forgotten', device);
+    }
+  }
+
+  /** Whoever invents devices faster than they are told of fills the book, which forgets the oldest: then those must not wait here. */
+  #dropForgotten(): void {
+    for (const [target, change] of this.#waiting) {
+      if (change !== 'progress' && !this.#book.knows(target)) this.#waiting.delete(target);
     }
   }
 }

@@ -135,7 +135,7 @@ function whyNothingConnected(state: PushState, diagnostics: Diagnostics): string
   if (nobodySubscribed) {
     return `The broker says that nobody subscribes to ${topic}: the device is offline, uses another broker, or its hostname is not exactly ${target} (upper and lower case count).`;
   }
-  const device = `Check that the device is on, uses this broker and that its hostname is exactly ${target} (upper and lower case count).`;
+  const device = `Check that the device is on, listens for announcements and uses this broker, and that its hostname is exactly ${target} (upper and lower case count).`;
   const firewall = `Let the firewall of this machine pass TCP port ${ports === '' ? `${port} (fix a range under "Ports" first, now it is another one each time)` : ports}.`;
   const acl = 'A broker may also drop the announcement silently when its ACL forbids it.';
   switch (hostKind) {

@@ -3,10 +3,8 @@ import { hostnameProblem } from '../../lib/protocol/names';
 import { secretProblem } from '../../lib/protocol/secret';
 import { deviceKey } from '../../lib/protocol/signature';
 import type { OtaServerNode } from '../shared/server-node';
+import { unknownToEditor } from '../shared/unknown-credential';
 import { variableProblem } from '../shared/variables';
-
-/** The editor shows this in place of a credential that it does not know. */
-const unknownToEditor = '__PWRD__';
 
 interface KeyRequest {
   /** The `ota-server`'s id. */

@@ -22,22 +22,30 @@ export function prepareProbe(node: EditorNode): void {
 async function runProbe(node: EditorNode): Promise<void> {
   const button = $('#ota-server-test').prop('disabled', true);
   show([{ mark: 'hint', text: node._('ota-server.test.running') }]);
-  const answer = await ask(node);
+  const question = questionAbout(node);
+  const answer = await ask(question);
   button.prop('disabled', false);
+  // Meanwhile something else was typed, or the dialog of another server was opened.
+  if (!button[0]?.isConnected || questionAbout(node) !== question) return;
   if ('problem' in answer) show([{ mark: 'bad', text: node._(`ota-server.test.problem.${answer.problem}`) }]);
   else show(linesOf(answer, (key, values) => node._(key, values)));
 }
 
-async function ask(node: EditorNode): Promise<ServerProbe | { readonly problem: ProbeProblem | 'forbidden' }> {
+/** What is typed now, as JSON. */
+function questionAbout(node: EditorNode): string {
   const values = Object.fromEntries(tested.map((property) => [property, typed(property)]));
   // This stands in the list for a new one.
   const broker = values.broker === '_ADD_' ? '' : values.broker;
+  return JSON.stringify({ ...values, broker, server: node.id });
+}
+
+async function ask(question: string): Promise<ServerProbe | { readonly problem: ProbeProblem | 'forbidden' }> {
   try {
     return await $.ajax({
       url: 'ota-server/test',
       type: 'POST',
       contentType: 'application/json',
-      data: JSON.stringify({ ...values, broker, server: node.id }),
+      data: question,
     });
   } catch {
     // Answered only where the user may read flows.

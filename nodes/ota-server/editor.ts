@@ -1,7 +1,8 @@
 import type { EditorNode, NodeDefinition, Validate } from '../shared/editor/editor-api';
 import { linkHelp } from '../shared/editor/help-link';
-import { canSign, editorSecretOf, unknownToEditor } from '../shared/editor/server-secret';
+import { canSign, editorSecretOf } from '../shared/editor/server-secret';
 import { isVariable, textValidator } from '../shared/editor/validation';
+import { unknownToEditor } from '../shared/unknown-credential';
 import { prepareProbe } from './editor-probe';
 import { secretWeakness } from './secret-strength';
 import { readServerSettings, type ServerSettings } from './settings';

@@ -1,22 +1,13 @@
-import { join } from 'node:path';
 import type { NodeAPI, NodeDef } from 'node-red';
-import { PythonChecker } from '../../lib/check/python-checker';
-import { DeviceBook } from '../../lib/devices/device-book';
-import { SharedBytes } from '../../lib/push/shared-bytes';
-import { Counters } from '../../lib/server/counters';
-import { reportsTopic } from '../../lib/server/device-reports';
-import { PushServer } from '../../lib/server/push-server';
-import { addressFilter } from '../../lib/transfer/address-filter';
+import { removeBook } from '../../lib/devices/book-store';
 import { ListeningPorts } from '../../lib/transfer/listening-ports';
-import { Ports } from '../../lib/transfer/ports';
-import { absenceKey, presenceOf } from '../shared/presence';
-import { variableProblem } from '../shared/variables';
-import { type MqttBrokerNode, NodeRedBroker } from './broker';
+import { presenceOf } from '../shared/presence';
 import { serveDeviceKeys } from './device-keys';
 import { serveHostnames } from './hostnames';
+import { bookPaths } from './kept-paths';
+import { type OpenServer, openServer } from './open-server';
 import { type RunningServer, serveServerProbe } from './server-probe';
-import { readServerSettings, type ServerSettings } from './settings';
-import { parseSigning } from './signing';
+import type { ServerSettings } from './settings';
 
 function register(RED: NodeAPI): void {
   /** Of all servers of this Node-RED: a port that one has is waited for by the others. */
@@ -25,65 +16,22 @@ function register(RED: NodeAPI): void {
   function OtaServer(this: RunningServer, config: NodeDef & ServerSettings): void {
     RED.nodes.createNode(this, config);
     this.settings = config;
-    const brokerNode = RED.nodes.getNode(config.broker) as MqttBrokerNode | null;
+    // Where it can't be set up, what it knew of devices before goes with it all the same: files of boards may hold passwords.
+    let close: OpenServer['close'] = async (_removed, isDeleted) => {
+      if (isDeleted) await removeBook(bookPaths(RED, this.id));
+    };
     try {
-      const problem = variableProblem(config.broker ?? '');
-      if (problem) throw new Error(`Broker: ${problem}`);
-      if (!brokerNode) throw new Error(RED._(`ota-server.errors.${absenceKey(RED, config.broker, 'broker')}`));
-      const { ports, allow, keep, ...settings } = readServerSettings(config);
-      const signing = parseSigning(config, this.credentials?.secret);
-      const broker: NodeRedBroker = new NodeRedBroker(brokerNode, `${this.id}-sender`, {
-        onForbidden: (topic, how) => {
-          const warning = RED._(`ota-server.warnings.${how}`, { topic, broker: broker.name });
-          const isOfReports = topic === reportsTopic(settings.topic);
-          this.warn(isOfReports ? `${warning} ${RED._('ota-server.warnings.no-reports')}` : warning);
-        },
-        onKept: () => this.warn(RED._('ota-server.warnings.kept', { broker: broker.name })),
-      });
-      const folder = join(RED.settings.userDir ?? '.', 'ota-push');
-      const book = new DeviceBook({
-        path: join(folder, `devices-${this.id}.jsonl`),
-        filesFolder: join(folder, `files-${this.id}`),
-        keep,
-        onDamage: (message) => this.warn(RED._('ota-server.warnings.book-damaged', { message })),
-        onUnwritten: ({ message }) => this.warn(RED._('ota-server.warnings.book-unwritten', { message })),
-      });
-      const pushServer = new PushServer({
-        ...settings,
-        ports: new Ports(ports, settings.bind, listening),
-        isAllowed: addressFilter(allow),
-        broker,
-        signing,
-        book,
-        counters: new Counters(join(folder, `counters-${this.id}.json`), ({ message }) =>
-          this.warn(RED._('ota-server.warnings.counters', { message })),
-        ),
-        onUnreachable: ({ host, kind }) => this.warn(RED._(`ota-server.warnings.${kind}`, { host })),
-      });
-      const checker = new PythonChecker({
-        onUnloadable: (reason) => this.warn(RED._('ota-server.warnings.unloadable', { reason })),
-        onUnchecked: (filename, reason) => this.warn(RED._('ota-server.warnings.unchecked', { filename, reason })),
-      });
-      this.state = {
-        pushServer,
-        book,
-        broker,
-        connection: broker.connection,
-        signing,
-        checker,
-        sharedBytes: new SharedBytes(),
-      };
-      this.on('close', (removed: boolean, done: (error?: Error) => void) => {
-        const isDeleted = removed && presenceOf(RED, this.id) === 'gone';
-        Promise.all([pushServer.close(), checker.close()])
-          .then(() => (isDeleted ? book.remove() : book.close()))
-          .then(() => broker.close(removed))
-          .then(() => done(), done);
-      });
+      const server = openServer(RED, this, config, listening);
+      this.state = server.state;
+      close = server.close;
     } catch (error) {
       this.state = { problem: (error as Error).message };
       this.error(this.state.problem);
     }
+    this.on('close', (removed: boolean, done: (error?: Error) => void) => {
+      const isDeleted = removed && presenceOf(RED, this.id) === 'gone';
+      close(removed, isDeleted).then(() => done(), done);
+    });
   }
 
   RED.nodes.registerType<RunningServer, NodeDef & ServerSettings, object, { secret?: string }>(

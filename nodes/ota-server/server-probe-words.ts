@@ -47,9 +47,10 @@ function brokerLine({ broker }: ServerProbe, translate: Translate): Line {
     return { mark: 'bad', text: translate(key, { reason }) };
   }
   const isGood = broker.state === 'connected';
-  const isOpen = broker.state === 'off' || broker.state === 'answers';
   const text = translate(key, 'at' in broker ? { at: broker.at } : {});
-  return { mark: isGood ? 'good' : isOpen ? 'hint' : 'bad', text };
+  if (broker.state === 'none') return { mark: 'bad', text };
+  // Whoever sets a server up for the first time meets a broker that is not deployed yet: nothing is wrong with it.
+  return { mark: isGood ? 'good' : 'hint', text };
 }
 
 function hostLines({ host: { host, kind, rule } }: ServerProbe, translate: Translate): Line[] {

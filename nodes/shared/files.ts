@@ -4,6 +4,7 @@ import type { RolloutEnd } from '../../lib/rollout/rollout';
 import { BadInput } from './bad-input';
 import { refuseFailure } from './earlier-failure';
 import type { Message } from './message';
+import { isMissing, placeOf } from './places';
 
 /** What the last message of a rollout says. */
 const rolloutEnds: ReadonlySet<string> = new Set<RolloutEnd>(['complete', 'stopped', 'cancelled']);
@@ -39,13 +40,13 @@ export function readFile(file: unknown, filename: unknown, message: Message, set
   const name = readFilename(filename, settings);
   refuseResult(file, message);
   refusePath(file, message);
-  return { filename: name, bytes: parseBytes(file, name) };
+  return { filename: name, bytes: parseBytes(file, name, placeOf(settings.fileType, settings.file)) };
 }
 
 /** The file's name on the device. @throws BadInput */
 export function readFilename(filename: unknown, settings: FileSettings): string {
-  const isFromFileIn = settings.filenameType === 'msg' && settings.filename === 'filename';
-  return parseFilename(filename, isFromFileIn);
+  const place = placeOf(settings.filenameType, settings.filename);
+  return parseFilename(filename, place, place === 'msg.filename');
 }
 
 /** Whether the message brings a set of files instead of one. */
@@ -67,29 +68,30 @@ export function readSet({ files }: Message): NamedFile[] {
     BadInput.inEntry('msg.files', index, () => {
       if (!isObject(file)) throw BadInput.expected('Expected a file as {filename, payload}', file);
       refuseFailure(file, `msg.files[${index}]`);
-      const filename = parseFilename(file.filename, false);
+      const filename = parseFilename(file.filename, 'filename', false);
       if (names.has(filename)) throw BadInput.expected('Expected each file once', filename);
       names.add(filename);
-      return { filename, bytes: parseBytes(file.payload, filename) };
+      return { filename, bytes: parseBytes(file.payload, filename, 'payload') };
     }),
   );
 }
 
-/** Node-RED's `file in` leaves a path in msg.filename: there only the last part is the file's name. */
-function parseFilename(value: unknown, isFromFileIn: boolean): string {
+/** Node-RED's `file in` leaves a path in msg.filename: there only the last part is the file's name. @param place where it was looked for, for people */
+function parseFilename(value: unknown, place: string, isFromFileIn: boolean): string {
   const name = typeof value === 'string' && isFromFileIn ? value.split(/[/\\]/).at(-1) : value;
   const problem = typeof name === 'string' ? filenameProblem(name) : 'it is no text';
   if (typeof name === 'string' && !problem) return name;
-  throw BadInput.expected(`Expected the file's name on the device, but ${problem}`, value);
+  const words = isMissing(value) ? `there is none in ${place}` : problem;
+  throw BadInput.expected(`Expected the file's name on the device, but ${words}`, value);
 }
 
 /** A copy: the flow may go on writing into its own, and what is hashed has to be what is served. */
-function parseBytes(value: unknown, filename: string): Buffer {
+function parseBytes(value: unknown, filename: string, place: string): Buffer {
   if (isUint8Array(value)) {
     if (isGivenAway(value)) throw new BadInput('Expected a file, but its memory was given away to somebody else.');
     return Buffer.from(value);
   }
-  if (typeof value !== 'string') throw BadInput.expected('Expected the file as a Buffer or a text', value);
+  if (typeof value !== 'string') throw BadInput.expected(`Expected the file in ${place} as a Buffer or a text`, value);
   if (filename.endsWith('.mpy')) {
     throw BadInput.expected(
       'Expected the bytes of a .mpy file: choose "a single Buffer object" in the file node',

@@ -4,6 +4,7 @@ import { BadInput } from './bad-input';
 import { bringsSet, type FileSettings, type NamedFile, readFile, readFilename, readSet, refuseNoFile } from './files';
 import { linkCallHint } from './link-call';
 import type { Message } from './message';
+import { placeOf } from './places';
 import {
   type PushOptions,
   type PushSettings,
@@ -116,7 +117,7 @@ export class Input {
   #parseTarget(value: unknown): string {
     const { target = 'target', targetType = 'msg' } = this.#settings;
     try {
-      return parseTarget(value, targetType === 'msg' ? `msg.${target}` : `${targetType} ${target}`);
+      return parseTarget(value, placeOf(targetType, target));
     } catch (error) {
       if (!(error instanceof BadInput)) throw error;
       throw new BadInput(error.message + linkCallHint(this.#RED, value));

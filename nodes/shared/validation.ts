@@ -1,5 +1,6 @@
 import { hostnameProblem } from '../../lib/protocol/names';
 import { BadInput } from './bad-input';
+import { isMissing } from './places';
 
 const maxRetries = 100;
 /** Three weeks: longer than that no timer of Node.js runs. */
@@ -16,8 +17,7 @@ const maxTimeoutSeconds = 86_400;
 export function parseTarget(value: unknown, place = 'target'): string {
   const problem = typeof value === 'string' ? hostnameProblem(value) : 'it is no text';
   if (typeof value === 'string' && !problem) return value;
-  const isMissing = value === undefined || value === null;
-  const words = isMissing ? `there is none in ${place}` : problem;
+  const words = isMissing(value) ? `there is none in ${place}` : problem;
   throw BadInput.expected(`Expected the device's hostname as target, but ${words}`, value);
 }
 

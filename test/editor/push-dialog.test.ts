@@ -72,7 +72,7 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
     const input = editor.typed('target').locator('input');
     await editor.enter('target', 'str', '');
     await input.pressSequentially('night');
-    await offered.filter({ hasText: 'NIGHTLAMP' }).waitFor();
+    await offered.filter({ hasText: /^night$/ }).waitFor();
     assert.deepEqual(await offered.allInnerTexts(), ['night', 'NIGHTLAMP']);
     await input.press('Tab');
     assert.equal(await editor.page.locator('#node-input-target').inputValue(), 'night');
@@ -81,6 +81,21 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
     await offered.filter({ hasText: 'NIGHTLAMP' }).click();
     await editor.leave('ok');
     assert.equal(await editor.evaluate(`RED.nodes.node('${inFlow.push}').target`), 'NIGHTLAMP');
+  });
+
+  it('has an empty field for who chooses to type the device or the file name in, and the property of the message for who goes back', async () => {
+    for (const property of ['target', 'filename']) {
+      const input = editor.typed(property).locator('input');
+      const choose = async (type: string) => {
+        await editor.typed(property).locator('.red-ui-typedInput-type-select').click();
+        await editor.page.locator(`.red-ui-typedInput-options:visible a[value="${type}"]`).click();
+        return input.inputValue();
+      };
+      assert.deepEqual([await choose('str'), await choose('msg')], ['', property]);
+      await choose('str');
+      await input.fill('lamp.py');
+      assert.deepEqual([await choose('env'), await choose('msg')], ['lamp.py', 'lamp.py']);
+    }
   });
 
   it('refuses what cannot be sent: says why at the field, and then at the node', async () => {

@@ -121,6 +121,26 @@ describeNeeding(['chromium'], 'the dialog of an ota-server', function () {
     await lines.filter({ hasText: 'Mend what is red first.' }).waitFor();
   });
 
+  it('says nothing of what was typed when the test began, where it is another by the time that it ends', async () => {
+    let letGo: () => void = () => undefined;
+    const isHeld = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    await editor.page.route('**/ota-server/test', (route) => isHeld.then(() => route.continue()));
+    try {
+      await editor.page.locator('#ota-server-test').click();
+      await enter('advertise', 'lamps.lan');
+      const answered = editor.page.waitForResponse('**/ota-server/test');
+      letGo();
+      await answered;
+      await editor.page.locator('#ota-server-test:enabled').waitFor();
+      assert.deepEqual(await editor.page.locator('#ota-server-test-answer li').allInnerTexts(), []);
+    } finally {
+      letGo();
+      await editor.page.unroute('**/ota-server/test');
+    }
+  });
+
   it('has a link to its help', async () => {
     await editor.page.locator('#node-config-dialog-edit-form .ota-help').click();
     await editor.page.locator('.red-ui-help', { hasText: 'This server as devices see it' }).first().waitFor();

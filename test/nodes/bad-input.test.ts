@@ -30,7 +30,7 @@ const badTargets: readonly Case[] = [
 ];
 
 const badNames: readonly Case[] = [
-  ['no filename', { filename: undefined }, /file's name.*got nothing/],
+  ['no filename', { filename: undefined }, /file's name.*there is none in msg\.filename, got nothing/],
   ['an empty filename', { filename: '' }, /it is empty/],
   ['a folder as filename', { filename: '/data/lamps/' }, /it is empty, got "\/data\/lamps\/"/],
   ['a number as filename', { filename: 7 }, /it is no text, got 7/],
@@ -46,7 +46,7 @@ const badNames: readonly Case[] = [
 ];
 
 const badFiles: readonly Case[] = [
-  ['no file', { payload: undefined }, /Buffer or a text, got nothing/],
+  ['no file', { payload: undefined }, /in msg\.payload as a Buffer or a text, got nothing/],
   ['null as file', { payload: null }, /got nothing/],
   ['a number as file', { payload: 3.8 }, /got 3\.8/],
   ['an object as file', { payload: { led: 2 } }, /got an object/],
@@ -186,7 +186,7 @@ describe('Bad input to ota-push', () => {
     [
       'a target in flow context that is empty',
       { target: 'lamp', targetType: 'flow' },
-      /none in flow lamp, got nothing/,
+      /none in flow\.lamp, got nothing/,
     ],
     [
       'an online topic that is no text',

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import helper, { type TestFlows } from 'node-red-node-test-helper';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { Example, injecting } from '../peers/example';
 import { NodeRedProcess } from '../peers/node-red-process';
 import { resourcesOfEachTest } from '../peers/resources';
 import { lamps, SimulatedFleet } from '../peers/simulated-fleet';
+import { temporaryFolder } from '../peers/temporary-folder';
+import { listener, TestFlow } from '../peers/test-flow';
 
 const name = 'Update every night when the file has changed';
 
@@ -71,5 +74,50 @@ describe('What an OTA server knows of devices, in a whole Node-RED', function ()
     await deploy((flows) => flows.map(({ d: _disabled, ...node }) => node as (typeof flows)[number]));
     await deploy((flows) => flows.filter(({ id }) => id !== server));
     assert.deepEqual(await readdir(folder()), []);
+  });
+});
+
+/** A broker node of Node-RED's, with the nodes that use its connection, by their ids. */
+interface BrokerNode {
+  readonly users: Readonly<Record<string, unknown>>;
+}
+
+describe('An OTA server that is deleted', () => {
+  const resources = resourcesOfEachTest();
+
+  const deleteServer = async ({ host, port }: AedesBroker) => {
+    // The broker as it was: else it would be another one from now on.
+    const mqtt = { broker: host, port: String(port), protocolVersion: '4', keepalive: '60', autoConnect: true };
+    const left = [
+      { id: 'tab', type: 'tab', label: 'Test' },
+      { id: 'broker', type: 'mqtt-broker', cleansession: true, ...mqtt },
+      listener('output1'),
+    ];
+    await helper.setFlows(left as TestFlows, 'nodes');
+  };
+
+  it('takes what it knew of devices with it, also where it is not set up any more', async () => {
+    const broker = await resources.use(startAedes());
+    const userDir = await temporaryFolder(resources, 'deleted-server');
+    const files = join(userDir, 'ota-push', 'files-server');
+    await mkdir(files, { recursive: true });
+    await writeFile(join(files, `${'a'.repeat(64)}.bin`), 'a password');
+    await writeFile(join(userDir, 'ota-push', 'devices-server.jsonl'), 'devices');
+    await resources.use(TestFlow.start({ broker, userDir, server: { ports: 'none' } }));
+    await deleteServer(broker);
+    assert.deepEqual(await readdir(join(userDir, 'ota-push')), []);
+  });
+
+  it('leaves its broker, also where what it knew of devices cannot be removed', async () => {
+    const broker = await resources.use(startAedes());
+    const userDir = await temporaryFolder(resources, 'deleted-server');
+    const flow = await resources.use(TestFlow.start({ broker, userDir }));
+    const brokerNode = flow.node('broker') as unknown as BrokerNode;
+    assert.deepEqual(Object.keys(brokerNode.users), ['server-sender']);
+    await mkdir(join(userDir, 'ota-push'), { recursive: true });
+    await writeFile(join(userDir, 'ota-push', 'files-server'), 'a file where a folder is expected');
+    await deleteServer(broker);
+    assert.equal(flow.node('broker'), brokerNode);
+    assert.deepEqual(Object.keys(brokerNode.users), []);
   });
 });

@@ -17,7 +17,11 @@ describe('What the test of a server has found', () => {
     const loopback = { host: '127.0.0.1', kind: 'loopback', rule: 'nothing-else' } as const;
     assert.deepEqual(marksFor({ host: loopback }), ['good', 'hint', 'bad', 'good', 'hint']);
     assert.equal(marksFor({ ports: { result: 'taken', detail: '' } })[2], 'bad');
-    for (const state of ['none', 'not-running'] as const) assert.equal(marksFor({ broker: { state } })[0], 'bad');
+    assert.equal(marksFor({ broker: { state: 'none' } })[0], 'bad');
+  });
+
+  it('is nothing bad while the broker is only typed in, and not deployed yet', () => {
+    assert.equal(marksFor({ broker: { state: 'not-running' } })[0], 'hint');
   });
 
   const range = { ports: '40000-40019' };

@@ -273,8 +273,12 @@ export class Editor {
 
   async #goto(): Promise<void> {
     await this.page.goto(this.url);
-    await this.page.locator('.red-ui-flow-node').first().waitFor();
+    await this.page.locator('.red-ui-palette-node[data-palette-type="ota-push"]').waitFor({ state: 'attached' });
     await this.page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' });
+    // A Node-RED that was just installed has no nodes to show.
+    await this.page.waitForFunction(
+      "document.querySelector('.red-ui-flow-node') || RED.nodes.filterNodes({}).length === 0",
+    );
   }
 
   /** A dialog that has opened takes the focus: what is typed until then may get lost. */

@@ -78,6 +78,7 @@ declare global {
   const RED: EditorApi;
   interface JQuery {
     typedInput(options: { readonly types: readonly InputType[]; readonly typeField: JQuery }): JQuery;
+    typedInput(method: 'value', value: string): JQuery;
     /** Shows a list below a text field while somebody types. */
     autoComplete(options: { readonly search: Search }): JQuery;
   }

@@ -187,6 +187,7 @@ export function prepareForm(node: EditorNode, typed: readonly TypedProperty[], f
     const typeField = $(`#node-input-${property}Type`);
     $(`#node-input-${property}`).typedInput({ types: inputTypesOf(property), typeField });
     if (checksOfFixed[property]) showReason(node, property);
+    if (typesOf[property] === anyText) keepNameToMessage(property);
   }
   // Nodes that were saved by an older version have not all of these.
   for (const [property, { value }] of Object.entries(folded)) {
@@ -207,6 +208,22 @@ function inputTypesOf(property: TypedProperty): readonly InputType[] {
   const label = RED._('typedInput.type.str');
   const text = { value: 'str', label, icon: 'red/images/typedInput/az.svg', autoComplete: completeHostname };
   return typesOf.target.map((type) => (type === 'str' ? text : type));
+}
+
+/**
+ * The name of the message's property is no hostname and no file's name, though it could be one: Node-RED's typed input would leave
+ * it in the field where "string" is chosen, and it would be announced. It is back where the message is chosen again.
+ */
+function keepNameToMessage(property: TypedProperty): void {
+  const field = $(`#node-input-${property}`);
+  let type = fieldOf(`${property}Type`)?.value;
+  field.on('change', () => {
+    const before = type;
+    type = fieldOf(`${property}Type`)?.value;
+    const text = field.val();
+    if (before === 'msg' && type === 'str' && text === property) field.typedInput('value', '');
+    if (before === 'str' && type === 'msg' && text === '') field.typedInput('value', property);
+  });
 }
 
 /** The editor hangs the reason on the input that a typed input hides: here it is where the pointer finds it. */

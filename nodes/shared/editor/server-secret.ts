@@ -1,11 +1,9 @@
 /** What the dialogs know of an OTA server's master secret, which never comes into the editor itself. */
 
 import { secretProblem } from '../../../lib/protocol/secret';
+import { unknownToEditor } from '../unknown-credential';
 import type { EditorNode } from './editor-api';
 import { isVariable } from './validation';
-
-/** Node-RED shows this in place of a secret that was deployed: nobody here knows how long that is. */
-export const unknownToEditor = '__PWRD__';
 
 /** As the editor has it: typed since the last deploy, or `unknownToEditor`, also where it was not asked for; '' where there is none. */
 export function editorSecretOf({ credentials }: EditorNode): string {

@@ -299,6 +299,16 @@ describe('The device book', () => {
       assert.deepEqual(open().devices()[0]?.files[0]?.kept, []);
     });
 
+    it('removes what is too much as soon as it is opened, whether or not anything is pushed: files may hold passwords', async () => {
+      const book = open();
+      for (const version of [1, 2, 3]) push(book, version);
+      await book.close();
+      for (keep of [1, 0]) {
+        await open().close();
+        assert.deepEqual(await files(), keep === 1 ? namesOf(3) : []);
+      }
+    });
+
     it('keeps all of them where what was known of devices can not be read', async () => {
       const book = open();
       for (const version of [1, 2]) push(book, version);

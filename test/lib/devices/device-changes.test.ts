@@ -53,4 +53,12 @@ describe('What changes of devices', () => {
     for (let at = 1; at < 600; at += 1) await told.next();
     assert.equal(told.all.at(-1), 'forged-599 seen running');
   });
+
+  it('is not told of devices that were forgotten again before their turn: there may be any number of them', async () => {
+    const forged = 60_000;
+    for (let at = 0; at < forged; at += 1) book.hear(`forged-${at}`, reported, false);
+    const known = book.size;
+    assert.ok(known < forged);
+    assert.equal(await told.next(), `forged-${forged - known} seen running`);
+  });
 });
