@@ -34,7 +34,13 @@ export const badKinds = {
   late: { behaviour: { connectsAfterMs: 6000 }, verify: 'auto', codes: ['no_connection'] },
   stalling: { behaviour: { stallsAfterBytes: 1000 }, verify: 'auto', size: large, codes: ['stalled'] },
   breakingOff: { behaviour: { closesAfterBytes: 1000 }, verify: 'auto', size: large, codes: ['interrupted'] },
-  talking: { behaviour: { talks: true }, verify: 'auto', size: large, codes: ['interrupted'] },
+  talking: {
+    behaviour: { talks: true },
+    verify: 'auto',
+    size: large,
+    codes: ['interrupted'],
+    differsSince: `our kernel may have taken all before what it said was read; ${notKnown}`,
+  },
   endingFirst: { behaviour: { endsFirst: true }, verify: 'auto', size: large, codes: ['interrupted'] },
   neverClosing: {
     behaviour: { neverCloses: true },
