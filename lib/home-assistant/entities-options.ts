@@ -1,20 +1,22 @@
-import type { Report } from '../protocol/report';
+import type { FileRecord } from '../devices/record';
 import type { HaBroker } from './broker';
 import type { Release } from './release';
 import type { RepeatsOptions } from './repeats';
 import type { ReleaseStore } from './store';
 import type { HaTopics } from './topics';
 
-/** What devices say themselves. */
-export interface HomeReports {
-  lastReportOf(target: string): Report | undefined;
-  watchReports(onReport: (target: string, report: Report, maybeStale: boolean) => void): () => void;
+/** What is known of devices: the device book. */
+export interface HomeDevices {
+  /** What a device has under a file name; undefined where nothing is known. */
+  file(target: string, filename: string): FileRecord | undefined;
+  /** Called each time that something has changed of a device, until the returned function is called. */
+  watch(onChange: (target: string) => void): () => void;
 }
 
 export interface EntitiesOptions {
   readonly topics: HaTopics;
   readonly broker: HaBroker;
-  readonly reports: HomeReports;
+  readonly devices: HomeDevices;
   readonly store: ReleaseStore;
   /** Called when somebody presses Install. Where it rejects nothing is in progress. */
   readonly onInstall: (target: string, release: Release) => Promise<void>;
@@ -25,7 +27,7 @@ export interface EntitiesOptions {
   readonly lostSummary: string;
   /** Called when somebody has deleted a device in Home Assistant. */
   readonly onDeleted: (target: string) => void;
-  /** How often what messages ask for is shown and kept again. */
+  /** How often what messages ask for is shown again. */
   readonly rates?: Pick<RepeatsOptions, 'allMs' | 'oneMs'>;
   /** How long nothing may be heard of an update that is under way. */
   readonly silenceMs?: number;

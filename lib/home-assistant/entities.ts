@@ -1,11 +1,10 @@
 import { settledWithin } from '../abort';
-import type { Report } from '../protocol/report';
 import type { InboundMessage } from '../push/services';
 import { installPayload } from './discovery';
 import type { EntitiesOptions } from './entities-options';
 import { Entity, type PushEvent } from './entity';
 import { EntityPublisher } from './entity-publisher';
-import { type DeviceRecord, type Release, withRelease } from './release';
+import { type DeviceRecord, lastFile, type Release, withRelease } from './release';
 import { Repeats } from './repeats';
 import { Silence } from './silence';
 import { allDiscoveryTopics, commandTopic, stateTopic, targetOf, targetOfDiscovery } from './topics';
@@ -33,7 +32,7 @@ export class Entities {
   #isClosed = false;
 
   constructor(options: EntitiesOptions) {
-    const { topics, broker, reports, answerMs = answerTimeoutMs } = options;
+    const { topics, broker, devices, answerMs = answerTimeoutMs } = options;
     this.#options = options;
     this.#publisher = new EntityPublisher({
       ...options,
@@ -46,7 +45,6 @@ export class Entities {
       ...options.rates,
       showAll: () => this.#showAll(),
       showState: (target) => this.#showState(target),
-      save: () => this.#save(),
     });
     this.#loaded = this.#load().catch(options.onProblem);
     this.#unanswered = new UnansweredPresses({
@@ -61,7 +59,7 @@ export class Entities {
       broker.listen(commandTopic(topics, '+'), (message) => this.#run(this.#hearCommand(message))),
       broker.listen(stateTopic(topics, '+'), (message) => this.#run(this.#hearState(message))),
       broker.listen(allDiscoveryTopics(topics), (message) => this.#run(this.#hearDiscovery(message))),
-      reports.watchReports((target, report, maybeStale) => this.#run(this.#hearReport(target, report, maybeStale))),
+      devices.watch((target) => this.#run(this.#hearDevice(target))),
       ...[...new Set([birthTopic, `${topics.prefix}/status`])].map((topic) =>
         broker.listen(topic, ({ payload }) => payload.toString() === 'online' && this.#repeats.all()),
       ),
@@ -207,8 +205,12 @@ export class Entities {
     entity.isLost = false;
     entity.pressedAt = Number.NEGATIVE_INFINITY;
     this.#entities.set(target, entity);
-    const report = this.#options.reports.lastReportOf(target);
-    if (report) entity.hearReport(report, true);
+    this.#look(target, entity);
+  }
+
+  /** At what is known of the device. */
+  #look(target: string, entity: Entity): void {
+    entity.file = this.#options.devices.file(target, lastFile(entity.record.release).filename);
   }
 
   /** Unless it was offered another one meanwhile. */
@@ -221,6 +223,7 @@ export class Entities {
     }
     const { known, isDeleted } = before;
     entity.record = { ...entity.record, release: before.release, known, isDeleted };
+    this.#look(target, entity);
   }
 
   /** A retained command was given to somebody before us. */
@@ -280,15 +283,15 @@ export class Entities {
     await this.#change(target, () => {
       entity.record = { ...entity.record, isDeleted: true };
     });
+    await this.#save();
     await this.#publisher.clearState(target);
     this.#options.onDeleted(target);
   }
 
-  async #hearReport(target: string, report: Report, maybeStale: boolean): Promise<void> {
+  /** Something has changed of a device, by any push or its own word. */
+  async #hearDevice(target: string): Promise<void> {
     await this.#loaded;
-    const { isNew, isOther } = this.#apply(target, (entity) => entity.hearReport(report, maybeStale));
-    if (isNew) this.#repeats.save();
-    if (isOther) this.#repeats.state(target);
+    if (this.#apply(target, (entity) => this.#look(target, entity))) this.#repeats.state(target);
   }
 
   /** The broker is there: what was shown before it went may be lost. */
@@ -302,25 +305,24 @@ export class Entities {
     work.catch(this.#options.onProblem);
   }
 
-  /** Changes an entity, shows it where it is another one then, and keeps what must outlive us. */
+  /** Changes an entity, and shows it where it is another one then. */
   async #change(target: string, change: (entity: Entity) => void): Promise<void> {
-    const { isNew, isOther } = this.#apply(target, change);
-    await Promise.all([isNew && this.#save(), isOther && this.#showState(target)]);
+    if (this.#apply(target, change)) await this.#showState(target);
     this.#options.onChange();
   }
 
-  /** @returns whether there is something new to be kept, and another state to be shown */
-  #apply(target: string, change: (entity: Entity) => void): { readonly isNew: boolean; readonly isOther: boolean } {
+  /** @returns whether there is another state to be shown */
+  #apply(target: string, change: (entity: Entity) => void): boolean {
     const entity = this.#entities.get(target);
-    if (!entity) return { isNew: false, isOther: false };
-    const { record: before, state, progress } = entity;
+    if (!entity) return false;
+    const { state, progress } = entity;
     change(entity);
     if (this.#isClosed || entity.record.isDeleted) entity.endProgress();
     // Only news of the update itself is a sign of life of its sender.
     const isSignOfLife = entity.progress !== progress;
     if (isSignOfLife && entity.isInProgress) this.#silence.hear(target);
     else if (isSignOfLife) this.#silence.end(target);
-    return { isNew: entity.record !== before, isOther: JSON.stringify(entity.state) !== JSON.stringify(state) };
+    return JSON.stringify(entity.state) !== JSON.stringify(state);
   }
 
   #save(): Promise<void> {

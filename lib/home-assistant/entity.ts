@@ -1,14 +1,11 @@
-import type { Report } from '../protocol/report';
+import type { FileRecord } from '../devices/record';
 import { type EntityState, unknownVersion } from './discovery';
-import { type DeviceRecord, lastFile, withInstalled, withoutInstalled } from './release';
+import { type DeviceRecord, versionWith } from './release';
 
 /** What a push tells of itself, while it goes on and at its end. */
 export interface PushEvent {
   readonly id: string;
   readonly target: string;
-  /** Of the last file of a set. */
-  readonly filename: string;
-  readonly hash: string;
   /** null while it goes on. */
   readonly result: string | null;
   readonly percent: number;
@@ -22,6 +19,8 @@ type Progress = { readonly id: string; readonly percent: number | null } | { rea
 /** The update entity of one device: what it runs, what it is offered, and whether an update is under way. */
 export class Entity {
   record: DeviceRecord;
+  /** What the device has of the file that tells which release it runs; undefined: nothing is known. */
+  file: FileRecord | undefined;
   /** The broker has sent its discovery message back since it is shown: one that is cleared then was cleared by somebody. */
   isAtBroker = false;
   /** Its release could not be read when Install was pressed. */
@@ -53,7 +52,7 @@ export class Entity {
   get state(): EntityState {
     const percent = this.#progress && 'percent' in this.#progress ? this.#progress.percent : null;
     return {
-      installed_version: this.record.installed ?? unknownVersion,
+      installed_version: this.#installed ?? unknownVersion,
       latest_version: this.record.release.version,
       in_progress: this.isInProgress,
       update_percentage: percent,
@@ -68,7 +67,7 @@ export class Entity {
   }
 
   /** A push to the device has begun, goes on or has ended. */
-  hearPush({ id, filename, hash, result, percent, isWaiting }: PushEvent): void {
+  hearPush({ id, result, percent, isWaiting }: PushEvent): void {
     if (result === null) {
       if (!this.#older.has(id)) this.#progress = isWaiting ? undefined : { id, percent };
       return;
@@ -77,21 +76,18 @@ export class Entity {
     if (!this.#older.delete(id) && isOurs) this.endProgress();
     // Somebody has ended it: a press that follows is meant, however soon it comes.
     if (result === 'cancelled') this.pressedAt = Number.NEGATIVE_INFINITY;
-    const isGood = result === 'success' || result === 'unchanged';
-    if (isGood && filename === lastFile(this.record.release).filename) this.record = withInstalled(this.record, hash);
-  }
-
-  /** The device's own word. @param maybeStale it counts only where nothing newer is known */
-  hearReport({ state, file, hash }: Report, maybeStale: boolean): void {
-    if (file !== lastFile(this.record.release).filename || hash === null) return;
-    if (maybeStale && this.record.installed !== null) return;
-    if (state === 'running') this.record = withInstalled(this.record, hash);
-    if (state === 'rolled_back') this.record = withoutInstalled(this.record, hash);
   }
 
   /** Nothing was heard for too long, or nobody is there any more to hear it. */
   endProgress(): void {
     this.#progress = undefined;
     this.#older.clear();
+  }
+
+  /** What may be on the device since a push that was no success does not count: it may have what it had before. */
+  get #installed(): string | undefined {
+    const { hash = null, verified = null, before = null } = this.file ?? {};
+    const has = verified === null ? before : hash;
+    return has === null ? undefined : versionWith(this.record, has);
   }
 }

@@ -41,11 +41,11 @@ function register(RED: NodeAPI): void {
 
     const start = (): Entities => {
       refuseVariables(config);
-      const { broker, pushServer } = requireServer(RED, server, config.server);
+      const { broker, book } = requireServer(RED, server, config.server);
       return new Entities({
         topics: readHaTopics(config),
         broker,
-        reports: pushServer,
+        devices: book,
         store,
         onInstall: install,
         onChange: () => status.show(entities),

@@ -10,7 +10,7 @@ import { resourcesOfEachTest } from '../peers/resources';
 import { retainedOf } from '../peers/retained';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { temporaryFolder } from '../peers/temporary-folder';
-import { listener, place, type Received, TestFlow } from '../peers/test-flow';
+import { listener, place, pushDefaults, type Received, TestFlow } from '../peers/test-flow';
 
 const version1 = Buffer.from('print("lamp version 1")\n');
 const shortHash = `#${hashOf(version1, 'sha1').slice(0, 8)}`;
@@ -67,7 +67,12 @@ describe('An ota-ha-update', () => {
           ['ha', 'output3'],
         ],
       },
-      more: [{ ...haUpdate(ha), wires: [['push', 'installs']] }, listener('installs')],
+      more: [
+        { ...haUpdate(ha), wires: [['push', 'installs']] },
+        listener('installs'),
+        // Nothing leads from it to the entities.
+        { id: 'other', ...place, type: 'ota-push', server: 'server', ...pushDefaults, wires: [[], []] },
+      ],
     };
     flow = await resources.use(TestFlow.start(settings));
     installs = new Inbox();
@@ -192,6 +197,26 @@ describe('An ota-ha-update', () => {
     await stateThat(({ installed_version: now }) => now === '1.0');
   });
 
+  it('shows what any push has brought, whichever node has pushed it, and still after a restart', async () => {
+    await take({ ...release, version: '1.0' });
+    flow.node('other').receive({ ...release, target: 'nightlamp' } as never);
+    await stateThat(({ installed_version: now, in_progress: working }) => now === '1.0' && !working);
+    flow.node('other').receive({ ...release, payload: 'print(2)\n' } as never);
+    const version = `#${hashOf(Buffer.from('print(2)\n'), 'sha1').slice(0, 8)}`;
+    await stateThat(({ installed_version: now }) => now === version);
+    await flow.stop();
+    published.skip();
+    await start();
+    assert.equal((await stateThat(() => true)).installed_version, version);
+  });
+
+  it('knows before the first release what was pushed to a device', async () => {
+    flow.node('other').receive({ ...release } as never);
+    await device.next('installed');
+    await take({ ...release, version: '1.0' });
+    await stateThat(({ installed_version: now }) => now === '1.0');
+  });
+
   it('counts a retained report where nothing is known', async () => {
     await device.report('running', { file: 'main.py', hash: hashOf(version1, 'sha1') });
     await take({ ...release, version: '1.0' });
@@ -253,7 +278,7 @@ describe('An ota-ha-update', () => {
         .map(({ text }) => text),
       [''],
     );
-    await take({ ...release, version: '2.0' });
+    await take({ ...release, payload: 'print(2)\n', version: '2.0' });
     await published.nextThat((one) => one.topic === topic && one.text !== '');
     assert.equal((await stateThat(() => true)).installed_version, '1.0');
   });

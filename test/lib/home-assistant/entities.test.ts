@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DeviceBook } from '../../../lib/devices/device-book';
 import type { HaBroker } from '../../../lib/home-assistant/broker';
 import { Entities } from '../../../lib/home-assistant/entities';
 import type { EntitiesOptions } from '../../../lib/home-assistant/entities-options';
@@ -8,8 +9,10 @@ import type { PushEvent } from '../../../lib/home-assistant/entity';
 import { type Release, releaseFile } from '../../../lib/home-assistant/release';
 import { ReleaseStore } from '../../../lib/home-assistant/store';
 import type { Report } from '../../../lib/protocol/report';
+import type { Outcome } from '../../../lib/push/outcome';
 import type { InboundMessage } from '../../../lib/push/services';
 import { Inbox } from '../../peers/inbox';
+import { failureOf, jobsOf, outcomeOf } from '../../peers/outcomes';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { temporaryFolder } from '../../peers/temporary-folder';
 
@@ -19,8 +22,6 @@ const release: Release = { version: '1.0', files: [file], isSet: false };
 const news: PushEvent = {
   id: 'a',
   target: 'lamp',
-  filename: 'main.py',
-  hash: file.sha1,
   result: null,
   percent: 10,
   isWaiting: false,
@@ -47,7 +48,7 @@ describe('The entities', () => {
   let deleted: Inbox<string>;
   let onInstall: () => Promise<void>;
   let install: (release: Release) => void;
-  let hear: (report: Report) => void;
+  let book: DeviceBook;
 
   async function start(options: Partial<EntitiesOptions> = {}): Promise<void> {
     folder = await temporaryFolder(resources, 'entities');
@@ -72,17 +73,19 @@ describe('The entities', () => {
     deleted = new Inbox();
     onInstall = async () => undefined;
     install = () => undefined;
+    book = new DeviceBook({
+      path: join(folder, 'devices.jsonl'),
+      filesFolder: join(folder, 'files'),
+      keep: 3,
+      onDamage: assert.fail,
+      onUnwritten: assert.ifError,
+    });
+    resources.defer(() => book.close());
     entities = new Entities({
       topics: { prefix: 'homeassistant', base: 'ota-push' },
       broker,
-      reports: {
-        lastReportOf: () => undefined,
-        watchReports(onReport) {
-          hear = (report) => onReport('lamp', report, false);
-          return () => undefined;
-        },
-      },
-      store: new ReleaseStore(folder),
+      devices: book,
+      store: new ReleaseStore(join(folder, 'releases')),
       onInstall: (_target, pressed) => {
         install(pressed);
         return onInstall();
@@ -99,6 +102,8 @@ describe('The entities', () => {
     await shown.next();
   }
 
+  const hear = (report: Report) => book.hear('lamp', report, false);
+  const end = (outcome: Outcome, content = bytes) => book.record(outcome, jobsOf(outcome, content), 'push');
   const press = () => say('ota-push/update/lamp/install', 'install');
 
   it('are in progress no longer when nothing was heard for too long', async () => {
@@ -135,8 +140,7 @@ describe('The entities', () => {
     await entities.hearPush({ ...news, id: 'b', percent: 20 });
     assert.deepEqual((await shown.next()).update_percentage, 20);
     await entities.hearPush({ ...news, id: 'b', result: 'success' });
-    const { in_progress: working, installed_version: now } = await shown.next();
-    assert.deepEqual([working, now], [false, '1.0']);
+    assert.equal((await shown.next()).in_progress, false);
   });
 
   it('end with the only word of a push whose progress is not wired', async () => {
@@ -184,6 +188,7 @@ describe('The entities', () => {
   });
 
   const rates = { allMs: 20, oneMs: 20 };
+  const installed = async () => (await shown.next()).installed_version;
 
   it('are shown at once when Home Assistant says that it has started, and once more however often it says so', async () => {
     await start({ rates });
@@ -196,11 +201,11 @@ describe('The entities', () => {
   it('tell of reports at once, and once more however many come', async () => {
     await start({ rates });
     const hashes = ['a', 'b', 'c'].map((digit) => digit.repeat(40));
-    for (let times = 0; times < 1000; times += 1) {
-      hear({ state: 'running', file: 'main.py', hash: hashes[times % 3] ?? '', error: null });
-    }
-    const versions = [(await shown.next()).installed_version, (await shown.next()).installed_version];
-    assert.equal(versions[1], '#aaaaaaaa', 'the last one');
+    const running = (hash = '') => hear({ state: 'running', file: 'main.py', hash, error: null });
+    running(hashes[1]);
+    assert.equal(await installed(), '#bbbbbbbb', 'at once');
+    for (let times = 0; times < 1000; times += 1) running(hashes[times % 3]);
+    assert.equal(await installed(), '#aaaaaaaa', 'the last one');
     press();
     assert.equal((await shown.next()).in_progress, true, 'nothing more was shown before');
   });
@@ -227,19 +232,54 @@ describe('The entities', () => {
     assert.equal(pressed, 1);
   });
 
-  it('keep and show what was put off when they are closed', async () => {
+  it('have what any push has brought, by the version of its release or the beginning of its hash', async () => {
+    await start({ rates });
+    end(outcomeOf({ hash: file.sha1 }));
+    assert.deepEqual(await installed(), '1.0');
+    end(outcomeOf({ hash: file.sha256 }));
+    end(outcomeOf({ hash: 'c'.repeat(40) }));
+    assert.equal(await installed(), '#cccccccc');
+    end(outcomeOf({ hash: file.sha256 }));
+    assert.equal(await installed(), '1.0');
+  });
+
+  it('have what they had where nobody knows what became of a push, however often it is tried', async () => {
+    await start({ rates });
+    const silent = { code: 'not_verified', device: '192.168.4.7', sent: 4 } as const;
+    end(failureOf({ hash: 'd'.repeat(40), ...silent }));
+    end(outcomeOf({ hash: 'c'.repeat(40) }));
+    assert.equal(await installed(), '#cccccccc');
+    for (const digit of ['d', 'd', 'e']) end(failureOf({ hash: digit.repeat(40), ...silent }));
+    press();
+    assert.equal(await installed(), '#cccccccc');
+    hear({ state: 'running', file: 'main.py', hash: 'e'.repeat(40), error: null });
+    assert.equal(await installed(), '#eeeeeeee');
+    hear({ state: 'rolled_back', file: 'main.py', hash: 'e'.repeat(40), error: null });
+    assert.equal(await installed(), '#cccccccc');
+  });
+
+  it('have nothing that is known once the device is forgotten', async () => {
+    await start({ rates });
+    end(outcomeOf({ hash: file.sha1 }));
+    assert.equal(await installed(), '1.0');
+    book.forget('lamp');
+    assert.equal(await installed(), 'unknown');
+  });
+
+  it('show what was put off when they are closed', async () => {
     await start({ rates: { allMs: 60_000, oneMs: 60_000 } });
-    for (const digit of ['a', 'b']) hear({ state: 'running', file: 'main.py', hash: digit.repeat(40), error: null });
-    await shown.next();
+    const running = (digit: string) => hear({ state: 'running', file: 'main.py', hash: digit.repeat(40), error: null });
+    running('a');
+    assert.equal(await installed(), '#aaaaaaaa');
+    running('b');
+    await Promise.resolve(); // it is heard in the next turn
     await entities.close();
-    assert.equal((await shown.next()).installed_version, '#bbbbbbbb');
-    const [[, record] = []] = [...(await new ReleaseStore(folder).load())];
-    assert.equal(record?.installed, '#bbbbbbbb');
+    assert.equal(await installed(), '#bbbbbbbb');
   });
 
   it('keep what they had when a release cannot be kept', async () => {
     await start();
-    const blocked = join(folder, 'devices.json.tmp');
+    const blocked = join(folder, 'releases', 'devices.json.tmp');
     await mkdir(blocked);
     const other = Buffer.from('print(2)');
     const file2 = releaseFile('main.py', other);
