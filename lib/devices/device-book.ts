@@ -58,6 +58,11 @@ export class DeviceBook implements DeliveryHistory {
     }
   }
 
+  /** Whether files are kept at all, to go back to. */
+  get keepsVersions(): boolean {
+    return this.#keep > 0;
+  }
+
   /** How many devices are known. */
   get size(): number {
     return this.#heard.size + this.#pushed.size;

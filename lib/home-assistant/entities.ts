@@ -1,23 +1,19 @@
 import { settledWithin } from '../abort';
 import type { InboundMessage } from '../push/services';
-import { installPayload } from './discovery';
 import type { EntitiesOptions } from './entities-options';
 import { Entity, type PushEvent } from './entity';
 import { EntityPublisher } from './entity-publisher';
+import { Presses } from './presses';
 import { type DeviceRecord, lastFile, type Release, withRelease } from './release';
 import { Repeats } from './repeats';
 import { Silence } from './silence';
-import { allDiscoveryTopics, commandTopic, stateTopic, targetOf, targetOfDiscovery } from './topics';
-import { UnansweredPresses } from './unanswered-presses';
+import { allDiscoveryTopics, type EntityKind, targetOfDiscovery } from './topics';
 
 /** Where Home Assistant says that it has started, whatever its discovery prefix. */
 const birthTopic = 'homeassistant/status';
-const answerTimeoutMs = 5000;
 const closeTimeoutMs = 300;
-/** Nobody means more than one press of the same button in this time. */
-const pressesEveryMs = 1000;
 
-/** The update entities of all devices: kept on disk, shown to Home Assistant, changed by what is heard of pushes and devices. */
+/** The entities of all devices: kept on disk, shown to Home Assistant, changed by what is heard of pushes and devices. */
 export class Entities {
   readonly #options: EntitiesOptions;
   readonly #entities = new Map<string, Entity>();
@@ -25,17 +21,18 @@ export class Entities {
   /** Resolves when what was kept is known. */
   readonly #loaded: Promise<void>;
   readonly #publisher: EntityPublisher;
-  readonly #unanswered: UnansweredPresses;
+  readonly #presses: Presses;
   readonly #repeats: Repeats;
   readonly #stops: readonly (() => void)[];
   #isLoaded = false;
   #isClosed = false;
 
   constructor(options: EntitiesOptions) {
-    const { topics, broker, devices, answerMs = answerTimeoutMs } = options;
+    const { topics, broker, devices } = options;
     this.#options = options;
     this.#publisher = new EntityPublisher({
       ...options,
+      keepsVersions: devices.keepsVersions,
       isCurrent: (target, entity) => this.#entities.get(target) === entity,
       save: () => this.#save(),
     });
@@ -47,18 +44,20 @@ export class Entities {
       showState: (target) => this.#showState(target),
     });
     this.#loaded = this.#load().catch(options.onProblem);
-    this.#unanswered = new UnansweredPresses({
-      topics,
-      broker,
-      answerMs,
-      onUnanswered: (target, discovery) => this.#run(this.#hearUnanswered(target, discovery)),
+    this.#presses = new Presses({
+      ...options,
+      loaded: this.#loaded,
+      entityOf: (target) => this.#entities.get(target),
+      change: (target, change) => this.#change(target, change),
+      show: (target) => this.#show(target),
+      repeatState: (target) => this.#repeats.state(target),
+      showLost: (target, discovery) => this.#publisher.showLost(target, discovery),
     });
-    // At once, not when all is loaded: a press of Install that nobody hears is lost.
     this.#stops = [
       broker.onOnline(() => this.#hearOnline()),
-      broker.listen(commandTopic(topics, '+'), (message) => this.#run(this.#hearCommand(message))),
-      broker.listen(stateTopic(topics, '+'), (message) => this.#run(this.#hearState(message))),
-      broker.listen(allDiscoveryTopics(topics), (message) => this.#run(this.#hearDiscovery(message))),
+      ...(['update', 'button'] as const).map((kind) =>
+        broker.listen(allDiscoveryTopics(topics, kind), (message) => this.#run(this.#hearDiscovery(kind, message))),
+      ),
       devices.watch((target) => this.#run(this.#hearDevice(target))),
       ...[...new Set([birthTopic, `${topics.prefix}/status`])].map((topic) =>
         broker.listen(topic, ({ payload }) => payload.toString() === 'online' && this.#repeats.all()),
@@ -176,7 +175,7 @@ export class Entities {
   #stop(): void {
     this.#isClosed = true;
     for (const stop of this.#stops) stop();
-    this.#unanswered.close();
+    this.#presses.close();
   }
 
   async #load(): Promise<void> {
@@ -221,70 +220,30 @@ export class Entities {
       this.#entities.delete(target);
       return;
     }
-    const { known, isDeleted } = before;
-    entity.record = { ...entity.record, release: before.release, known, isDeleted };
+    const { known, isDeleted, isButtonDeleted } = before;
+    entity.record = { ...entity.record, release: before.release, known, isDeleted, isButtonDeleted };
     this.#look(target, entity);
   }
 
-  /** A retained command was given to somebody before us. */
-  async #hearCommand({ topic, payload, maybeStale }: InboundMessage): Promise<void> {
-    await this.#loaded;
-    const target = targetOf(this.#options.topics, topic);
-    if (this.#isClosed || target === undefined || maybeStale || payload.toString() !== installPayload) return;
-    const entity = this.#entities.get(target);
-    if (!entity) this.#unanswered.hear(target);
-    // A press that nobody has answered yet counts once, however often it comes. Others who hear it wait for a word of ours.
-    else if (entity.isPressed || performance.now() - entity.pressedAt < pressesEveryMs) this.#repeats.state(target);
-    else if (!entity.record.isDeleted) await this.#install(target, entity);
-  }
-
-  async #install(target: string, entity: Entity): Promise<void> {
-    const { onInstall, onLost } = this.#options;
-    const { release } = entity.record;
-    this.#run(this.#change(target, () => entity.press(performance.now())));
-    const wasLost = entity.isLost;
-    try {
-      await onInstall(target, release);
-      entity.isLost = false;
-    } catch (error) {
-      onLost(target, error as Error);
-      // The bytes of a release go when a newer one comes: that one is there.
-      entity.isLost = entity.record.release === release;
-      await this.#change(target, () => entity.endProgress());
-    }
-    if (entity.isLost !== wasLost) await this.#show(target);
-  }
-
-  /** Nobody knows its release, and it says so, until somebody who knows one shows it again. */
-  async #hearUnanswered(target: string, discovery: object): Promise<void> {
-    if (this.#entities.has(target)) return;
-    this.#options.onLost(target);
-    await this.#publisher.showLost(target, discovery);
-  }
-
-  async #hearState({ topic, maybeStale }: InboundMessage): Promise<void> {
-    await this.#loaded;
-    const target = targetOf(this.#options.topics, topic);
-    if (target !== undefined && !maybeStale) this.#unanswered.answered(target);
-  }
-
   /** Home Assistant clears the message of a device that is deleted there; one that is cleared before ours was there is our own. */
-  async #hearDiscovery({ topic, payload }: InboundMessage): Promise<void> {
+  async #hearDiscovery(kind: EntityKind, { topic, payload }: InboundMessage): Promise<void> {
     await this.#loaded;
     const target = targetOfDiscovery(this.#options.topics, topic);
     const entity = target === undefined ? undefined : this.#entities.get(target);
     if (this.#isClosed || target === undefined || !entity) return;
-    const wasAtBroker = entity.isAtBroker;
-    entity.isAtBroker = payload.length > 0;
-    if (wasAtBroker && !entity.isAtBroker) await this.#hearDeleted(target, entity);
+    if (payload.length > 0) entity.atBroker.add(kind);
+    else if (entity.atBroker.delete(kind) && (kind === 'update' || this.#publisher.hasButton(entity)))
+      await this.#hearDeleted(kind, target, entity);
   }
 
-  async #hearDeleted(target: string, entity: Entity): Promise<void> {
+  async #hearDeleted(kind: EntityKind, target: string, entity: Entity): Promise<void> {
     await this.#change(target, () => {
-      entity.record = { ...entity.record, isDeleted: true };
+      entity.record = { ...entity.record, ...(kind === 'update' ? { isDeleted: true } : { isButtonDeleted: true }) };
     });
     await this.#save();
-    await this.#publisher.clearState(target);
+    if (kind === 'button') return this.#publisher.clearButton(target, entity);
+    entity.atBroker.clear(); // what goes with it is cleared by us
+    await this.#publisher.clear(target, entity.record.shownUnder);
     this.#options.onDeleted(target);
   }
 
@@ -315,14 +274,15 @@ export class Entities {
   #apply(target: string, change: (entity: Entity) => void): boolean {
     const entity = this.#entities.get(target);
     if (!entity) return false;
-    const { state, progress } = entity;
+    const { progress } = entity;
+    const before = asShown(entity);
     change(entity);
     if (this.#isClosed || entity.record.isDeleted) entity.endProgress();
     // Only news of the update itself is a sign of life of its sender.
     const isSignOfLife = entity.progress !== progress;
     if (isSignOfLife && entity.isInProgress) this.#silence.hear(target);
     else if (isSignOfLife) this.#silence.end(target);
-    return JSON.stringify(entity.state) !== JSON.stringify(state);
+    return asShown(entity) !== before;
   }
 
   #save(): Promise<void> {
@@ -343,4 +303,9 @@ export class Entities {
     const entity = this.#entities.get(target);
     if (entity) await this.#publisher.show(target, entity);
   }
+}
+
+/** All that is shown of how it does. */
+function asShown({ state, previous }: Entity): string {
+  return JSON.stringify([state, previous !== undefined]);
 }

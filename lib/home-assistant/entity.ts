@@ -1,6 +1,8 @@
-import type { FileRecord } from '../devices/record';
+import { versionBefore } from '../devices/kept-versions';
+import type { FileRecord, KeptVersion } from '../devices/record';
 import { type EntityState, unknownVersion } from './discovery';
-import { type DeviceRecord, versionWith } from './release';
+import { type DeviceRecord, lastFile, versionWith } from './release';
+import type { EntityKind } from './topics';
 
 /** What a push tells of itself, while it goes on and at its end. */
 export interface PushEvent {
@@ -13,22 +15,30 @@ export interface PushEvent {
   readonly isWaiting: boolean;
 }
 
-/** Between a press of Install and the first word of its push its id is not known. */
+/** Between a press and the first word of its push its id is not known. */
 type Progress = { readonly id: string; readonly percent: number | null } | { readonly pressed: true };
 
-/** The update entity of one device: what it runs, what it is offered, and whether an update is under way. */
+/** The version of its file that a device can go back to. */
+export interface PreviousVersion {
+  readonly filename: string;
+  /** As people know it. */
+  readonly version: string;
+  readonly kept: KeptVersion;
+}
+
+/** The entities of one device: what it runs, what it is offered, what it can go back to, and whether an update is under way. */
 export class Entity {
   record: DeviceRecord;
   /** What the device has of the file that tells which release it runs; undefined: nothing is known. */
   file: FileRecord | undefined;
-  /** The broker has sent its discovery message back since it is shown: one that is cleared then was cleared by somebody. */
-  isAtBroker = false;
+  /** Those whose discovery message the broker has sent back since they are shown: one that is cleared then was cleared by somebody. */
+  readonly atBroker = new Set<EntityKind>();
   /** Its release could not be read when Install was pressed. */
   isLost = false;
-  /** When Install was pressed last, on the clock of `performance`. */
+  /** When Install, or the button that goes back, was pressed last, on the clock of `performance`. */
   pressedAt = Number.NEGATIVE_INFINITY;
   #progress: Progress | undefined;
-  /** Pushes that were under way when Install was pressed: their words are not the pressed one's. */
+  /** Pushes that were under way when it was pressed: their words are not the pressed one's. */
   readonly #older = new Set<string>();
 
   constructor(record: DeviceRecord) {
@@ -40,7 +50,7 @@ export class Entity {
     return this.#progress;
   }
 
-  /** Install was pressed, and nobody has answered yet. */
+  /** It was pressed, and nobody has answered yet. */
   get isPressed(): boolean {
     return this.#progress !== undefined && 'pressed' in this.#progress;
   }
@@ -59,7 +69,19 @@ export class Entity {
     };
   }
 
-  /** Install was pressed. @param now on the clock of `performance` */
+  /** Whether going back is offered, where there is anything to go back to. Of a set, files of one version would meet those of another. */
+  get canGoBack(): boolean {
+    return this.record.release.files.length === 1 && !this.record.isButtonDeleted;
+  }
+
+  /** What the device goes back to; undefined where nothing is kept. */
+  get previous(): PreviousVersion | undefined {
+    const kept = this.canGoBack && this.file ? versionBefore(this.file) : undefined;
+    if (!kept) return undefined;
+    return { filename: lastFile(this.record.release).filename, version: versionWith(this.record, kept.hash), kept };
+  }
+
+  /** Install was pressed, or the button that goes back. @param now on the clock of `performance` */
   press(now: number): void {
     this.pressedAt = now;
     if (this.#progress && 'id' in this.#progress) this.#older.add(this.#progress.id);

@@ -33,6 +33,8 @@ export interface DeviceRecord {
   readonly shownUnder?: HaTopics | undefined;
   /** Somebody has deleted it in Home Assistant: it is not shown until its next release. */
   readonly isDeleted?: boolean | undefined;
+  /** The same of the button that goes back, alone. */
+  readonly isButtonDeleted?: boolean | undefined;
 }
 
 /** Whether something that was read from the disk is what was written there. */

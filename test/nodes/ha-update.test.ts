@@ -217,6 +217,67 @@ describe('An ota-ha-update', () => {
     await stateThat(({ installed_version: now }) => now === '1.0');
   });
 
+  const lastOn = (wanted: string) => published.all.findLast(({ topic }) => topic === wanted)?.text;
+  const pressButton = () => client.publishAsync('ota-push/update/nightlamp/install', 'previous', { qos: 1 });
+  /** The device has version 1.0, and after that 2.0; the entity's state is that. */
+  const update = async () => {
+    for (const [version, payload] of Object.entries({ '1.0': version1, '2.0': 'print(2)\n' })) {
+      await take({ ...release, payload, version });
+      flow.node('other').receive({ ...release, payload } as never);
+      await stateThat(({ installed_version: now }) => now === version);
+    }
+  };
+
+  it('makes a button known on the page of the same device, which can be pressed once there is a version before', async () => {
+    await take({ ...release, version: '1.0' });
+    const entity = await published.nextThat(({ topic }) => topic === 'homeassistant/update/ota-push__nightlamp/config');
+    const button = await published.nextThat(({ topic }) => topic === 'homeassistant/button/ota-push__nightlamp/config');
+    assert.equal(button.retain, true);
+    const { device: block, name, availability_topic: availability } = JSON.parse(button.text);
+    assert.deepEqual([block, name], [JSON.parse(entity.text).device, 'ota-ha-update.previous']);
+    const { text, retain } = await next(availability);
+    assert.deepEqual([text, retain], ['offline', true]);
+    await update();
+    assert.equal(lastOn(availability), 'online');
+  });
+
+  it('sends out what the device had before when the button is pressed, and tells how its push goes', async () => {
+    await update();
+    await pressButton();
+    const { restore, filename, target, version, payload } = await installs.next();
+    const sent = [restore, filename, target, version, payload];
+    assert.deepEqual(sent, [hashOf(version1, 'sha256'), 'main.py', 'nightlamp', '1.0', undefined]);
+    await stateThat(({ in_progress: working }) => working);
+    const end = await stateThat(({ in_progress: working, installed_version: now }) => !working && now === '1.0');
+    assert.equal(end.latest_version, '2.0');
+    assert.deepEqual(device.files.get('main.py'), version1);
+    assert.equal(lastOn('ota-push/update/nightlamp/previous'), 'offline');
+  });
+
+  it('knows after a restart what it can go back to, and that works', async () => {
+    await update();
+    await flow.stop();
+    published.skip();
+    await start();
+    await stateThat(({ installed_version: now }) => now === '2.0');
+    await pressButton();
+    await stateThat(({ in_progress: working, installed_version: now }) => !working && now === '1.0');
+  });
+
+  it('says so when the button is pressed and what was kept is gone', async () => {
+    await update();
+    await flow.stop(); // what waits is written
+    await rm(join(userDir, 'ota-push', 'files-server'), { recursive: true });
+    published.skip();
+    await start();
+    await stateThat(() => true);
+    await pressButton();
+    await stateThat(({ in_progress: working }) => working);
+    await stateThat(({ in_progress: working }) => !working);
+    assert.ok(flow.logged('WARN').includes('ota-ha-update.warnings.previous-lost'));
+    assert.equal(installs.all.length, 0);
+  });
+
   it('counts a retained report where nothing is known', async () => {
     await device.report('running', { file: 'main.py', hash: hashOf(version1, 'sha1') });
     await take({ ...release, version: '1.0' });
@@ -320,7 +381,7 @@ describe('An ota-ha-update', () => {
     send(release);
     send({ remove: true, target: 'nightlamp' });
     for (const _ of ['offered', 'removed']) await flow.completed.next();
-    const discovery = published.all.filter(({ topic }) => topic.startsWith('homeassistant/'));
+    const discovery = published.all.filter(({ topic }) => topic.startsWith('homeassistant/update/'));
     assert.deepEqual(
       discovery.map(({ text }) => text === ''),
       [false, true],

@@ -5,7 +5,7 @@ import { DeviceBook } from '../../../lib/devices/device-book';
 import type { HaBroker } from '../../../lib/home-assistant/broker';
 import { Entities } from '../../../lib/home-assistant/entities';
 import type { EntitiesOptions } from '../../../lib/home-assistant/entities-options';
-import type { PushEvent } from '../../../lib/home-assistant/entity';
+import type { PreviousVersion, PushEvent } from '../../../lib/home-assistant/entity';
 import { type Release, releaseFile } from '../../../lib/home-assistant/release';
 import { ReleaseStore } from '../../../lib/home-assistant/store';
 import type { Report } from '../../../lib/protocol/report';
@@ -42,22 +42,27 @@ describe('The entities', () => {
   let shown: Inbox<Shown>;
   let say: (topic: string, text: string) => void;
   /** The broker tells what is sent to Home Assistant. */
-  let tell: (text: string) => void;
+  let tell: (text: string, kind?: 'update' | 'button') => void;
   /** Home Assistant says that it has started. */
   let birth: () => void;
   let deleted: Inbox<string>;
   let onInstall: () => Promise<void>;
   let install: (release: Release) => void;
+  let onPrevious: (previous: PreviousVersion) => Promise<void>;
+  /** Whether the button can be pressed, each time that it is told; `none`: there is no button. */
+  let button: Inbox<string>;
   let book: DeviceBook;
 
-  async function start(options: Partial<EntitiesOptions> = {}): Promise<void> {
+  async function start({ keep = 3, ...options }: Partial<EntitiesOptions> & { keep?: number } = {}): Promise<void> {
     folder = await temporaryFolder(resources, 'entities');
     shown = new Inbox();
+    button = new Inbox();
     const listeners = new Map<string, (message: InboundMessage) => void>();
     const broker: HaBroker = {
       isOnline: true,
       async publish(topic, text, isRetained) {
         if (topic === 'ota-push/update/lamp/state' && text !== '') shown.push({ ...JSON.parse(text), isRetained });
+        if (topic === 'ota-push/update/lamp/previous') button.push(text || 'none');
       },
       listen(topic, onMessage) {
         listeners.set(topic, onMessage);
@@ -68,15 +73,17 @@ describe('The entities', () => {
     const heard = (filter: string, topic: string, text: string) =>
       listeners.get(filter)?.({ topic, payload: Buffer.from(text), isRetainedReplay: false, maybeStale: false });
     say = (topic, text) => heard('ota-push/update/+/install', topic, text);
-    tell = (text) => heard('homeassistant/update/+/config', 'homeassistant/update/ota-push__lamp/config', text);
+    tell = (text, kind = 'update') =>
+      heard(`homeassistant/${kind}/+/config`, `homeassistant/${kind}/ota-push__lamp/config`, text);
     birth = () => heard('homeassistant/status', 'homeassistant/status', 'online');
     deleted = new Inbox();
     onInstall = async () => undefined;
     install = () => undefined;
+    onPrevious = async () => undefined;
     book = new DeviceBook({
       path: join(folder, 'devices.jsonl'),
       filesFolder: join(folder, 'files'),
-      keep: 3,
+      keep,
       onDamage: assert.fail,
       onUnwritten: assert.ifError,
     });
@@ -90,6 +97,9 @@ describe('The entities', () => {
         install(pressed);
         return onInstall();
       },
+      onPrevious: (_target, previous) => onPrevious(previous),
+      onPreviousLost: () => undefined,
+      buttonName: 'Previous version',
       onChange: () => undefined,
       onLost: () => undefined,
       lostSummary: 'It is lost.',
@@ -308,6 +318,109 @@ describe('The entities', () => {
     tell('{}');
     tell('');
     assert.deepEqual([await deleted.next(), entities.size], ['lamp', 0]);
+  });
+
+  const goBack = () => say('ota-push/update/lamp/install', 'previous');
+  const otherPush = outcomeOf({ hash: 'c'.repeat(40) });
+  /** The device has had its first file, and has another now. */
+  const update = async () => {
+    end(outcomeOf({ hash: file.sha1 }));
+    assert.equal(await installed(), '1.0');
+    end(otherPush, Buffer.from('print(2)'));
+    assert.equal(await installed(), '#cccccccc');
+  };
+
+  it('can go back once something is kept that the device had before, and then no more', async () => {
+    await start({ rates });
+    assert.equal(await button.next(), 'offline');
+    await update();
+    assert.equal(await button.next(), 'online');
+    const back = outcomeOf({ hash: file.sha1 });
+    book.record(back, jobsOf(back, bytes), 'restore');
+    assert.equal(await button.next(), 'offline');
+    assert.equal(await installed(), '1.0');
+    end(otherPush, Buffer.from('print(2)'));
+    assert.equal(await button.next(), 'online');
+    book.forget('lamp');
+    assert.equal(await button.next(), 'offline');
+  });
+
+  it('are in progress when they go back, to what was kept before, until the push has ended', async () => {
+    await start({ rates });
+    await update();
+    const asked = new Inbox<PreviousVersion>();
+    onPrevious = async (previous) => void asked.push(previous);
+    goBack();
+    assert.equal((await shown.next()).in_progress, true);
+    const { filename, version, kept } = await asked.next();
+    assert.deepEqual([filename, version, kept.sha256], ['main.py', '1.0', file.sha256]);
+    goBack();
+    press();
+    assert.equal((await shown.next()).in_progress, true, 'both are answered, and neither is obeyed');
+    await entities.hearPush({ ...news, percent: 20 });
+    assert.equal((await shown.nextThat(({ update_percentage: percent }) => percent !== null)).update_percentage, 20);
+    await entities.hearPush({ ...news, result: 'success' });
+    assert.equal((await shown.next()).in_progress, false);
+    assert.equal(asked.all.length, 1);
+  });
+
+  it('are in progress no longer when nobody answers who goes back', async () => {
+    await start({ rates, silenceMs: 100 });
+    await update();
+    goBack();
+    for (const working of [true, false]) assert.equal((await shown.next()).in_progress, working);
+  });
+
+  it('are in progress no longer when what they would go back to is gone', async () => {
+    await start({ rates });
+    await update();
+    onPrevious = () => Promise.reject(new Error('the bytes are gone'));
+    goBack();
+    for (const working of [true, false]) assert.equal((await shown.next()).in_progress, working);
+  });
+
+  it('say that there is nothing to go back to when that is pressed all the same', async () => {
+    await start({ rates });
+    goBack();
+    const { in_progress: working } = await shown.next();
+    assert.equal(working, false);
+  });
+
+  it('have no button where nothing is ever kept, or a release is a set: its files would be of two versions', async () => {
+    await start({ keep: 0 });
+    assert.equal(await button.next(), 'none');
+    await entities.close();
+    await start();
+    assert.equal(await button.next(), 'offline');
+    await entities.offer(['lamp'], { ...release, files: [file, file] }, new Map([[file.sha256, bytes]]));
+    assert.equal(await button.next(), 'none');
+  });
+
+  it('have no button that somebody has deleted, until the next release', async () => {
+    await start({ rates });
+    assert.equal(await button.next(), 'offline');
+    tell('{}', 'button');
+    tell('', 'button');
+    assert.equal(await button.next(), 'none');
+    await update();
+    assert.deepEqual([deleted.all, entities.size, button.all.length], [[], 1, 2]);
+    const [[, record] = []] = [...(await new ReleaseStore(join(folder, 'releases')).load())];
+    assert.equal(record?.isButtonDeleted, true);
+    await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+    assert.equal(await button.next(), 'online');
+  });
+
+  it('take the button with them when they are deleted or removed', async () => {
+    await start();
+    assert.equal(await button.next(), 'offline');
+    tell('{}');
+    tell('{}', 'button');
+    tell('');
+    assert.equal(await button.next(), 'none');
+    await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+    assert.equal(await button.next(), 'offline');
+    await entities.remove('lamp');
+    assert.equal(await button.next(), 'none');
   });
 
   it('obey nothing but a press of Install for a device that they have', async () => {
