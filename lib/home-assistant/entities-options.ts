@@ -42,6 +42,8 @@ export interface EntitiesOptions {
   readonly silenceMs?: number;
   /** How long nobody may answer when Install is pressed for a device that is not ours. */
   readonly answerMs?: number;
+  /** How long the broker has to tell what it keeps, after a start. */
+  readonly retainedMs?: number;
   /** Called when something could not be kept. */
   readonly onProblem: (error: Error) => void;
 }

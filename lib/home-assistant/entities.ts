@@ -1,5 +1,5 @@
 import { settledWithin } from '../abort';
-import type { InboundMessage } from '../push/services';
+import { Deletions } from './deletions';
 import type { EntitiesOptions } from './entities-options';
 import { Entity, type PushEvent } from './entity';
 import { EntityPublisher } from './entity-publisher';
@@ -7,7 +7,7 @@ import { Presses } from './presses';
 import { type DeviceRecord, lastFile, type Release, withRelease } from './release';
 import { Repeats } from './repeats';
 import { Silence } from './silence';
-import { allDiscoveryTopics, type EntityKind, targetOfDiscovery } from './topics';
+import type { EntityKind } from './topics';
 
 /** Where Home Assistant says that it has started, whatever its discovery prefix. */
 const birthTopic = 'homeassistant/status';
@@ -22,6 +22,7 @@ export class Entities {
   readonly #loaded: Promise<void>;
   readonly #publisher: EntityPublisher;
   readonly #presses: Presses;
+  readonly #deletions: Deletions;
   readonly #repeats: Repeats;
   readonly #stops: readonly (() => void)[];
   #isLoaded = false;
@@ -33,7 +34,7 @@ export class Entities {
     this.#publisher = new EntityPublisher({
       ...options,
       keepsVersions: devices.keepsVersions,
-      isCurrent: (target, entity) => this.#entities.get(target) === entity,
+      isCurrent: (target, entity) => this.#entities.get(target) === entity && !this.#deletions.mayBe(target),
       save: () => this.#save(),
     });
     const endProgress = (target: string) => this.#run(this.#change(target, (entity) => entity.endProgress()));
@@ -44,6 +45,18 @@ export class Entities {
       showState: (target) => this.#showState(target),
     });
     this.#loaded = this.#load().catch(options.onProblem);
+    this.#deletions = new Deletions({
+      ...options,
+      loaded: this.#loaded,
+      entityOf: (target) => this.#entities.get(target),
+      hasButton: (entity) => this.#publisher.hasButton(entity),
+      onTold: (entity) => {
+        entity.record = { ...entity.record, isTold: true };
+        this.#run(this.#save());
+      },
+      onThere: (target) => this.#run(this.#show(target)),
+      onDeleted: (kind, target, entity) => this.#hearDeleted(kind, target, entity),
+    });
     this.#presses = new Presses({
       ...options,
       loaded: this.#loaded,
@@ -55,9 +68,6 @@ export class Entities {
     });
     this.#stops = [
       broker.onOnline(() => this.#hearOnline()),
-      ...(['update', 'button'] as const).map((kind) =>
-        broker.listen(allDiscoveryTopics(topics, kind), (message) => this.#run(this.#hearDiscovery(kind, message))),
-      ),
       devices.watch((target) => this.#run(this.#hearDevice(target))),
       ...[...new Set([birthTopic, `${topics.prefix}/status`])].map((topic) =>
         broker.listen(topic, ({ payload }) => payload.toString() === 'online' && this.#repeats.all()),
@@ -103,6 +113,7 @@ export class Entities {
       store.release(bytes);
       if (!isSaved) await store.tidy(() => this.#records);
     }
+    for (const target of targets) this.#deletions.forget(target);
     await Promise.all(targets.map((target) => this.#show(target)));
     onChange();
   }
@@ -128,6 +139,7 @@ export class Entities {
       });
     }
     this.#silence.end(target);
+    this.#deletions.forget(target);
     await this.#publisher.clear(target, entity?.record.shownUnder);
     onChange();
   }
@@ -176,6 +188,7 @@ export class Entities {
     this.#isClosed = true;
     for (const stop of this.#stops) stop();
     this.#presses.close();
+    this.#deletions.close();
   }
 
   async #load(): Promise<void> {
@@ -187,6 +200,8 @@ export class Entities {
     // Also where it was closed meanwhile: a release that is being offered is saved with the others.
     for (const [target, record] of records) this.#set(target, record);
     this.#isLoaded = true;
+    const told = [...records].filter(([, one]) => one.isTold && !one.isDeleted && this.#publisher.isInPlace(one));
+    this.#deletions.expect(told.map(([target]) => target));
     if (!this.#isClosed) this.#run(this.#showAll());
   }
 
@@ -223,17 +238,6 @@ export class Entities {
     const { known, isDeleted, isButtonDeleted } = before;
     entity.record = { ...entity.record, release: before.release, known, isDeleted, isButtonDeleted };
     this.#look(target, entity);
-  }
-
-  /** Home Assistant clears the message of a device that is deleted there; one that is cleared before ours was there is our own. */
-  async #hearDiscovery(kind: EntityKind, { topic, payload }: InboundMessage): Promise<void> {
-    await this.#loaded;
-    const target = targetOfDiscovery(this.#options.topics, topic);
-    const entity = target === undefined ? undefined : this.#entities.get(target);
-    if (this.#isClosed || target === undefined || !entity) return;
-    if (payload.length > 0) entity.atBroker.add(kind);
-    else if (entity.atBroker.delete(kind) && (kind === 'update' || this.#publisher.hasButton(entity)))
-      await this.#hearDeleted(kind, target, entity);
   }
 
   async #hearDeleted(kind: EntityKind, target: string, entity: Entity): Promise<void> {

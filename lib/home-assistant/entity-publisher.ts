@@ -2,6 +2,7 @@ import { settledWithin } from '../abort';
 import type { HaBroker } from './broker';
 import { type Availability, buttonDiscoveryOf, discoveryOf, withSummary } from './discovery';
 import type { Entity } from './entity';
+import type { DeviceRecord } from './release';
 import { availabilityTopic, buttonTopics, discoveryTopic, type HaTopics, retainedTopics, stateTopic } from './topics';
 
 export interface EntityPublisherOptions {
@@ -70,6 +71,12 @@ export class EntityPublisher {
     return this.#publish(discoveryTopic(this.#options.topics, target), JSON.stringify(discovery));
   }
 
+  /** Whether it was shown last under the topics that there are now. */
+  isInPlace({ shownUnder }: DeviceRecord): boolean {
+    const { topics } = this.#options;
+    return shownUnder?.prefix === topics.prefix && shownUnder.base === topics.base;
+  }
+
   /** Whether it is shown with a button, which may be one that can't be pressed. */
   hasButton(entity: Entity): boolean {
     return this.#options.keepsVersions && entity.canGoBack;
@@ -124,7 +131,7 @@ export class EntityPublisher {
   async #moveIn(target: string, entity: Entity): Promise<void> {
     const { topics, broker, save, onProblem } = this.#options;
     const { shownUnder } = entity.record;
-    if (!broker.isOnline || (shownUnder?.prefix === topics.prefix && shownUnder.base === topics.base)) return;
+    if (!broker.isOnline || this.isInPlace(entity.record)) return;
     try {
       const ours = retainedTopics(topics, target);
       const old = this.#placesOf(target, shownUnder).filter((topic) => !ours.includes(topic));

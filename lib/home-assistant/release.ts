@@ -31,6 +31,8 @@ export interface DeviceRecord {
   readonly known: readonly KnownVersion[];
   /** Where the broker may keep its messages; undefined: they were never sent. */
   readonly shownUnder?: HaTopics | undefined;
+  /** The broker has once told us what it was sent to make it known: where it does not any more, somebody has cleared it. */
+  readonly isTold?: boolean | undefined;
   /** Somebody has deleted it in Home Assistant: it is not shown until its next release. */
   readonly isDeleted?: boolean | undefined;
   /** The same of the button that goes back, alone. */
@@ -91,6 +93,7 @@ export function withRelease(record: DeviceRecord | undefined, release: Release):
     release,
     known: [newest, ...others].slice(0, maxKnown),
     shownUnder: record?.shownUnder,
+    isTold: record?.isTold,
   };
 }
 

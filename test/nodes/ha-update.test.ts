@@ -344,6 +344,21 @@ describe('An ota-ha-update', () => {
     assert.equal((await stateThat(() => true)).installed_version, '1.0');
   });
 
+  it('leaves a device alone, too, that was deleted in Home Assistant while Node-RED was not there', async () => {
+    await take({ ...release, version: '1.0' });
+    await take({ ...release, target: 'daylamp', version: '1.0' });
+    const { topic } = await published.nextThat(isDiscovery);
+    await flow.stop();
+    await client.publishAsync(topic, '', { qos: 1, retain: true });
+    published.skip();
+    await start();
+    const isState = (one: Publication) => one.topic === 'ota-push/update/nightlamp/state';
+    await published.nextThat((one) => isState(one) && one.text === '');
+    assert.ok(published.all.findLast((one) => one.topic === topic)?.text === '');
+    await take({ ...release, version: '2.0' });
+    await published.nextThat((one) => one.topic === topic && one.text !== '');
+  });
+
   const bad: [what: string, changes: Record<string, unknown>, says: RegExp][] = [
     ['no target', { target: undefined }, /none in msg\.target and msg\.targets, got nothing/],
     ['a line of a file', { target: undefined, parts: { type: 'string' } }, /this message is a part of one/],

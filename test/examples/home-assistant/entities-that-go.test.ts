@@ -80,6 +80,17 @@ describeNeeding(needed, 'What goes away, or has lost its release, in a real Home
     await until(({ state }) => state === 'on');
   });
 
+  it('stays deleted when it was deleted while Node-RED was not there', async () => {
+    await example.nodeRed.stop();
+    await house.deleteDevice('NIGHTLAMP');
+    await house.untilEntities(daylamp);
+    await example.restart();
+    await example.nodeRed.logged(/NIGHTLAMP was deleted in Home Assistant/);
+    await house.untilEntities(daylamp);
+    await example.press('offer a release');
+    await house.untilEntities({ ...nightlamp, ...daylamp });
+  });
+
   it('goes and comes with its node, by the name that it had', async () => {
     await change(having({ d: true }));
     await house.untilEntities({});

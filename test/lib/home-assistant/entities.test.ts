@@ -43,6 +43,8 @@ describe('The entities', () => {
   let say: (topic: string, text: string) => void;
   /** The broker tells what is sent to Home Assistant. */
   let tell: (text: string, kind?: 'update' | 'button') => void;
+  /** The broker tells the state that it keeps. */
+  let heardState: (text: string) => void;
   /** Home Assistant says that it has started. */
   let birth: () => void;
   let deleted: Inbox<string>;
@@ -53,11 +55,17 @@ describe('The entities', () => {
   let button: Inbox<string>;
   let book: DeviceBook;
 
-  async function start({ keep = 3, ...options }: Partial<EntitiesOptions> & { keep?: number } = {}): Promise<void> {
-    folder = await temporaryFolder(resources, 'entities');
+  interface Start extends Partial<EntitiesOptions> {
+    readonly keep?: number;
+    /** With the folder of before, and no release. */
+    readonly isAgain?: boolean;
+  }
+
+  async function start({ keep = 3, isAgain = false, ...options }: Start = {}): Promise<void> {
+    if (!isAgain) folder = await temporaryFolder(resources, 'entities');
     shown = new Inbox();
     button = new Inbox();
-    const listeners = new Map<string, (message: InboundMessage) => void>();
+    const listeners: [topic: string, onMessage: (message: InboundMessage) => void][] = [];
     const broker: HaBroker = {
       isOnline: true,
       async publish(topic, text, isRetained) {
@@ -65,16 +73,20 @@ describe('The entities', () => {
         if (topic === 'ota-push/update/lamp/previous') button.push(text || 'none');
       },
       listen(topic, onMessage) {
-        listeners.set(topic, onMessage);
-        return () => listeners.delete(topic);
+        const listener: (typeof listeners)[number] = [topic, onMessage];
+        listeners.push(listener);
+        return () => listeners.splice(listeners.indexOf(listener), 1);
       },
       onOnline: () => () => undefined,
     };
-    const heard = (filter: string, topic: string, text: string) =>
-      listeners.get(filter)?.({ topic, payload: Buffer.from(text), isRetainedReplay: false, maybeStale: false });
+    const heard = (filter: string, topic: string, text: string) => {
+      const message = { topic, payload: Buffer.from(text), isRetainedReplay: false, maybeStale: false };
+      for (const [, onMessage] of listeners.filter(([one]) => one === filter)) onMessage(message);
+    };
     say = (topic, text) => heard('ota-push/update/+/install', topic, text);
     tell = (text, kind = 'update') =>
       heard(`homeassistant/${kind}/+/config`, `homeassistant/${kind}/ota-push__lamp/config`, text);
+    heardState = (text) => heard('ota-push/update/+/state', 'ota-push/update/lamp/state', text);
     birth = () => heard('homeassistant/status', 'homeassistant/status', 'online');
     deleted = new Inbox();
     onInstall = async () => undefined;
@@ -108,6 +120,7 @@ describe('The entities', () => {
       ...options,
     });
     resources.defer(() => entities.close());
+    if (isAgain) return;
     await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
     await shown.next();
   }
@@ -408,6 +421,46 @@ describe('The entities', () => {
     assert.equal(record?.isButtonDeleted, true);
     await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
     assert.equal(await button.next(), 'online');
+  });
+
+  describe('that were shown before a start', () => {
+    const isThere = { config: '{}', state: '{}' };
+    /** They start again with what is kept, and the broker tells what it has: nothing, once the time for that is over. */
+    const restart = async ({ config, state }: { config?: string; state?: string }) => {
+      await start();
+      tell('{}');
+      await entities.hearPush(news); // after all that was heard
+      await entities.close();
+      await start({ isAgain: true, retainedMs: 100 });
+      if (config) tell(config);
+      if (state) heardState(state);
+    };
+
+    it('are shown at once where the broker tells of them', async () => {
+      await restart(isThere);
+      assert.equal((await shown.next()).in_progress, false);
+      assert.deepEqual([deleted.all, entities.size], [[], 1]);
+    });
+
+    it('are shown where the broker has forgotten all', async () => {
+      await restart({});
+      assert.equal((await shown.next()).in_progress, false);
+      assert.deepEqual([deleted.all, entities.size], [[], 1]);
+    });
+
+    it('were deleted in Home Assistant where only their state is left, and come with the next release', async () => {
+      await restart({ state: '{}' });
+      assert.equal(await deleted.next(), 'lamp');
+      assert.deepEqual([shown.all, entities.size], [[], 0]);
+      await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+      assert.equal((await shown.next()).in_progress, false);
+    });
+
+    it('are shown when a release comes before that is known', async () => {
+      await restart({ state: '{}' });
+      await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+      assert.equal((await shown.next()).in_progress, false);
+    });
   });
 
   it('take the button with them when they are deleted or removed', async () => {
