@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { NodeRed } from '../demo/node-red';
 
 /** What comes out of the nodes, as far as it is looked at here. */
@@ -67,6 +68,11 @@ export class BenchedNode {
       this.#onRollout = resolve;
       this.#rollout.receive({ targets, filename, payload });
     });
+  }
+
+  /** Of what the server of the rollout remembers of devices. */
+  get bookPath(): string {
+    return join(this.#nodeRed.userDir, 'ota-push', 'devices-usualServer.jsonl');
   }
 
   /** Ends the rollout that is under way. */

@@ -50,8 +50,9 @@ async function interleave<Name extends string>(ways: Record<Name, Way>, times: n
 async function rollOutMany(node: BenchedNode): Promise<void> {
   const scales = await measureScale(node, file);
   console.log('RolloutQueue of a file of 3.8 KB, 100 devices at once:');
-  for (const { devices, msPerDevice, lagMs } of scales) {
-    console.log(`  ${devices} devices: ${ms(msPerDevice)} per device, event loop held for ${ms(lagMs)} at most`);
+  for (const { devices, msPerDevice, lagMs, writings } of scales) {
+    const most = `event loop held for ${ms(lagMs)}, the device book written ${writings} times at most`;
+    console.log(`  ${devices} devices: ${ms(msPerDevice)} per device, ${most}`);
   }
   const [, hundred, thousand] = scales;
   console.log(`  1,000 to 100: ${ratio((thousand?.msPerDevice ?? 0) / (hundred?.msPerDevice ?? 1))} per device`);

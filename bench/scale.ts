@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { BenchedNode } from './node';
 import { median } from './statistics';
 import { usedBytes } from './used-bytes';
+import { Writings } from './writings';
 
 /** How a rollout of so many devices went, in the median of some. */
 export interface Scale {
@@ -9,6 +10,8 @@ export interface Scale {
   readonly msPerDevice: number;
   /** The longest time for which Node-RED did nothing else, of all of them. */
   readonly lagMs: number;
+  /** How often what is known of devices was written in a rollout, the most of all of them. */
+  readonly writings: number;
 }
 
 /** In each round as many devices are pushed to in rollouts of each size, so that whatever the machine does hits all alike. */
@@ -24,19 +27,21 @@ const queued = 10_000;
 
 /** RolloutQueue of 10, 100 and 1,000 devices. @throws Error when a device does not succeed */
 export async function measureScale(node: BenchedNode, file: Buffer): Promise<Scale[]> {
-  const measured = sizes.map((devices) => ({ devices, msPerDevice: [] as number[], lagMs: 0 }));
+  const measured = sizes.map((devices) => ({ devices, msPerDevice: [] as number[], lagMs: 0, writings: 0 }));
   for (let round = -warmUps; round < rounds; round += 1) {
     for (const scale of round % 2 === 0 ? measured : [...measured].reverse()) {
       let ms = 0;
       for (let left = devicesPerRound; left > 0; left -= scale.devices) {
         const rollout = await rollOut(node, scale.devices, file);
         ms += rollout.ms;
-        if (round >= 0) scale.lagMs = Math.max(scale.lagMs, rollout.lagMs);
+        if (round < 0) continue;
+        scale.lagMs = Math.max(scale.lagMs, rollout.lagMs);
+        scale.writings = Math.max(scale.writings, rollout.writings);
       }
       if (round >= 0) scale.msPerDevice.push(ms / devicesPerRound);
     }
   }
-  return measured.map(({ devices, msPerDevice, lagMs }) => ({ devices, msPerDevice: median(msPerDevice), lagMs }));
+  return measured.map((scale) => ({ ...scale, msPerDevice: median(scale.msPerDevice) }));
 }
 
 /** Bytes that a push under way takes, its message included, and a device of a rollout that waits. */
@@ -49,14 +54,16 @@ export async function measureMemory(node: BenchedNode, file: Buffer): Promise<{ 
 
 async function rollOut(node: BenchedNode, devices: number, file: Buffer) {
   const targets = Array.from({ length: devices }, (_, number) => `device${number}`);
+  const writings = new Writings(node.bookPath);
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
   const startedAt = performance.now();
   const { success } = await node.rollOut(targets, 'main.py', file);
   const ms = performance.now() - startedAt;
   delay.disable();
+  writings.close();
   if (success !== devices) throw new Error(`${success} of ${devices} devices succeeded`);
-  return { ms, lagMs: delay.max / 1e6 };
+  return { ms, lagMs: delay.max / 1e6, writings: writings.count };
 }
 
 /** What pushes to devices that never come hold, once all are under way. */

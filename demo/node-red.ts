@@ -44,12 +44,13 @@ export class NodeRed {
     }
   }
 
-  readonly #userDir: string;
+  /** Where it keeps its files. */
+  readonly userDir: string;
   readonly #server: Server;
   #isInitialized = false;
 
   private constructor(userDir: string, server: Server) {
-    this.#userDir = userDir;
+    this.userDir = userDir;
     this.#server = server;
   }
 
@@ -80,13 +81,13 @@ export class NodeRed {
     } finally {
       this.#server.close();
       this.#server.closeAllConnections();
-      await rm(this.#userDir, { recursive: true, force: true, maxRetries: 5 });
+      await rm(this.userDir, { recursive: true, force: true, maxRetries: 5 });
     }
   }
 
   async #start(): Promise<void> {
     RED.init(this.#server, {
-      userDir: this.#userDir,
+      userDir: this.userDir,
       flowFile: 'flows.json',
       httpAdminRoot: '/',
       httpNodeRoot: false,

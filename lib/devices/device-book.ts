@@ -61,6 +61,11 @@ export class DeviceBook implements DeliveryHistory {
     }
   }
 
+  /** Whether files are kept at all, to go back to. */
+  get keepsVersions(): boolean {
+    return this.#keep > 0;
+  }
+
   /** How many devices are known. */
   get size(): number {
     return this.#heard.size + this.#pushed.size;
@@ -121,9 +126,14 @@ export class DeviceBook implements DeliveryHistory {
     };
   }
 
+  /** What a device has under a file name; undefined where nothing is known. */
+  file(target: string, filename: string): FileRecord | undefined {
+    return this.#record(target)?.files.find((file) => file.filename === filename);
+  }
+
   unchanged({ target, filename, hash }: Job, lastReport: Report | undefined): Verified | undefined {
     const record = this.#record(target);
-    const file = this.#file(target, filename);
+    const file = this.file(target, filename);
     if (file?.by !== 'push' || file.hash !== hash || file.verified === null) return undefined;
     const report = lastReport ?? record?.report;
     // A device that reports has had its say: what was only delivered may have been refused.
@@ -186,7 +196,7 @@ export class DeviceBook implements DeliveryHistory {
    * @param which the one before the one that it has, or one whose hash begins with these digits
    */
   keptVersion(target: string, filename: string, which: 'before' | { readonly hash: string }): KeptVersion | undefined {
-    const file = this.#file(target, filename);
+    const file = this.file(target, filename);
     if (!file) return undefined;
     return which === 'before' ? versionBefore(file) : versionsLike(file, which.hash)[0];
   }
@@ -237,10 +247,6 @@ export class DeviceBook implements DeliveryHistory {
 
   #records(): DeviceRecord[] {
     return [...this.#heard.values(), ...this.#pushed.values()];
-  }
-
-  #file(target: string, filename: string): FileRecord | undefined {
-    return this.#record(target)?.files.find((file) => file.filename === filename);
   }
 
   /** Of the files of a push that was a success: those whose bytes are kept, by their names. */

@@ -27,12 +27,14 @@ export function afterPush(files: Files, outcomes: readonly Outcome[], at: number
     if (!isAnnounced(outcome)) continue;
     const { filename, hash, verified } = outcome;
     const had = known.find((file) => file.filename === filename);
-    const before = (had?.hash === hash ? had.before : had?.hash) ?? null;
+    // What it only may have it may as well have not: then it had what was there before that.
+    const isSure = had?.hash !== hash && had?.verified !== null;
+    const before = (isSure ? had?.hash : had?.before) ?? null;
     if (isSuccess && verified) {
       const version = keeping.versions.get(filename);
       const kept = version ? keptWith(version, had, keeping) : (had?.kept ?? []);
       known = withFile(known, { filename, hash, verified, before, by: 'push', since: at, kept });
-    } else if (mayHave(outcome)) {
+    } else if (mayHave(outcome) && !hasForSure(had, hash)) {
       const kept = had?.kept ?? [];
       known = withFile(known, { filename, hash, verified: null, before, by: 'doubted', since: at, kept });
     } else if (had) known = replaced(known, had, doubted(had));
@@ -67,6 +69,11 @@ export function isAnnounced({ result, port }: Outcome): boolean {
 /** It has every byte, and has not said that it did not take the file. */
 function mayHave({ device, sent, size, code }: Outcome): boolean {
   return device !== null && sent === size && code !== 'rejected';
+}
+
+/** Whatever became of the push: it was sent what it had. */
+function hasForSure(had: FileRecord | undefined, hash: string): boolean {
+  return had !== undefined && had.hash === hash && had.verified !== null;
 }
 
 function confirmed(

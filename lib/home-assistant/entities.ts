@@ -1,24 +1,19 @@
 import { settledWithin } from '../abort';
-import type { Report } from '../protocol/report';
-import type { InboundMessage } from '../push/services';
-import { installPayload } from './discovery';
+import { Deletions } from './deletions';
 import type { EntitiesOptions } from './entities-options';
 import { Entity, type PushEvent } from './entity';
 import { EntityPublisher } from './entity-publisher';
-import { type DeviceRecord, type Release, withRelease } from './release';
+import { Presses } from './presses';
+import { type DeviceRecord, lastFile, type Release, withRelease } from './release';
 import { Repeats } from './repeats';
 import { Silence } from './silence';
-import { allDiscoveryTopics, commandTopic, stateTopic, targetOf, targetOfDiscovery } from './topics';
-import { UnansweredPresses } from './unanswered-presses';
+import type { EntityKind } from './topics';
 
 /** Where Home Assistant says that it has started, whatever its discovery prefix. */
 const birthTopic = 'homeassistant/status';
-const answerTimeoutMs = 5000;
 const closeTimeoutMs = 300;
-/** Nobody means more than one press of the same button in this time. */
-const pressesEveryMs = 1000;
 
-/** The update entities of all devices: kept on disk, shown to Home Assistant, changed by what is heard of pushes and devices. */
+/** The entities of all devices: kept on disk, shown to Home Assistant, changed by what is heard of pushes and devices. */
 export class Entities {
   readonly #options: EntitiesOptions;
   readonly #entities = new Map<string, Entity>();
@@ -26,18 +21,20 @@ export class Entities {
   /** Resolves when what was kept is known. */
   readonly #loaded: Promise<void>;
   readonly #publisher: EntityPublisher;
-  readonly #unanswered: UnansweredPresses;
+  readonly #presses: Presses;
+  readonly #deletions: Deletions;
   readonly #repeats: Repeats;
   readonly #stops: readonly (() => void)[];
   #isLoaded = false;
   #isClosed = false;
 
   constructor(options: EntitiesOptions) {
-    const { topics, broker, reports, answerMs = answerTimeoutMs } = options;
+    const { topics, broker, devices } = options;
     this.#options = options;
     this.#publisher = new EntityPublisher({
       ...options,
-      isCurrent: (target, entity) => this.#entities.get(target) === entity,
+      keepsVersions: devices.keepsVersions,
+      isCurrent: (target, entity) => this.#entities.get(target) === entity && !this.#deletions.mayBe(target),
       save: () => this.#save(),
     });
     const endProgress = (target: string) => this.#run(this.#change(target, (entity) => entity.endProgress()));
@@ -46,22 +43,32 @@ export class Entities {
       ...options.rates,
       showAll: () => this.#showAll(),
       showState: (target) => this.#showState(target),
-      save: () => this.#save(),
     });
     this.#loaded = this.#load().catch(options.onProblem);
-    this.#unanswered = new UnansweredPresses({
-      topics,
-      broker,
-      answerMs,
-      onUnanswered: (target, discovery) => this.#run(this.#hearUnanswered(target, discovery)),
+    this.#deletions = new Deletions({
+      ...options,
+      loaded: this.#loaded,
+      entityOf: (target) => this.#entities.get(target),
+      hasButton: (entity) => this.#publisher.hasButton(entity),
+      onTold: (entity) => {
+        entity.record = { ...entity.record, isTold: true };
+        this.#run(this.#save());
+      },
+      onThere: (target) => this.#run(this.#show(target)),
+      onDeleted: (kind, target, entity) => this.#hearDeleted(kind, target, entity),
     });
-    // At once, not when all is loaded: a press of Install that nobody hears is lost.
+    this.#presses = new Presses({
+      ...options,
+      loaded: this.#loaded,
+      entityOf: (target) => this.#entities.get(target),
+      change: (target, change) => this.#change(target, change),
+      show: (target) => this.#show(target),
+      repeatState: (target) => this.#repeats.state(target),
+      showLost: (target, discovery) => this.#publisher.showLost(target, discovery),
+    });
     this.#stops = [
       broker.onOnline(() => this.#hearOnline()),
-      broker.listen(commandTopic(topics, '+'), (message) => this.#run(this.#hearCommand(message))),
-      broker.listen(stateTopic(topics, '+'), (message) => this.#run(this.#hearState(message))),
-      broker.listen(allDiscoveryTopics(topics), (message) => this.#run(this.#hearDiscovery(message))),
-      reports.watchReports((target, report, maybeStale) => this.#run(this.#hearReport(target, report, maybeStale))),
+      devices.watch((target) => this.#run(this.#hearDevice(target))),
       ...[...new Set([birthTopic, `${topics.prefix}/status`])].map((topic) =>
         broker.listen(topic, ({ payload }) => payload.toString() === 'online' && this.#repeats.all()),
       ),
@@ -106,6 +113,7 @@ export class Entities {
       store.release(bytes);
       if (!isSaved) await store.tidy(() => this.#records);
     }
+    for (const target of targets) this.#deletions.forget(target);
     await Promise.all(targets.map((target) => this.#show(target)));
     onChange();
   }
@@ -123,6 +131,7 @@ export class Entities {
     const entity = this.#entities.get(target);
     if (entity) await this.#forget(target, entity);
     this.#silence.end(target);
+    this.#deletions.forget(target);
     await this.#publisher.clear(target, entity?.record.shownUnder);
     onChange();
   }
@@ -182,7 +191,8 @@ export class Entities {
   #stop(): void {
     this.#isClosed = true;
     for (const stop of this.#stops) stop();
-    this.#unanswered.close();
+    this.#presses.close();
+    this.#deletions.close();
   }
 
   async #load(): Promise<void> {
@@ -194,6 +204,8 @@ export class Entities {
     // Also where it was closed meanwhile: a release that is being offered is saved with the others.
     for (const [target, record] of records) this.#set(target, record);
     this.#isLoaded = true;
+    const told = [...records].filter(([, one]) => one.isTold && !one.isDeleted && this.#publisher.isInPlace(one));
+    this.#deletions.expect(told.map(([target]) => target));
     if (!this.#isClosed) this.#run(this.#showAll());
   }
 
@@ -211,8 +223,12 @@ export class Entities {
     entity.isLost = false;
     entity.pressedAt = Number.NEGATIVE_INFINITY;
     this.#entities.set(target, entity);
-    const report = this.#options.reports.lastReportOf(target);
-    if (report) entity.hearReport(report, true);
+    this.#look(target, entity);
+  }
+
+  /** At what is known of the device. */
+  #look(target: string, entity: Entity): void {
+    entity.file = this.#options.devices.file(target, lastFile(entity.record.release).filename);
   }
 
   /** Unless it was offered another one meanwhile. */
@@ -223,76 +239,26 @@ export class Entities {
       this.#entities.delete(target);
       return;
     }
-    const { known, isDeleted } = before;
-    entity.record = { ...entity.record, release: before.release, known, isDeleted };
+    const { known, isDeleted, isButtonDeleted } = before;
+    entity.record = { ...entity.record, release: before.release, known, isDeleted, isButtonDeleted };
+    this.#look(target, entity);
   }
 
-  /** A retained command was given to somebody before us. */
-  async #hearCommand({ topic, payload, maybeStale }: InboundMessage): Promise<void> {
-    await this.#loaded;
-    const target = targetOf(this.#options.topics, topic);
-    if (this.#isClosed || target === undefined || maybeStale || payload.toString() !== installPayload) return;
-    const entity = this.#entities.get(target);
-    if (!entity) this.#unanswered.hear(target);
-    // A press that nobody has answered yet counts once, however often it comes. Others who hear it wait for a word of ours.
-    else if (entity.isPressed || performance.now() - entity.pressedAt < pressesEveryMs) this.#repeats.state(target);
-    else if (!entity.record.isDeleted) await this.#install(target, entity);
-  }
-
-  async #install(target: string, entity: Entity): Promise<void> {
-    const { onInstall, onLost } = this.#options;
-    const { release } = entity.record;
-    this.#run(this.#change(target, () => entity.press(performance.now())));
-    const wasLost = entity.isLost;
-    try {
-      await onInstall(target, release);
-      entity.isLost = false;
-    } catch (error) {
-      onLost(target, error as Error);
-      // The bytes of a release go when a newer one comes: that one is there.
-      entity.isLost = entity.record.release === release;
-      await this.#change(target, () => entity.endProgress());
-    }
-    if (entity.isLost !== wasLost) await this.#show(target);
-  }
-
-  /** Nobody knows its release, and it says so, until somebody who knows one shows it again. */
-  async #hearUnanswered(target: string, discovery: object): Promise<void> {
-    if (this.#entities.has(target)) return;
-    this.#options.onLost(target);
-    await this.#publisher.showLost(target, discovery);
-  }
-
-  async #hearState({ topic, maybeStale }: InboundMessage): Promise<void> {
-    await this.#loaded;
-    const target = targetOf(this.#options.topics, topic);
-    if (target !== undefined && !maybeStale) this.#unanswered.answered(target);
-  }
-
-  /** Home Assistant clears the message of a device that is deleted there; one that is cleared before ours was there is our own. */
-  async #hearDiscovery({ topic, payload }: InboundMessage): Promise<void> {
-    await this.#loaded;
-    const target = targetOfDiscovery(this.#options.topics, topic);
-    const entity = target === undefined ? undefined : this.#entities.get(target);
-    if (this.#isClosed || target === undefined || !entity) return;
-    const wasAtBroker = entity.isAtBroker;
-    entity.isAtBroker = payload.length > 0;
-    if (wasAtBroker && !entity.isAtBroker) await this.#hearDeleted(target, entity);
-  }
-
-  async #hearDeleted(target: string, entity: Entity): Promise<void> {
+  async #hearDeleted(kind: EntityKind, target: string, entity: Entity): Promise<void> {
     await this.#change(target, () => {
-      entity.record = { ...entity.record, isDeleted: true };
+      entity.record = { ...entity.record, ...(kind === 'update' ? { isDeleted: true } : { isButtonDeleted: true }) };
     });
-    await this.#publisher.clearState(target);
+    await this.#save();
+    if (kind === 'button') return this.#publisher.clearButton(target, entity);
+    entity.atBroker.clear(); // what goes with it is cleared by us
+    await this.#publisher.clear(target, entity.record.shownUnder);
     this.#options.onDeleted(target);
   }
 
-  async #hearReport(target: string, report: Report, maybeStale: boolean): Promise<void> {
+  /** Something has changed of a device, by any push or its own word. */
+  async #hearDevice(target: string): Promise<void> {
     await this.#loaded;
-    const { isNew, isOther } = this.#apply(target, (entity) => entity.hearReport(report, maybeStale));
-    if (isNew) this.#repeats.save();
-    if (isOther) this.#repeats.state(target);
+    if (this.#apply(target, (entity) => this.#look(target, entity))) this.#repeats.state(target);
   }
 
   /** The broker is there: what was shown before it went may be lost. */
@@ -306,25 +272,25 @@ export class Entities {
     work.catch(this.#options.onProblem);
   }
 
-  /** Changes an entity, shows it where it is another one then, and keeps what must outlive us. */
+  /** Changes an entity, and shows it where it is another one then. */
   async #change(target: string, change: (entity: Entity) => void): Promise<void> {
-    const { isNew, isOther } = this.#apply(target, change);
-    await Promise.all([isNew && this.#save(), isOther && this.#showState(target)]);
+    if (this.#apply(target, change)) await this.#showState(target);
     this.#options.onChange();
   }
 
-  /** @returns whether there is something new to be kept, and another state to be shown */
-  #apply(target: string, change: (entity: Entity) => void): { readonly isNew: boolean; readonly isOther: boolean } {
+  /** @returns whether there is another state to be shown */
+  #apply(target: string, change: (entity: Entity) => void): boolean {
     const entity = this.#entities.get(target);
-    if (!entity) return { isNew: false, isOther: false };
-    const { record: before, state, progress } = entity;
+    if (!entity) return false;
+    const { progress } = entity;
+    const before = asShown(entity);
     change(entity);
     if (this.#isClosed || entity.record.isDeleted) entity.endProgress();
     // Only news of the update itself is a sign of life of its sender.
     const isSignOfLife = entity.progress !== progress;
     if (isSignOfLife && entity.isInProgress) this.#silence.hear(target);
     else if (isSignOfLife) this.#silence.end(target);
-    return { isNew: entity.record !== before, isOther: JSON.stringify(entity.state) !== JSON.stringify(state) };
+    return asShown(entity) !== before;
   }
 
   #save(): Promise<void> {
@@ -345,4 +311,9 @@ export class Entities {
     const entity = this.#entities.get(target);
     if (entity) await this.#publisher.show(target, entity);
   }
+}
+
+/** All that is shown of how it does. */
+function asShown({ state, previous }: Entity): string {
+  return JSON.stringify([state, previous !== undefined]);
 }

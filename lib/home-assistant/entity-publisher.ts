@@ -1,14 +1,19 @@
 import { settledWithin } from '../abort';
 import type { HaBroker } from './broker';
-import { discoveryOf, withSummary } from './discovery';
+import { type Availability, buttonDiscoveryOf, discoveryOf, withSummary } from './discovery';
 import type { Entity } from './entity';
-import { discoveryTopic, type HaTopics, retainedTopics, stateTopic } from './topics';
+import type { DeviceRecord } from './release';
+import { availabilityTopic, buttonTopics, discoveryTopic, type HaTopics, retainedTopics, stateTopic } from './topics';
 
 export interface EntityPublisherOptions {
   readonly topics: HaTopics;
   readonly broker: HaBroker;
   /** What an entity whose release is lost says of itself, in its dialog: at most 255 characters. */
   readonly lostSummary: string;
+  /** The name of the button that goes back, for people. */
+  readonly buttonName: string;
+  /** Whether there is ever anything to go back to. */
+  readonly keepsVersions: boolean;
   /** Whether it is still an entity of this device: it may have gone away while something else was waited for. */
   readonly isCurrent: (target: string, entity: Entity) => boolean;
   /** Keeps what has changed in records; never rejects. */
@@ -23,6 +28,8 @@ const clearTimeoutMs = 5000;
 /** Shows entities to Home Assistant, and takes them away: all that the broker keeps for a device is published here. */
 export class EntityPublisher {
   readonly #options: EntityPublisherOptions;
+  /** Whether its button was shown as one that can be pressed, where that was shown. */
+  readonly #shownAvailable = new WeakMap<Entity, boolean>();
   #isCleared = false;
 
   constructor(options: EntityPublisherOptions) {
@@ -37,6 +44,7 @@ export class EntityPublisher {
     const discovery = discoveryOf(topics, target, entity.record.release);
     if (this.#isShown(target, entity))
       await this.showDiscovery(target, entity.isLost ? withSummary(discovery, lostSummary) : discovery);
+    await this.#showButton(target, entity);
     await this.showState(target, entity);
   }
 
@@ -44,7 +52,14 @@ export class EntityPublisher {
   async showState(target: string, entity: Entity): Promise<void> {
     const { state } = entity;
     if (!this.#isShown(target, entity)) return;
-    await this.#publish(stateTopic(this.#options.topics, target), JSON.stringify(state), !state.in_progress);
+    const { topics } = this.#options;
+    const isAvailable = entity.previous !== undefined;
+    const isOther = this.hasButton(entity) && this.#shownAvailable.get(entity) !== isAvailable;
+    // Both at once: a state that waited could be sent after a newer one.
+    await Promise.all([
+      isOther && this.#showAvailability(target, entity, isAvailable),
+      this.#publish(stateTopic(topics, target), JSON.stringify(state), !state.in_progress),
+    ]);
   }
 
   /** That the release of a device is lost which has no entity here. @param discovery its message as the broker keeps it */
@@ -56,9 +71,22 @@ export class EntityPublisher {
     return this.#publish(discoveryTopic(this.#options.topics, target), JSON.stringify(discovery));
   }
 
-  /** Home Assistant has cleared the other message itself. */
-  clearState(target: string): Promise<void> {
-    return this.#publish(stateTopic(this.#options.topics, target), '');
+  /** Whether it was shown last under the topics that there are now. */
+  isInPlace({ shownUnder }: DeviceRecord): boolean {
+    const { topics } = this.#options;
+    return shownUnder?.prefix === topics.prefix && shownUnder.base === topics.base;
+  }
+
+  /** Whether it is shown with a button, which may be one that can't be pressed. */
+  hasButton(entity: Entity): boolean {
+    return this.#options.keepsVersions && entity.canGoBack;
+  }
+
+  /** Nobody is told any more that there is a button. */
+  async clearButton(target: string, entity: Entity): Promise<void> {
+    entity.atBroker.delete('button'); // it is we who clear it
+    this.#shownAvailable.delete(entity);
+    for (const topic of buttonTopics(this.#options.topics, target)) await this.#publish(topic, '');
   }
 
   /** @param shownUnder where it was shown last; undefined: not known */
@@ -83,11 +111,27 @@ export class EntityPublisher {
     return [...staying];
   }
 
+  /** The button that goes back, and whether it can be pressed. */
+  async #showButton(target: string, entity: Entity): Promise<void> {
+    if (!this.#isShown(target, entity)) return;
+    if (!this.hasButton(entity)) return this.clearButton(target, entity);
+    const { topics, buttonName } = this.#options;
+    const discovery = buttonDiscoveryOf(topics, target, buttonName);
+    await this.#publish(discoveryTopic(topics, target, 'button'), JSON.stringify(discovery));
+    if (this.#isShown(target, entity)) await this.#showAvailability(target, entity, entity.previous !== undefined);
+  }
+
+  #showAvailability(target: string, entity: Entity, isAvailable: boolean): Promise<void> {
+    this.#shownAvailable.set(entity, isAvailable);
+    const availability: Availability = isAvailable ? 'online' : 'offline';
+    return this.#publish(availabilityTopic(this.#options.topics, target), availability);
+  }
+
   /** What was shown under other topics goes away. Where it is shown now is known on the disk before it is shown. */
   async #moveIn(target: string, entity: Entity): Promise<void> {
     const { topics, broker, save, onProblem } = this.#options;
     const { shownUnder } = entity.record;
-    if (!broker.isOnline || (shownUnder?.prefix === topics.prefix && shownUnder.base === topics.base)) return;
+    if (!broker.isOnline || this.isInPlace(entity.record)) return;
     try {
       const ours = retainedTopics(topics, target);
       const old = this.#placesOf(target, shownUnder).filter((topic) => !ours.includes(topic));

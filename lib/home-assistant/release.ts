@@ -29,23 +29,23 @@ export interface DeviceRecord {
   readonly release: Release;
   /** Those that it was offered, the newest first. */
   readonly known: readonly KnownVersion[];
-  /** What it runs, as far as is known, and what it ran before; null: not known. */
-  readonly installed: string | null;
-  readonly before: string | null;
   /** Where the broker may keep its messages; undefined: they were never sent. */
   readonly shownUnder?: HaTopics | undefined;
+  /** The broker has once told us what it was sent to make it known: where it does not any more, somebody has cleared it. */
+  readonly isTold?: boolean | undefined;
   /** Somebody has deleted it in Home Assistant: it is not shown until its next release. */
   readonly isDeleted?: boolean | undefined;
+  /** The same of the button that goes back, alone. */
+  readonly isButtonDeleted?: boolean | undefined;
 }
 
 /** Whether something that was read from the disk is what was written there. */
 export function isRecord(value: unknown): value is DeviceRecord {
   if (!isObject(value) || !isObject(value.release)) return false;
-  const { installed, before, known, release, shownUnder } = value;
-  const areVersions = [installed, before].every((one) => one === null || typeof one === 'string');
+  const { known, release, shownUnder } = value;
   const isRelease = typeof release.version === 'string' && Array.isArray(release.files) && release.files.length > 0;
   const hasPlace = shownUnder === undefined || isPlace(shownUnder);
-  if (!areVersions || !isRelease || !hasPlace || !Array.isArray(known)) return false;
+  if (!isRelease || !hasPlace || !Array.isArray(known)) return false;
   return [...known, ...(release.files as unknown[])].every(isFile);
 }
 
@@ -83,7 +83,7 @@ export function lastFile({ files }: Release): ReleaseFile {
   return last;
 }
 
-/** A device gets a newer release; what it runs stays, and it is shown again. */
+/** A device gets a newer release, and is shown again. */
 export function withRelease(record: DeviceRecord | undefined, release: Release): DeviceRecord {
   const newest: KnownVersion = { ...lastFile(release), version: release.version };
   const others = (record?.known ?? []).filter(
@@ -92,25 +92,13 @@ export function withRelease(record: DeviceRecord | undefined, release: Release):
   return {
     release,
     known: [newest, ...others].slice(0, maxKnown),
-    installed: record?.installed ?? null,
-    before: record?.before ?? null,
     shownUnder: record?.shownUnder,
+    isTold: record?.isTold,
   };
 }
 
-/** The device runs the file with this hash, SHA-1 or SHA-256: its version, or the hash's beginning where no release had it. */
-export function withInstalled(record: DeviceRecord, hash: string): DeviceRecord {
-  const version = versionWith(record, hash);
-  return version === record.installed ? record : { ...record, installed: version, before: record.installed };
-}
-
-/** The device has taken the file with this hash back: it runs the one before, unless it never counted as installed. */
-export function withoutInstalled(record: DeviceRecord, hash: string): DeviceRecord {
-  if (versionWith(record, hash) !== record.installed) return record;
-  return { ...record, installed: record.before, before: null };
-}
-
-function versionWith({ release, known }: DeviceRecord, hash: string): string {
+/** The version that a file with this hash, SHA-1 or SHA-256, makes of a device: the hash's beginning where no release had it. */
+export function versionWith({ release, known }: DeviceRecord, hash: string): string {
   const { filename } = lastFile(release);
   const match = known.find((one) => one.filename === filename && (one.sha1 === hash || one.sha256 === hash));
   return match?.version ?? shortHash(hash);

@@ -1,12 +1,10 @@
 import { Throttle } from '../throttle';
 
 export interface RepeatsOptions {
-  /** Shows all entities. Never rejects, nor do the others. */
+  /** Shows all entities. Never rejects, nor does the other. */
   readonly showAll: () => Promise<unknown>;
   readonly showState: (target: string) => Promise<unknown>;
-  /** Keeps what was reported. */
-  readonly save: () => Promise<unknown>;
-  /** The least time between two of the first, and between two of the others; in milliseconds. */
+  /** The least time between two of the first, and between two of the other; in milliseconds. */
   readonly allMs?: number;
   readonly oneMs?: number;
 }
@@ -14,21 +12,19 @@ export interface RepeatsOptions {
 const usualAllMs = 5000;
 const usualOneMs = 1000;
 
-/** What is shown or kept again because of a message: anyone may publish it, so each has a rate, however often it comes. */
+/** What is shown again because of a message: anyone may publish it, so each has a rate, however often it comes. */
 export class Repeats {
   readonly #options: RepeatsOptions;
   /** Devices whose state is to be shown. */
   readonly #targets = new Set<string>();
   readonly #all: Throttle;
   readonly #states: Throttle;
-  readonly #saves: Throttle;
 
   constructor(options: RepeatsOptions) {
-    const { showAll, save, allMs = usualAllMs, oneMs = usualOneMs } = options;
+    const { showAll, allMs = usualAllMs, oneMs = usualOneMs } = options;
     this.#options = options;
     this.#all = new Throttle(showAll, allMs);
     this.#states = new Throttle(() => this.#showStates(), oneMs);
-    this.#saves = new Throttle(save, oneMs);
   }
 
   /** Home Assistant says that it has started. */
@@ -42,22 +38,17 @@ export class Repeats {
     this.#states.ask();
   }
 
-  save(): void {
-    this.#saves.ask();
-  }
-
   /** The broker is there anew: what it was sent before may never be acknowledged. */
   onOnline(): void {
     this.#all.forget();
     this.#states.forget();
   }
 
-  /** Resolves when what was put off is done. */
+  /** Resolves when what was put off is shown. */
   async close(): Promise<void> {
     this.#all.close();
     this.#states.close();
-    const isUnsaved = this.#saves.close();
-    await Promise.all([isUnsaved && this.#options.save(), this.#showStates()]);
+    await this.#showStates();
   }
 
   async #showStates(): Promise<void> {

@@ -6,14 +6,17 @@ export interface HaTopics {
   readonly base: string;
 }
 
-/** Where an update entity is made known. */
-export function discoveryTopic({ prefix, base }: HaTopics, target: string): string {
-  return `${prefix}/update/${uniqueId(base, target)}/config`;
+/** The kinds of a device's entities, as Home Assistant calls them: its update, and the button that goes back. */
+export type EntityKind = 'update' | 'button';
+
+/** Where an entity is made known. */
+export function discoveryTopic({ prefix, base }: HaTopics, target: string, kind: EntityKind = 'update'): string {
+  return `${prefix}/${kind}/${uniqueId(base, target)}/config`;
 }
 
-/** The discovery topics of all update entities of a house, those of other programs too. */
-export function allDiscoveryTopics({ prefix }: HaTopics): string {
-  return `${prefix}/update/+/config`;
+/** The discovery topics of all entities of a kind in a house, those of other programs too. */
+export function allDiscoveryTopics({ prefix }: HaTopics, kind: EntityKind): string {
+  return `${prefix}/${kind}/+/config`;
 }
 
 /** @param target a hostname, or `+` for those of all devices */
@@ -26,9 +29,19 @@ export function commandTopic({ base }: HaTopics, target: string): string {
   return `${base}/update/${target}/install`;
 }
 
-/** The topics of a device on which the broker keeps what it was sent. */
+/** Whether there is a version to go back to. */
+export function availabilityTopic({ base }: HaTopics, target: string): string {
+  return `${base}/update/${target}/previous`;
+}
+
+/** The topics of a device's button on which the broker keeps what it was sent. */
+export function buttonTopics(topics: HaTopics, target: string): readonly string[] {
+  return [discoveryTopic(topics, target, 'button'), availabilityTopic(topics, target)];
+}
+
+/** All topics of a device on which the broker keeps what it was sent. */
 export function retainedTopics(topics: HaTopics, target: string): readonly string[] {
-  return [discoveryTopic(topics, target), stateTopic(topics, target)];
+  return [discoveryTopic(topics, target), stateTopic(topics, target), ...buttonTopics(topics, target)];
 }
 
 /** The hostname in the topic of a state or a command. */

@@ -1,6 +1,5 @@
 import { Backlog, type BacklogLimits, usualBacklog } from '../backlog';
 import type { DeviceBook } from '../devices/device-book';
-import type { Report } from '../protocol/report';
 import type { Signing } from '../protocol/signature';
 import { type PushHooks, pushFiles } from '../push/file-set';
 import type { Job } from '../push/job';
@@ -43,7 +42,6 @@ export class PushServer {
   readonly #services: PushServices;
   readonly #reports: DeviceReports;
   readonly #book: DeviceBook;
-  readonly #lastReports: 'any' | 'signed';
   readonly #slots: Semaphore;
   readonly #turns: Turns;
   readonly #backlog: Backlog;
@@ -61,7 +59,6 @@ export class PushServer {
     this.#reports = new DeviceReports(broker, topic, signing);
     this.#book = book;
     this.#reports.watch((target, report, maybeStale) => book.hear(target, report, maybeStale));
-    this.#lastReports = signing.format === 'signed' ? 'signed' : 'any';
     this.#slots = new Semaphore(Math.min(concurrency, ports.size));
     const wakeQueue = new DeviceWakeQueue(broker);
     this.#turns = new Turns(wakeQueue);
@@ -133,16 +130,6 @@ export class PushServer {
   #refuse(job: Job, fullness: string): Outcome {
     const outcome = notTaken(initialState(job, this.#services.topicOf(job.target)), fullness);
     return job.isOfSet ? { ...outcome, files: [] } : outcome;
-  }
-
-  /** The device's last report, where announcements are signed the last signed one; undefined where there is none. */
-  lastReportOf(target: string): Report | undefined {
-    return this.#reports.lastOf(target, this.#lastReports);
-  }
-
-  /** Calls back with each such report of any device, until the returned function is called. */
-  watchReports(onReport: (target: string, report: Report, maybeStale: boolean) => void): () => void {
-    return this.#reports.watch(onReport);
   }
 
   /** Cancels every push and breaks every connection off. Resolves when no port, socket or timer is left. */

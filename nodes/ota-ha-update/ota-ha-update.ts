@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
+import type { DeviceBook } from '../../lib/devices/device-book';
 import { Entities } from '../../lib/home-assistant/entities';
+import type { PreviousVersion } from '../../lib/home-assistant/entity';
 import type { Release } from '../../lib/home-assistant/release';
 import { ReleaseStore } from '../../lib/home-assistant/store';
 import { asksFor, type Message } from '../shared/message';
@@ -30,7 +32,7 @@ function register(RED: NodeAPI): void {
     const folder = join(RED.settings.userDir ?? '.', 'ota-push', `releases-${this.id}`);
     const store = new ReleaseStore(folder);
 
-    /** What was pressed, as an OTA push takes it. */
+    /** What Install offers, as an OTA push takes it. */
     const install = async (target: string, { files, isSet, version }: Release): Promise<void> => {
       const named = await Promise.all(
         files.map(async (file) => ({ filename: file.filename, payload: await store.bytesOf(file) })),
@@ -39,15 +41,26 @@ function register(RED: NodeAPI): void {
       this.send((isSet ? { files: named, target, version } : { ...first, target, version }) as Message);
     };
 
+    /** What is gone is said here: the push would only say that it can't be read. */
+    const goBack = async (
+      book: DeviceBook,
+      target: string,
+      { filename, version, kept }: PreviousVersion,
+    ): Promise<void> => {
+      await book.bytesOf(kept);
+      this.send({ restore: kept.sha256, filename, target, version } as Message);
+    };
+
     const start = (): Entities => {
       refuseVariables(config);
-      const { broker, pushServer } = requireServer(RED, server, config.server);
+      const { broker, book } = requireServer(RED, server, config.server);
       return new Entities({
         topics: readHaTopics(config),
         broker,
-        reports: pushServer,
+        devices: book,
         store,
         onInstall: install,
+        onPrevious: (target, previous) => goBack(book, target, previous),
         onChange: () => status.show(entities),
         onLost: (target, error) =>
           this.warn(
@@ -55,6 +68,9 @@ function register(RED: NodeAPI): void {
               ? RED._('ota-ha-update.warnings.unreadable', { target, message: error.message })
               : RED._('ota-ha-update.warnings.lost', { target, folder }),
           ),
+        onPreviousLost: (target, { message }) =>
+          this.warn(RED._('ota-ha-update.warnings.previous-lost', { target, message })),
+        buttonName: RED._('ota-ha-update.previous'),
         lostSummary: RED._('ota-ha-update.lost'),
         onDeleted: (target) => this.log(RED._('ota-ha-update.deleted', { target })),
         onProblem: (error) => this.warn(error),

@@ -12,16 +12,11 @@ export function isFromPush({ ota, payload, rollout }: Message): boolean {
 /** What it says of a device; undefined where it is about a whole rollout, or a message that nobody could push. */
 export function readPushEvent({ ota, payload }: Message): PushEvent | undefined {
   if (!isObject(ota)) return undefined;
-  const { id, target, result, phase, files } = ota;
-  const last = Array.isArray(files) ? files.at(-1) : ota;
-  const { filename, hash } = isObject(last) ? last : {};
+  const { id, target, result, phase } = ota;
   if (typeof id !== 'string' || typeof target !== 'string') return undefined;
-  if (typeof filename !== 'string' || typeof hash !== 'string') return undefined;
   return {
     id,
     target,
-    filename,
-    hash,
     result: typeof result === 'string' ? result : null,
     percent: typeof payload === 'number' ? Math.min(100, Math.max(0, payload || 0)) : 0,
     isWaiting: phase === 'waiting',

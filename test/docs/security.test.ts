@@ -54,8 +54,10 @@ describeNeeding(['mosquitto'], 'The ACL that docs/security.md shows', () => {
 
   it('lets Node-RED show entities to Home Assistant and be told by it, and no board', async () => {
     const boards = ['daylamp', 'nightlamp'] as const;
-    const shown = ['homeassistant/update/ota-push__lamp/config', 'ota-push/update/nightlamp/state'];
-    for (const topic of shown) {
+    const kinds = ['update', 'button'];
+    const discovery = kinds.map((kind) => `homeassistant/${kind}/ota-push__lamp/config`);
+    const shown = [...discovery, 'ota-push/update/nightlamp/state'];
+    for (const topic of [...shown, 'ota-push/update/nightlamp/previous']) {
       assert.equal(await hears('home-assistant', topic, [...boards, 'node-red']), 'of node-red');
     }
     for (const topic of ['ota-push/update/nightlamp/install', 'homeassistant/status', ...shown]) {

@@ -49,13 +49,14 @@ describe('An ota-ha-update in a Node-RED that is deployed', function () {
     }
   };
   const retained = () =>
-    new Set([...retainedOf(broker.packets.all).keys()].filter((topic) => /\/update\//.test(topic)));
+    new Set([...retainedOf(broker.packets.all).keys()].filter((topic) => /\/(update|button)\//.test(topic)));
   const topicsOf = (prefix: string, base: string) =>
     new Set([
-      `${prefix}/update/${base}__lamp/config`,
-      `${prefix}/update/${base}__lamp_2eb/config`,
-      `${base}/update/lamp/state`,
-      `${base}/update/lamp.b/state`,
+      ...['update', 'button'].flatMap((kind) => [
+        `${prefix}/${kind}/${base}__lamp/config`,
+        `${prefix}/${kind}/${base}__lamp_2eb/config`,
+      ]),
+      ...['state', 'previous'].flatMap((topic) => [`${base}/update/lamp/${topic}`, `${base}/update/lamp.b/${topic}`]),
     ]);
   const cleared = () => {
     const empty = broker.packets.all.filter(({ text }) => text === '');
@@ -81,7 +82,7 @@ describe('An ota-ha-update in a Node-RED that is deployed', function () {
   for (const [what, change, kind] of deletions) {
     it(`takes its entities away when ${what}, with its releases`, async () => {
       await start();
-      assert.equal(retained().size, 4);
+      assert.equal(retained().size, 8);
       assert.ok(await exists(folder()));
       await deploy(change, kind);
       assert.equal(retained().size, 0);
@@ -100,7 +101,7 @@ describe('An ota-ha-update in a Node-RED that is deployed', function () {
       assert.equal(retained().size, 0);
       await deploy(on, 'flows');
       await shown();
-      assert.equal(retained().size, 4);
+      assert.equal(retained().size, 8);
     });
   }
 
@@ -171,7 +172,7 @@ describe('An ota-ha-update in a Node-RED that is deployed', function () {
     await start(inSubflow);
     await deploy((flows) => flows);
     await shown();
-    assert.equal(retained().size, 4);
+    assert.equal(retained().size, 8);
     assert.equal(cleared().size, 0);
     await deploy((flows) => flows.filter(({ id }) => id !== 'instance'));
     assert.equal(retained().size, 0);

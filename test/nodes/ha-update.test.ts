@@ -10,7 +10,7 @@ import { resourcesOfEachTest } from '../peers/resources';
 import { retainedOf } from '../peers/retained';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { temporaryFolder } from '../peers/temporary-folder';
-import { listener, place, type Received, TestFlow } from '../peers/test-flow';
+import { listener, place, pushDefaults, type Received, TestFlow } from '../peers/test-flow';
 
 const version1 = Buffer.from('print("lamp version 1")\n');
 const shortHash = `#${hashOf(version1, 'sha1').slice(0, 8)}`;
@@ -67,7 +67,12 @@ describe('An ota-ha-update', () => {
           ['ha', 'output3'],
         ],
       },
-      more: [{ ...haUpdate(ha), wires: [['push', 'installs']] }, listener('installs')],
+      more: [
+        { ...haUpdate(ha), wires: [['push', 'installs']] },
+        listener('installs'),
+        // Nothing leads from it to the entities.
+        { id: 'other', ...place, type: 'ota-push', server: 'server', ...pushDefaults, wires: [[], []] },
+      ],
     };
     flow = await resources.use(TestFlow.start(settings));
     installs = new Inbox();
@@ -192,6 +197,87 @@ describe('An ota-ha-update', () => {
     await stateThat(({ installed_version: now }) => now === '1.0');
   });
 
+  it('shows what any push has brought, whichever node has pushed it, and still after a restart', async () => {
+    await take({ ...release, version: '1.0' });
+    flow.node('other').receive({ ...release, target: 'nightlamp' } as never);
+    await stateThat(({ installed_version: now, in_progress: working }) => now === '1.0' && !working);
+    flow.node('other').receive({ ...release, payload: 'print(2)\n' } as never);
+    const version = `#${hashOf(Buffer.from('print(2)\n'), 'sha1').slice(0, 8)}`;
+    await stateThat(({ installed_version: now }) => now === version);
+    await flow.stop();
+    published.skip();
+    await start();
+    assert.equal((await stateThat(() => true)).installed_version, version);
+  });
+
+  it('knows before the first release what was pushed to a device', async () => {
+    flow.node('other').receive({ ...release } as never);
+    await device.next('installed');
+    await take({ ...release, version: '1.0' });
+    await stateThat(({ installed_version: now }) => now === '1.0');
+  });
+
+  const lastOn = (wanted: string) => published.all.findLast(({ topic }) => topic === wanted)?.text;
+  const pressButton = () => client.publishAsync('ota-push/update/nightlamp/install', 'previous', { qos: 1 });
+  /** The device has version 1.0, and after that 2.0; the entity's state is that. */
+  const update = async () => {
+    for (const [version, payload] of Object.entries({ '1.0': version1, '2.0': 'print(2)\n' })) {
+      await take({ ...release, payload, version });
+      flow.node('other').receive({ ...release, payload } as never);
+      await stateThat(({ installed_version: now }) => now === version);
+    }
+  };
+
+  it('makes a button known on the page of the same device, which can be pressed once there is a version before', async () => {
+    await take({ ...release, version: '1.0' });
+    const entity = await published.nextThat(({ topic }) => topic === 'homeassistant/update/ota-push__nightlamp/config');
+    const button = await published.nextThat(({ topic }) => topic === 'homeassistant/button/ota-push__nightlamp/config');
+    assert.equal(button.retain, true);
+    const { device: block, name, availability_topic: availability } = JSON.parse(button.text);
+    assert.deepEqual([block, name], [JSON.parse(entity.text).device, 'ota-ha-update.previous']);
+    const { text, retain } = await next(availability);
+    assert.deepEqual([text, retain], ['offline', true]);
+    await update();
+    assert.equal(lastOn(availability), 'online');
+  });
+
+  it('sends out what the device had before when the button is pressed, and tells how its push goes', async () => {
+    await update();
+    await pressButton();
+    const { restore, filename, target, version, payload } = await installs.next();
+    const sent = [restore, filename, target, version, payload];
+    assert.deepEqual(sent, [hashOf(version1, 'sha256'), 'main.py', 'nightlamp', '1.0', undefined]);
+    await stateThat(({ in_progress: working }) => working);
+    const end = await stateThat(({ in_progress: working, installed_version: now }) => !working && now === '1.0');
+    assert.equal(end.latest_version, '2.0');
+    assert.deepEqual(device.files.get('main.py'), version1);
+    assert.equal(lastOn('ota-push/update/nightlamp/previous'), 'offline');
+  });
+
+  it('knows after a restart what it can go back to, and that works', async () => {
+    await update();
+    await flow.stop();
+    published.skip();
+    await start();
+    await stateThat(({ installed_version: now }) => now === '2.0');
+    await pressButton();
+    await stateThat(({ in_progress: working, installed_version: now }) => !working && now === '1.0');
+  });
+
+  it('says so when the button is pressed and what was kept is gone', async () => {
+    await update();
+    await flow.stop(); // what waits is written
+    await rm(join(userDir, 'ota-push', 'files-server'), { recursive: true });
+    published.skip();
+    await start();
+    await stateThat(() => true);
+    await pressButton();
+    await stateThat(({ in_progress: working }) => working);
+    await stateThat(({ in_progress: working }) => !working);
+    assert.ok(flow.logged('WARN').includes('ota-ha-update.warnings.previous-lost'));
+    assert.equal(installs.all.length, 0);
+  });
+
   it('counts a retained report where nothing is known', async () => {
     await device.report('running', { file: 'main.py', hash: hashOf(version1, 'sha1') });
     await take({ ...release, version: '1.0' });
@@ -253,9 +339,24 @@ describe('An ota-ha-update', () => {
         .map(({ text }) => text),
       [''],
     );
-    await take({ ...release, version: '2.0' });
+    await take({ ...release, payload: 'print(2)\n', version: '2.0' });
     await published.nextThat((one) => one.topic === topic && one.text !== '');
     assert.equal((await stateThat(() => true)).installed_version, '1.0');
+  });
+
+  it('leaves a device alone, too, that was deleted in Home Assistant while Node-RED was not there', async () => {
+    await take({ ...release, version: '1.0' });
+    await take({ ...release, target: 'daylamp', version: '1.0' });
+    const { topic } = await published.nextThat(isDiscovery);
+    await flow.stop();
+    await client.publishAsync(topic, '', { qos: 1, retain: true });
+    published.skip();
+    await start();
+    const isState = (one: Publication) => one.topic === 'ota-push/update/nightlamp/state';
+    await published.nextThat((one) => isState(one) && one.text === '');
+    assert.ok(published.all.findLast((one) => one.topic === topic)?.text === '');
+    await take({ ...release, version: '2.0' });
+    await published.nextThat((one) => one.topic === topic && one.text !== '');
   });
 
   const bad: [what: string, changes: Record<string, unknown>, says: RegExp][] = [
@@ -295,7 +396,7 @@ describe('An ota-ha-update', () => {
     send(release);
     send({ remove: true, target: 'nightlamp' });
     for (const _ of ['offered', 'removed']) await flow.completed.next();
-    const discovery = published.all.filter(({ topic }) => topic.startsWith('homeassistant/'));
+    const discovery = published.all.filter(({ topic }) => topic.startsWith('homeassistant/update/'));
     assert.deepEqual(
       discovery.map(({ text }) => text === ''),
       [false, true],

@@ -74,9 +74,21 @@ describeNeeding(needed, 'What goes away, or has lost its release, in a real Home
     const isTold = ({ attributes }: EntityState) => attributes.installed_version === '#abababab';
     await house.untilState('update.daylamp_firmware', isTold);
     await house.untilEntities(daylamp);
+    assert.equal(await house.state('button.nightlamp_previous_version'), undefined);
     await example.press('offer a release');
     await house.untilEntities({ ...nightlamp, ...daylamp });
     await until(({ state }) => state === 'on');
+  });
+
+  it('stays deleted when it was deleted while Node-RED was not there', async () => {
+    await example.nodeRed.stop();
+    await house.deleteDevice('NIGHTLAMP');
+    await house.untilEntities(daylamp);
+    await example.restart();
+    await example.nodeRed.logged(/NIGHTLAMP was deleted in Home Assistant/);
+    await house.untilEntities(daylamp);
+    await example.press('offer a release');
+    await house.untilEntities({ ...nightlamp, ...daylamp });
   });
 
   it('goes and comes with its node, by the name that it had', async () => {
@@ -106,7 +118,7 @@ describeNeeding(needed, 'What goes away, or has lost its release, in a real Home
       const { state, attributes } = await said;
       assert.deepEqual([state, attributes.in_progress, attributes.title], ['on', false, 'The lamp']);
       await page.getByText(lost).waitFor();
-      await example.nodeRed.logged(/Install was pressed for NIGHTLAMP, but nobody has its release/);
+      await example.nodeRed.logged(/A button of NIGHTLAMP was pressed in Home Assistant, but nobody has its release/);
       await example.press('offer a release');
       await until(({ attributes: { release_summary: summary } }) => summary !== lost);
       await install();

@@ -14,6 +14,7 @@ import { root } from '../../peers/root';
 import { type Behaviour, SimulatedDevice } from '../../peers/simulated-device';
 
 const entity = 'update.nightlamp_firmware';
+const button = 'button.nightlamp_previous_version';
 /** More than any kernel takes at once: it can be seen on its way to a slow device. */
 const file = (version: number) => `# version ${version}\n${'# a lamp\n'.repeat(1_500_000)}`;
 const good: Behaviour = { reports: true };
@@ -65,6 +66,7 @@ describeNeeding(needed, 'The example flow "Update entities", with a real Home As
   };
 
   const install = () => house.callService('update', 'install', { entity_id: entity });
+  const goBack = () => house.callService('button', 'press', { entity_id: button });
   const until = (isSo: (state: EntityState) => boolean) => house.untilState(entity, isSo);
   const inProgress = ({ attributes }: EntityState) => attributes.in_progress === true;
   const idle = ({ attributes }: EntityState) => attributes.in_progress === false;
@@ -129,6 +131,48 @@ describeNeeding(needed, 'The example flow "Update entities", with a real Home As
     await done;
     assert.equal(device.files.get('main.py')?.toString(), file(release));
   };
+
+  it('goes back to the version before by its button, with progress, and offers the newer one again', async () => {
+    const before = (await house.state(entity))?.attributes.installed_version;
+    const earlier = file(release);
+    await behave(slow); // presses within a second of another count once
+    await offer();
+    const updated = until(({ state, attributes }) => state === 'off' && attributes.in_progress === false);
+    await install();
+    const { attributes: newest } = await updated;
+    await behave(halfWay);
+    const shown = until((state) => inProgress(state) && percentOf(state) > 0);
+    await goBack();
+    await shown;
+    device.goOn();
+    const { state, attributes } = await until((now) => idle(now) && now.attributes.installed_version === before);
+    assert.deepEqual([state, attributes.latest_version], ['on', newest.installed_version]);
+    assert.equal(device.files.get('main.py')?.toString(), earlier);
+  });
+
+  it('can go back until nothing is kept any more, and again after an update', async () => {
+    await behave(slow);
+    while ((await house.state(button))?.state !== 'unavailable') {
+      const { installed_version: had } = (await house.state(entity))?.attributes ?? {};
+      const back = until((now) => idle(now) && now.attributes.installed_version !== had);
+      await goBack();
+      await back;
+    }
+    const done = until((now) => now.state === 'off' && idle(now));
+    await install();
+    await done;
+    await house.untilState(button, ({ state }) => state !== 'unavailable');
+  });
+
+  it('goes back by the automation beside the example, and is not offered again then', async () => {
+    await behave(slow);
+    const { attributes: before } = (await house.state(entity)) ?? assert.fail('it is gone');
+    const skipped = until(({ attributes }) => attributes.skipped_version === before.latest_version);
+    await house.callService('automation', 'trigger', { entity_id: 'automation.take_the_lamps_last_update_back' });
+    const { state, attributes } = await skipped;
+    assert.equal(state, 'off');
+    assert.notEqual(attributes.installed_version, before.installed_version);
+  });
 
   it('is not in progress after a push that failed, and offers to install again', async () => {
     await behave({ closesAfterBytes: 1 });

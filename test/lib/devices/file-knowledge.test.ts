@@ -54,6 +54,17 @@ describe('What a device has, as far as is known', () => {
     assert.deepEqual(told(afterReport(files, reportOf('running', two), 3)), ['main.py 2 running doubted']);
   });
 
+  it('was, before what it may have, what it had for sure', () => {
+    const silent = (hash: string) => failureOf({ hash, code: 'not_verified', device: '192.168.4.7', sent: 4 });
+    const again = afterPush(afterPush(afterOne, [silent(two)], 2), [silent(three)], 3);
+    assert.deepEqual([told(again), again[0]?.before], [['main.py 3 null doubted'], one]);
+  });
+
+  it('is what it was where the same came once more, and it said nothing of it', () => {
+    const silent = failureOf({ hash: one, code: 'not_verified', device: '192.168.4.7', sent: 4 });
+    assert.deepEqual(told(afterPush(afterOne, [silent], 2)), ['main.py 1 installed doubted']);
+  });
+
   it('is not told by a push that was never announced', () => {
     assert.equal(afterPush(afterOne, [failureOf({ hash: two, port: null })], 2)[0], afterOne[0]);
     assert.deepEqual(told(afterPush(afterOne, [outcomeOf({ result: 'unchanged', hash: one, port: null })], 2)), [

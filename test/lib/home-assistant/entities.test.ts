@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DeviceBook } from '../../../lib/devices/device-book';
 import type { HaBroker } from '../../../lib/home-assistant/broker';
 import { Entities } from '../../../lib/home-assistant/entities';
 import type { EntitiesOptions } from '../../../lib/home-assistant/entities-options';
-import type { PushEvent } from '../../../lib/home-assistant/entity';
+import type { PreviousVersion, PushEvent } from '../../../lib/home-assistant/entity';
 import { type Release, releaseFile } from '../../../lib/home-assistant/release';
 import { ReleaseStore } from '../../../lib/home-assistant/store';
 import type { Report } from '../../../lib/protocol/report';
+import type { Outcome } from '../../../lib/push/outcome';
 import type { InboundMessage } from '../../../lib/push/services';
 import { Inbox } from '../../peers/inbox';
+import { failureOf, jobsOf, outcomeOf } from '../../peers/outcomes';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { temporaryFolder } from '../../peers/temporary-folder';
 
@@ -19,8 +22,6 @@ const release: Release = { version: '1.0', files: [file], isSet: false };
 const news: PushEvent = {
   id: 'a',
   target: 'lamp',
-  filename: 'main.py',
-  hash: file.sha1,
   result: null,
   percent: 10,
   isWaiting: false,
@@ -41,52 +42,76 @@ describe('The entities', () => {
   let shown: Inbox<Shown>;
   let say: (topic: string, text: string) => void;
   /** The broker tells what is sent to Home Assistant. */
-  let tell: (text: string) => void;
+  let tell: (text: string, kind?: 'update' | 'button') => void;
+  /** The broker tells the state that it keeps. */
+  let heardState: (text: string) => void;
   /** Home Assistant says that it has started. */
   let birth: () => void;
   let deleted: Inbox<string>;
   let onInstall: () => Promise<void>;
   let install: (release: Release) => void;
-  let hear: (report: Report) => void;
+  let onPrevious: (previous: PreviousVersion) => Promise<void>;
+  /** Whether the button can be pressed, each time that it is told; `none`: there is no button. */
+  let button: Inbox<string>;
+  let book: DeviceBook;
 
-  async function start(options: Partial<EntitiesOptions> = {}): Promise<void> {
-    folder = await temporaryFolder(resources, 'entities');
+  interface Start extends Partial<EntitiesOptions> {
+    readonly keep?: number;
+    /** With the folder of before, and no release. */
+    readonly isAgain?: boolean;
+  }
+
+  async function start({ keep = 3, isAgain = false, ...options }: Start = {}): Promise<void> {
+    if (!isAgain) folder = await temporaryFolder(resources, 'entities');
     shown = new Inbox();
-    const listeners = new Map<string, (message: InboundMessage) => void>();
+    button = new Inbox();
+    const listeners: [topic: string, onMessage: (message: InboundMessage) => void][] = [];
     const broker: HaBroker = {
       isOnline: true,
       async publish(topic, text, isRetained) {
         if (topic === 'ota-push/update/lamp/state' && text !== '') shown.push({ ...JSON.parse(text), isRetained });
+        if (topic === 'ota-push/update/lamp/previous') button.push(text || 'none');
       },
       listen(topic, onMessage) {
-        listeners.set(topic, onMessage);
-        return () => listeners.delete(topic);
+        const listener: (typeof listeners)[number] = [topic, onMessage];
+        listeners.push(listener);
+        return () => listeners.splice(listeners.indexOf(listener), 1);
       },
       onOnline: () => () => undefined,
     };
-    const heard = (filter: string, topic: string, text: string) =>
-      listeners.get(filter)?.({ topic, payload: Buffer.from(text), isRetainedReplay: false, maybeStale: false });
+    const heard = (filter: string, topic: string, text: string) => {
+      const message = { topic, payload: Buffer.from(text), isRetainedReplay: false, maybeStale: false };
+      for (const [, onMessage] of listeners.filter(([one]) => one === filter)) onMessage(message);
+    };
     say = (topic, text) => heard('ota-push/update/+/install', topic, text);
-    tell = (text) => heard('homeassistant/update/+/config', 'homeassistant/update/ota-push__lamp/config', text);
+    tell = (text, kind = 'update') =>
+      heard(`homeassistant/${kind}/+/config`, `homeassistant/${kind}/ota-push__lamp/config`, text);
+    heardState = (text) => heard('ota-push/update/+/state', 'ota-push/update/lamp/state', text);
     birth = () => heard('homeassistant/status', 'homeassistant/status', 'online');
     deleted = new Inbox();
     onInstall = async () => undefined;
     install = () => undefined;
+    onPrevious = async () => undefined;
+    book = new DeviceBook({
+      path: join(folder, 'devices.jsonl'),
+      filesFolder: join(folder, 'files'),
+      keep,
+      onDamage: assert.fail,
+      onUnwritten: assert.ifError,
+    });
+    resources.defer(() => book.close());
     entities = new Entities({
       topics: { prefix: 'homeassistant', base: 'ota-push' },
       broker,
-      reports: {
-        lastReportOf: () => undefined,
-        watchReports(onReport) {
-          hear = (report) => onReport('lamp', report, false);
-          return () => undefined;
-        },
-      },
-      store: new ReleaseStore(folder),
+      devices: book,
+      store: new ReleaseStore(join(folder, 'releases')),
       onInstall: (_target, pressed) => {
         install(pressed);
         return onInstall();
       },
+      onPrevious: (_target, previous) => onPrevious(previous),
+      onPreviousLost: () => undefined,
+      buttonName: 'Previous version',
       onChange: () => undefined,
       onLost: () => undefined,
       lostSummary: 'It is lost.',
@@ -95,10 +120,13 @@ describe('The entities', () => {
       ...options,
     });
     resources.defer(() => entities.close());
+    if (isAgain) return;
     await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
     await shown.next();
   }
 
+  const hear = (report: Report) => book.hear('lamp', report, false);
+  const end = (outcome: Outcome, content = bytes) => book.record(outcome, jobsOf(outcome, content), 'push');
   const press = () => say('ota-push/update/lamp/install', 'install');
 
   it('are in progress no longer when nothing was heard for too long', async () => {
@@ -135,8 +163,7 @@ describe('The entities', () => {
     await entities.hearPush({ ...news, id: 'b', percent: 20 });
     assert.deepEqual((await shown.next()).update_percentage, 20);
     await entities.hearPush({ ...news, id: 'b', result: 'success' });
-    const { in_progress: working, installed_version: now } = await shown.next();
-    assert.deepEqual([working, now], [false, '1.0']);
+    assert.equal((await shown.next()).in_progress, false);
   });
 
   it('end with the only word of a push whose progress is not wired', async () => {
@@ -184,6 +211,7 @@ describe('The entities', () => {
   });
 
   const rates = { allMs: 20, oneMs: 20 };
+  const installed = async () => (await shown.next()).installed_version;
 
   it('are shown at once when Home Assistant says that it has started, and once more however often it says so', async () => {
     await start({ rates });
@@ -196,11 +224,11 @@ describe('The entities', () => {
   it('tell of reports at once, and once more however many come', async () => {
     await start({ rates });
     const hashes = ['a', 'b', 'c'].map((digit) => digit.repeat(40));
-    for (let times = 0; times < 1000; times += 1) {
-      hear({ state: 'running', file: 'main.py', hash: hashes[times % 3] ?? '', error: null });
-    }
-    const versions = [(await shown.next()).installed_version, (await shown.next()).installed_version];
-    assert.equal(versions[1], '#aaaaaaaa', 'the last one');
+    const running = (hash = '') => hear({ state: 'running', file: 'main.py', hash, error: null });
+    running(hashes[1]);
+    assert.equal(await installed(), '#bbbbbbbb', 'at once');
+    for (let times = 0; times < 1000; times += 1) running(hashes[times % 3]);
+    assert.equal(await installed(), '#aaaaaaaa', 'the last one');
     press();
     assert.equal((await shown.next()).in_progress, true, 'nothing more was shown before');
   });
@@ -227,19 +255,54 @@ describe('The entities', () => {
     assert.equal(pressed, 1);
   });
 
-  it('keep and show what was put off when they are closed', async () => {
+  it('have what any push has brought, by the version of its release or the beginning of its hash', async () => {
+    await start({ rates });
+    end(outcomeOf({ hash: file.sha1 }));
+    assert.deepEqual(await installed(), '1.0');
+    end(outcomeOf({ hash: file.sha256 }));
+    end(outcomeOf({ hash: 'c'.repeat(40) }));
+    assert.equal(await installed(), '#cccccccc');
+    end(outcomeOf({ hash: file.sha256 }));
+    assert.equal(await installed(), '1.0');
+  });
+
+  it('have what they had where nobody knows what became of a push, however often it is tried', async () => {
+    await start({ rates });
+    const silent = { code: 'not_verified', device: '192.168.4.7', sent: 4 } as const;
+    end(failureOf({ hash: 'd'.repeat(40), ...silent }));
+    end(outcomeOf({ hash: 'c'.repeat(40) }));
+    assert.equal(await installed(), '#cccccccc');
+    for (const digit of ['d', 'd', 'e']) end(failureOf({ hash: digit.repeat(40), ...silent }));
+    press();
+    assert.equal(await installed(), '#cccccccc');
+    hear({ state: 'running', file: 'main.py', hash: 'e'.repeat(40), error: null });
+    assert.equal(await installed(), '#eeeeeeee');
+    hear({ state: 'rolled_back', file: 'main.py', hash: 'e'.repeat(40), error: null });
+    assert.equal(await installed(), '#cccccccc');
+  });
+
+  it('have nothing that is known once the device is forgotten', async () => {
+    await start({ rates });
+    end(outcomeOf({ hash: file.sha1 }));
+    assert.equal(await installed(), '1.0');
+    book.forget('lamp');
+    assert.equal(await installed(), 'unknown');
+  });
+
+  it('show what was put off when they are closed', async () => {
     await start({ rates: { allMs: 60_000, oneMs: 60_000 } });
-    for (const digit of ['a', 'b']) hear({ state: 'running', file: 'main.py', hash: digit.repeat(40), error: null });
-    await shown.next();
+    const running = (digit: string) => hear({ state: 'running', file: 'main.py', hash: digit.repeat(40), error: null });
+    running('a');
+    assert.equal(await installed(), '#aaaaaaaa');
+    running('b');
+    await Promise.resolve(); // it is heard in the next turn
     await entities.close();
-    assert.equal((await shown.next()).installed_version, '#bbbbbbbb');
-    const [[, record] = []] = [...(await new ReleaseStore(folder).load())];
-    assert.equal(record?.installed, '#bbbbbbbb');
+    assert.equal(await installed(), '#bbbbbbbb');
   });
 
   it('keep what they had when a release cannot be kept', async () => {
     await start();
-    const blocked = join(folder, 'devices.json.tmp');
+    const blocked = join(folder, 'releases', 'devices.json.tmp');
     await mkdir(blocked);
     const other = Buffer.from('print(2)');
     const file2 = releaseFile('main.py', other);
@@ -268,6 +331,149 @@ describe('The entities', () => {
     tell('{}');
     tell('');
     assert.deepEqual([await deleted.next(), entities.size], ['lamp', 0]);
+  });
+
+  const goBack = () => say('ota-push/update/lamp/install', 'previous');
+  const otherPush = outcomeOf({ hash: 'c'.repeat(40) });
+  /** The device has had its first file, and has another now. */
+  const update = async () => {
+    end(outcomeOf({ hash: file.sha1 }));
+    assert.equal(await installed(), '1.0');
+    end(otherPush, Buffer.from('print(2)'));
+    assert.equal(await installed(), '#cccccccc');
+  };
+
+  it('can go back once something is kept that the device had before, and then no more', async () => {
+    await start({ rates });
+    assert.equal(await button.next(), 'offline');
+    await update();
+    assert.equal(await button.next(), 'online');
+    const back = outcomeOf({ hash: file.sha1 });
+    book.record(back, jobsOf(back, bytes), 'restore');
+    assert.equal(await button.next(), 'offline');
+    assert.equal(await installed(), '1.0');
+    end(otherPush, Buffer.from('print(2)'));
+    assert.equal(await button.next(), 'online');
+    book.forget('lamp');
+    assert.equal(await button.next(), 'offline');
+  });
+
+  it('are in progress when they go back, to what was kept before, until the push has ended', async () => {
+    await start({ rates });
+    await update();
+    const asked = new Inbox<PreviousVersion>();
+    onPrevious = async (previous) => void asked.push(previous);
+    goBack();
+    assert.equal((await shown.next()).in_progress, true);
+    const { filename, version, kept } = await asked.next();
+    assert.deepEqual([filename, version, kept.sha256], ['main.py', '1.0', file.sha256]);
+    goBack();
+    press();
+    assert.equal((await shown.next()).in_progress, true, 'both are answered, and neither is obeyed');
+    await entities.hearPush({ ...news, percent: 20 });
+    assert.equal((await shown.nextThat(({ update_percentage: percent }) => percent !== null)).update_percentage, 20);
+    await entities.hearPush({ ...news, result: 'success' });
+    assert.equal((await shown.next()).in_progress, false);
+    assert.equal(asked.all.length, 1);
+  });
+
+  it('are in progress no longer when nobody answers who goes back', async () => {
+    await start({ rates, silenceMs: 100 });
+    await update();
+    goBack();
+    for (const working of [true, false]) assert.equal((await shown.next()).in_progress, working);
+  });
+
+  it('are in progress no longer when what they would go back to is gone', async () => {
+    await start({ rates });
+    await update();
+    onPrevious = () => Promise.reject(new Error('the bytes are gone'));
+    goBack();
+    for (const working of [true, false]) assert.equal((await shown.next()).in_progress, working);
+  });
+
+  it('say that there is nothing to go back to when that is pressed all the same', async () => {
+    await start({ rates });
+    goBack();
+    const { in_progress: working } = await shown.next();
+    assert.equal(working, false);
+  });
+
+  it('have no button where nothing is ever kept, or a release is a set: its files would be of two versions', async () => {
+    await start({ keep: 0 });
+    assert.equal(await button.next(), 'none');
+    await entities.close();
+    await start();
+    assert.equal(await button.next(), 'offline');
+    await entities.offer(['lamp'], { ...release, files: [file, file] }, new Map([[file.sha256, bytes]]));
+    assert.equal(await button.next(), 'none');
+  });
+
+  it('have no button that somebody has deleted, until the next release', async () => {
+    await start({ rates });
+    assert.equal(await button.next(), 'offline');
+    tell('{}', 'button');
+    tell('', 'button');
+    assert.equal(await button.next(), 'none');
+    await update();
+    assert.deepEqual([deleted.all, entities.size, button.all.length], [[], 1, 2]);
+    const [[, record] = []] = [...(await new ReleaseStore(join(folder, 'releases')).load())];
+    assert.equal(record?.isButtonDeleted, true);
+    await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+    assert.equal(await button.next(), 'online');
+  });
+
+  describe('that were shown before a start', () => {
+    const isThere = { config: '{}', state: '{}' };
+    /** They start again with what is kept, and the broker tells what it has: nothing, once the time for that is over. */
+    const restart = async ({ config, state }: { config?: string; state?: string }) => {
+      await start();
+      tell('{}');
+      await entities.hearPush(news); // after all that was heard
+      await entities.close();
+      await start({ isAgain: true, retainedMs: 100 });
+      if (config) tell(config);
+      if (state) heardState(state);
+    };
+
+    it('are shown at once where the broker tells of them', async () => {
+      await restart(isThere);
+      assert.equal((await shown.next()).in_progress, false);
+      assert.deepEqual([deleted.all, entities.size], [[], 1]);
+    });
+
+    it('are shown where the broker has forgotten all', async () => {
+      await restart({});
+      assert.equal((await shown.next()).in_progress, false);
+      assert.deepEqual([deleted.all, entities.size], [[], 1]);
+    });
+
+    it('were deleted in Home Assistant where only their state is left, and come with the next release', async () => {
+      await restart({ state: '{}' });
+      assert.equal(await deleted.next(), 'lamp');
+      assert.deepEqual([shown.all, entities.size], [[], 0]);
+      await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+      assert.equal((await shown.next()).in_progress, false);
+    });
+
+    it('are shown when a release comes before that is known', async () => {
+      await restart({ state: '{}' });
+      await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+      assert.equal((await shown.next()).in_progress, false);
+    });
+  });
+
+  it('take the button with them when they are deleted or removed', async () => {
+    await start();
+    assert.equal(await button.next(), 'offline');
+    tell('{}');
+    tell('{}', 'button');
+    tell('');
+    assert.equal(await button.next(), 'none');
+    await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+    assert.equal(await button.next(), 'offline');
+    await entities.remove('lamp');
+    assert.equal(await button.next(), 'none');
   });
 
   it('obey nothing but a press of Install for a device that they have', async () => {

@@ -5,8 +5,7 @@ import {
   type Release,
   releaseFile,
   versionOf,
-  withInstalled,
-  withoutInstalled,
+  versionWith,
   withRelease,
 } from '../../../lib/home-assistant/release';
 import { discoveryTopic, targetOf, targetOfDiscovery } from '../../../lib/home-assistant/topics';
@@ -66,38 +65,25 @@ describe('The version of a release', () => {
   });
 });
 
-describe('What a device runs', () => {
+describe('The version of a file that a device has', () => {
   const offered = (...releases: Release[]) =>
     releases.reduce<DeviceRecord | undefined>((record, one) => withRelease(record, one), undefined) as DeviceRecord;
 
-  it('is not known before anybody says so', () => {
-    assert.equal(offered(release('1', 'a')).installed, null);
-  });
-
-  it('is the version of the release with that SHA-1 or SHA-256, newest or older', () => {
+  it('is that of the release with its SHA-1 or SHA-256, newest or older', () => {
     const record = offered(release('1', 'a'), release('2', 'b'));
-    assert.equal(withInstalled(record, sha1('a')).installed, '1');
-    assert.equal(withInstalled(record, sha256('b')).installed, '2');
+    assert.equal(versionWith(record, sha1('a')), '1');
+    assert.equal(versionWith(record, sha256('b')), '2');
   });
 
   it('is # and 8 digits for a file that no release had', () => {
-    assert.equal(withInstalled(offered(release('1', 'a')), sha1('other')).installed, `#${sha1('other').slice(0, 8)}`);
+    assert.equal(versionWith(offered(release('1', 'a')), sha1('other')), `#${sha1('other').slice(0, 8)}`);
   });
 
   it('of a set is told by its last file', () => {
-    assert.equal(withInstalled(offered(release('1', 'lib', 'main')), sha1('main')).installed, '1');
+    assert.equal(versionWith(offered(release('1', 'lib', 'main')), sha1('main')), '1');
   });
 
-  it('is the one before after the board has taken one back', () => {
-    const record = offered(release('1', 'a'), release('2', 'b'));
-    const both = withInstalled(withInstalled(record, sha1('a')), sha1('b'));
-    assert.equal(withoutInstalled(both, sha1('b')).installed, '1');
-    assert.equal(withoutInstalled(both, sha1('a')).installed, '2', 'it takes back what it does not run');
-  });
-
-  it('stays when a newer release is offered, and is known by the newer name when the bytes are the same', () => {
-    const record = withInstalled(offered(release('1', 'a')), sha1('a'));
-    assert.equal(withRelease(record, release('2', 'b')).installed, '1');
-    assert.equal(withInstalled(withRelease(record, release('1.0.1', 'a')), sha1('a')).installed, '1.0.1');
+  it('is the newer one when the bytes are the same', () => {
+    assert.equal(versionWith(offered(release('1', 'a'), release('1.0.1', 'a')), sha1('a')), '1.0.1');
   });
 });

@@ -1,0 +1,121 @@
+import type { InboundMessage } from '../push/services';
+import type { HaBroker } from './broker';
+import type { Entity } from './entity';
+import { allDiscoveryTopics, type EntityKind, type HaTopics, stateTopic, targetOf, targetOfDiscovery } from './topics';
+
+export interface DeletionsOptions {
+  readonly topics: HaTopics;
+  readonly broker: HaBroker;
+  /** Resolves when it is known which devices have entities. */
+  readonly loaded: Promise<void>;
+  /** How long the broker has to tell what it keeps, after a start; 5 seconds unless said. */
+  readonly retainedMs?: number;
+  readonly entityOf: (target: string) => Entity | undefined;
+  /** Whether it is shown with a button. */
+  readonly hasButton: (entity: Entity) => boolean;
+  /** Called when the broker has told of an entity for the first time: that is to be kept. */
+  readonly onTold: (entity: Entity) => void;
+  /** Called for each that was shown before a start, and is still to be shown. */
+  readonly onThere: (target: string) => void;
+  readonly onDeleted: (kind: EntityKind, target: string, entity: Entity) => Promise<void>;
+  readonly onProblem: (error: Error) => void;
+}
+
+const usualRetainedMs = 5000;
+
+/**
+ * What somebody deletes in Home Assistant, which clears what makes it known. While we listen the broker tells; of what was deleted before
+ * a start only the state is left, which nobody clears then. Where both are gone the broker has forgotten all.
+ */
+export class Deletions {
+  readonly #options: DeletionsOptions;
+  /** Shown before the start, and the broker has not told of them yet: with whether their state is there. */
+  readonly #waiting = new Map<string, { hasState: boolean }>();
+  readonly #stops: readonly (() => void)[];
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: DeletionsOptions) {
+    const { topics, broker } = options;
+    this.#options = options;
+    const hear = (topic: string, onMessage: (message: InboundMessage) => Promise<void>) =>
+      broker.listen(topic, (message) => this.#run(options.loaded.then(() => onMessage(message))));
+    this.#stops = [
+      broker.onOnline(() => this.#startWaiting()),
+      // Discovery first: most brokers send what they keep in the order of subscriptions, and a state alone tells of a deletion.
+      hear(allDiscoveryTopics(topics, 'update'), (message) => this.#hearDiscovery('update', message)),
+      hear(allDiscoveryTopics(topics, 'button'), (message) => this.#hearDiscovery('button', message)),
+      hear(stateTopic(topics, '+'), (message) => this.#hearState(message)),
+    ];
+  }
+
+  /** Whether it is not known yet whether it was deleted before the start: until then it is not shown. */
+  mayBe(target: string): boolean {
+    return this.#waiting.has(target);
+  }
+
+  /** They were shown before the start, and the broker has told of them then. */
+  expect(targets: readonly string[]): void {
+    for (const target of targets) this.#waiting.set(target, { hasState: false });
+    if (this.#options.broker.isOnline) this.#startWaiting();
+  }
+
+  /** It is shown or removed, whatever the broker has. */
+  forget(target: string): void {
+    this.#waiting.delete(target);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    for (const stop of this.#stops) stop();
+  }
+
+  /** One that is cleared before ours was there is our own. */
+  async #hearDiscovery(kind: EntityKind, { topic, payload }: InboundMessage): Promise<void> {
+    const { topics, entityOf, hasButton, onDeleted } = this.#options;
+    const target = targetOfDiscovery(topics, topic);
+    const entity = target === undefined ? undefined : entityOf(target);
+    if (this.#isClosed || target === undefined || !entity) return;
+    if (payload.length > 0) this.#hearTold(kind, target, entity);
+    else if (entity.atBroker.delete(kind) && (kind === 'update' || hasButton(entity)))
+      await onDeleted(kind, target, entity);
+  }
+
+  #hearTold(kind: EntityKind, target: string, entity: Entity): void {
+    const { onTold, onThere } = this.#options;
+    entity.atBroker.add(kind);
+    if (kind !== 'update') return;
+    if (!entity.record.isTold) onTold(entity);
+    if (this.#waiting.delete(target)) onThere(target);
+  }
+
+  async #hearState({ topic, payload }: InboundMessage): Promise<void> {
+    const waiting = this.#waiting.get(targetOf(this.#options.topics, topic) ?? '');
+    if (waiting && payload.length > 0) waiting.hasState = true;
+  }
+
+  /** Anew when the broker was away meanwhile: it tells again then. */
+  #startWaiting(): void {
+    const { retainedMs = usualRetainedMs } = this.#options;
+    clearTimeout(this.#timer);
+    if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.#endWaiting(), retainedMs);
+  }
+
+  #endWaiting(): void {
+    const { broker, entityOf, onThere, onDeleted } = this.#options;
+    if (!broker.isOnline) return; // the time begins anew when it is
+    const absent = [...this.#waiting];
+    this.#waiting.clear();
+    for (const [target, { hasState }] of absent) {
+      const entity = entityOf(target);
+      if (!hasState) onThere(target);
+      else if (entity) this.#run(onDeleted('update', target, entity));
+    }
+  }
+
+  /** What goes wrong on the way is a problem, and nobody's rejection. */
+  #run(work: Promise<unknown>): void {
+    work.catch(this.#options.onProblem);
+  }
+}
