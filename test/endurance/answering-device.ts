@@ -22,7 +22,7 @@ export class AnsweringDevice {
     this.#client = client;
     this.#onProblem = onProblem;
     client.on('message', (topic, payload) => {
-      if (/\/(status|state|config|install|online)$/.test(topic) || payload.length === 0) return;
+      if (/\/(status|state|config|install|previous|online)$/.test(topic) || payload.length === 0) return;
       this.#onAnnouncement(topic, payload);
     });
   }
