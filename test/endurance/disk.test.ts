@@ -108,10 +108,8 @@ describeNeeding(['namespaces'], 'A disk that does not take what the nodes keep',
       const roll = () => nodeRed.ask('rollout', { ...message, targets: ['nightlamp'] });
       assert.equal((await roll()).payload, 'complete');
       assert.match(await nodeRed.process.logged(/counters of signed announcements/), says);
-      assert.deepEqual(
-        await kept(),
-        (await kept()).filter((name) => !name.endsWith('.tmp')),
-      );
+      // Of the counters: what is known of devices is written at times of its own.
+      assert.ok(!(await kept()).includes('counters-server.json.tmp'));
       await mend();
       await roll();
       assert.ok((await kept()).includes('counters-server.json'));
