@@ -143,7 +143,7 @@ def one(board, ends, number):
     report = json.loads(board.client.report) if board.client.report else {}
     end = report.get('error') or report.get('state') or 'nothing'
     ends[end] = ends.get(end, 0) + 1
-    if end == 'nothing':
+    if end == 'nothing' and payload:  # an empty message is ignored (protocol 1.4)
         print('WRONG', number, payload, 'was not answered')
     if end == 'internal':
         print('WRONG', number, payload, report)
