@@ -1,8 +1,8 @@
 import type { Job } from '../../lib/push/job';
 import { reasons } from '../shared/reasons';
 
-/** A burst of pushes leaves no more behind: less than 1 MB. */
-const maxUnused = 1000;
+/** A burst of pushes leaves no more behind. */
+const maxUnused = 100;
 
 /** The pushes of one node, so that they can be cancelled and end with it. */
 export class ActivePushes {
