@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Server } from 'node:net';
 import type { PortRange } from '../protocol/port-range';
 import type { ListeningPorts } from './listening-ports';
@@ -15,6 +16,9 @@ export class StoppedWaiting extends Error {
     super('cancelled while it waited for a port');
   }
 }
+
+/** Where a system gives the same ports again and again. */
+const mostTries = 5;
 
 /**
  * The ports of one server. They are taken in turn, so that a device that comes late does not meet the next one's file,
@@ -48,11 +52,20 @@ export class Ports {
    */
   async listen(server: Server, signal: AbortSignal, wanted: number | null = null): Promise<ListeningPort> {
     if (this.#free) return this.#listenOnNext(this.#free, server, signal, wanted);
-    const port = await listenOn(server, wanted ?? 0, this.#bind).catch((error: unknown) => {
-      if (wanted === null) throw error;
-      return listenOn(server, 0, this.#bind);
-    });
+    const port = await (wanted === null
+      ? this.#listenOnAny(server)
+      : listenOn(server, wanted, this.#bind).catch(() => this.#listenOnAny(server)));
     return { port, release: this.#listening.add(port, this.#bind) };
+  }
+
+  /** Resolves to the port: none that a device which comes late may still ask for, unless the system has few others. */
+  async #listenOnAny(server: Server): Promise<number> {
+    for (let tries = 1; ; tries += 1) {
+      const port = await listenOn(server, 0, this.#bind);
+      if (tries === mostTries || !this.#listening.wasJustReturned(port)) return port;
+      server.close();
+      await once(server, 'close');
+    }
   }
 
   async #listenOnNext(

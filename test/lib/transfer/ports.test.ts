@@ -53,6 +53,46 @@ describe('Ports', () => {
     assert.equal(ports.size, Number.POSITIVE_INFINITY);
   });
 
+  describe('that any may be', () => {
+    /** Calls the first ones that the system gives the last that have come back. */
+    class Returned extends ListeningPorts {
+      readonly asked: number[] = [];
+
+      constructor(readonly first: number) {
+        super();
+      }
+
+      override wasJustReturned(port: number): boolean {
+        return this.asked.push(port) <= this.first;
+      }
+    }
+
+    it('are none that have just come back: a device that comes late would meet the file of another', async () => {
+      const returned = new Returned(2);
+      const port = await listen(new Ports(parsePorts(''), '127.0.0.1', returned));
+      const [first = 0, second = 0, third] = returned.asked;
+      assert.equal(third, port);
+      for (const before of [first, second]) await assert.rejects(once(connect(before, '127.0.0.1'), 'connect'));
+      const device = connect(port, '127.0.0.1');
+      resources.defer(() => device.destroy());
+      await once(device, 'connect');
+    });
+
+    it('are such a one where the system gives no other', async () => {
+      const returned = new Returned(Number.POSITIVE_INFINITY);
+      assert.ok((await listen(new Ports(parsePorts(''), '127.0.0.1', returned))) > 0);
+    });
+
+    it('have just come back until many others have', () => {
+      const release = (port: number) => listening.add(port, '')();
+      release(1);
+      assert.ok(listening.wasJustReturned(1));
+      for (let port = 2; port <= 1000; port += 1) release(port);
+      assert.ok(!listening.wasJustReturned(1));
+      assert.ok(listening.wasJustReturned(1000));
+    });
+  });
+
   it('are not tried one after the other where the address is none of this machine: no port opens there', async () => {
     const ports = new Ports({ first: 1, last: 65_535 }, '192.0.2.1', listening);
     await assert.rejects(listen(ports), /EADDRNOTAVAIL.*192\.0\.2\.1:1$/);
