@@ -13,7 +13,9 @@ describeNeeding(['namespaces', 'nftables'], 'A network between Node-RED and a de
   const resources = resourcesOfEachTest();
 
   const pushThrough = async (fault: NetworkFault) => {
-    const home = ['add_network home 10.66.0.1 && add_device home 10.66.0.50'];
+    // Packets as a board gets them: the kernel would else send some of 64 KB.
+    const small = 'ip link set home gso_max_segs 1 && ip -n at-home link set eth0 gso_max_segs 1';
+    const home = [`add_network home 10.66.0.1 && add_device home 10.66.0.50 && ${small}`];
     return (await runOn(resources, home, ['push-through.ts', fault])) as Through;
   };
 
@@ -22,7 +24,7 @@ describeNeeding(['namespaces', 'nftables'], 'A network between Node-RED and a de
     const push = { timeout: '20', verify: 'installed' };
     const { payload, verified, lost } = await pushThrough({ lostPercent: 5, fileBytes: large, device, push });
     assert.deepEqual([payload, verified], ['success', 'installed']);
-    assert.ok(lost > 0, `${lost} packets were lost`);
+    assert.ok(lost > 10, `${lost} packets were lost`);
   });
 
   it('that is silent for 5 seconds in mid-transfer: the transfer goes on', async () => {
