@@ -2,8 +2,8 @@ import { EventEmitter, once } from 'node:events';
 import { isIPv4 } from 'node:net';
 import { settledOrAborted } from '../abort';
 
-/** Of ports that have come back, so many are remembered: few of those that a system gives, and those of minutes in most houses. */
-const maxReturned = 500;
+/** Of ports that have come back, so many are remembered: a fourteenth of those that Linux gives, and those of hours in most houses. */
+const maxReturned = 2000;
 
 /** The ports that the servers of one process listen on: none of them is another program's, and each comes back. */
 export class ListeningPorts {
