@@ -1,3 +1,4 @@
+import { hasHash } from './kept-versions';
 import type { DeviceRecord } from './record';
 
 /** Which devices are asked for: those that all of it is true of. */
@@ -21,6 +22,6 @@ function hasFile({ files }: DeviceRecord, filename: string, hashes: readonly str
   if (!file || file.hash === null || file.verified === null) return false;
   // The two forms announce different hashes of the same bytes: of what is kept both are known.
   const { hash, kept } = file;
-  const same = [hash, ...kept.flatMap((one) => (one.hash === hash ? [one.sha256] : []))];
+  const same = [hash, ...kept.flatMap((one) => (hasHash(one, hash) ? [one.hash, one.sha256] : []))];
   return hashes.some((digits) => same.some((known) => known.startsWith(digits)));
 }

@@ -39,7 +39,9 @@ export function afterPush(files: Files, outcomes: readonly Outcome[], at: number
       known = withFile(known, { filename, hash, verified: null, before, by: 'doubted', since: at, kept });
     } else if (had) known = replaced(known, had, doubted(had));
   }
-  return known.slice(-maxFiles);
+  // What only the device tells of pushes nothing out.
+  const surplus = new Set(known.filter(({ by }) => by !== 'report').slice(0, -maxFiles));
+  return known.filter((file) => !surplus.has(file));
 }
 
 /** What is known of it while a push is under way: none of its files may be skipped. */

@@ -26,15 +26,20 @@ export function keptWith(
     return kept.map((one) => (one.sha256 === sha256 ? { ...one, hash } : one));
   }
   const others = kept.filter((one) => one.sha256 !== sha256);
-  const before = others.filter((one) => one.hash === had);
-  const rest = others.filter((one) => one.hash !== had);
+  const before = others.filter((one) => hasHash(one, had));
+  const rest = others.filter((one) => !hasHash(one, had));
   return [{ hash, sha256, at }, ...before, ...rest].slice(0, most);
 }
 
 /** The version before the one that the device has; undefined where none is kept. */
 export function versionBefore({ hash, kept }: FileRecord): KeptVersion | undefined {
   // Of what it may have, or of what nobody knows, the one that was pushed last with success is the way back.
-  return kept[kept.findIndex((one) => one.hash === hash) + 1];
+  return kept[kept.findIndex((one) => hasHash(one, hash)) + 1];
+}
+
+/** Whether these are the bytes of a hash: each form of announcements has another. */
+export function hasHash(version: KeptVersion, hash: string | null | undefined): boolean {
+  return version.hash === hash || version.sha256 === hash;
 }
 
 /** Those whose hash, as announced or SHA-256, begins so. @param digits in lower case */

@@ -123,8 +123,16 @@ describe('What a device has, as far as is known', () => {
       ['main.py', 'forged58.py', 'forged59.py'],
     );
     for (let at = 0; at < 60; at += 1) files = afterPush(files, [outcomeOf({ filename: `file${at}.py` })], 3);
-    assert.equal(files.length, 50);
-    assert.equal(files.at(-1)?.filename, 'file59.py');
+    const named = (beginning: string) =>
+      files.map(({ filename }) => filename).filter((name) => name.startsWith(beginning));
+    assert.deepEqual([named('file').length, named('file').at(0), named('file').at(-1)], [50, 'file10.py', 'file59.py']);
+    assert.deepEqual(named('forged'), ['forged58.py', 'forged59.py']);
+  });
+
+  it('knows a version by either hash where it goes back: the device may report the other', () => {
+    const versions = [three, two, one].map((hash) => ({ hash, sha256: hash.repeat(2).slice(0, 64), at: 1 }));
+    const file = { ...(afterOne[0] as FileRecord), hash: versions[0]?.sha256 ?? '', kept: versions };
+    assert.equal(versionBefore(file)?.hash, two);
   });
 
   /** The first digits of the hashes that are kept of main.py. */
