@@ -15,26 +15,40 @@ interface Header {
 const format = 1;
 /** So many lines are made at a time: a thousand take some milliseconds. */
 const linesPerPart = 200;
+/** The system's words for a file that is not there, or not its folder. */
+const nothingThere: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
 /** Hostnames and what devices run are nobody else's business. */
 const ownerOnly = 0o600;
 
-/** What was read, and what was wrong with it, as a sentence. */
-export interface BookContent {
-  readonly records: readonly DeviceRecord[];
-  readonly damage: string | undefined;
-}
+/**
+ * What was read:
+ * - `whole`: all of it; nothing where nothing was kept
+ * - `damaged`: what could be read of it; the rest is put aside
+ * - `unread`: nothing, though it may be whole: the system can't read it now (no descriptor is left, or no right)
+ */
+export type BookContent =
+  | { readonly kind: 'whole'; readonly records: readonly DeviceRecord[] }
+  | {
+      readonly kind: 'damaged' | 'unread';
+      readonly records: readonly DeviceRecord[];
+      /** As a sentence. */
+      readonly problem: string;
+    };
 
 /**
- * What is kept of devices; nothing where nothing was kept. A file that is not whole is put aside, and what can be read of it counts.
+ * What is kept of devices. A file that is not whole is put aside.
  * Not async: it is read once, when the server starts, and whatever happens then is to be added to it.
  */
 export function readBook(path: string): BookContent {
   try {
-    return { records: recordsIn(readFileSync(path, 'utf8')), damage: undefined };
+    return { kind: 'whole', records: recordsIn(readFileSync(path, 'utf8')) };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { records: [], damage: undefined };
-    const records = error instanceof Damaged ? error.records : [];
-    return { records, damage: `${messageOf(error)} ${putAside(path)}` };
+    if (nothingThere.has((error as NodeJS.ErrnoException).code)) return { kind: 'whole', records: [] };
+    if (error instanceof Damaged) {
+      return { kind: 'damaged', records: error.records, problem: `${error.message} ${putAside(path)}` };
+    }
+    const problem = `${messageOf(error)}: nothing is written over it; deploy again when it can be read.`;
+    return { kind: 'unread', records: [], problem };
   }
 }
 

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { readBook, writeBook } from './book-file';
+import { type BookContent, readBook, writeBook } from './book-file';
 import { KeptFiles } from './kept-files';
 import type { DeviceRecord } from './record';
 import { Saving } from './saving';
@@ -12,7 +12,7 @@ export interface BookPaths {
 }
 
 export interface BookStoreOptions extends BookPaths {
-  /** Called where something of what was kept could not be read; what can be is there. */
+  /** Called where something of what was kept, or all of it, could not be read; what can be is there. */
   readonly onDamage: (message: string) => void;
   /** Called where it could not be written, once until it was again; what is known goes on without the disk. */
   readonly onUnwritten: (error: Error) => void;
@@ -25,8 +25,8 @@ export class BookStore {
   readonly #saving = new Saving(() => this.#save());
   #records: () => readonly DeviceRecord[] = () => [];
   #isWritten = true;
-  /** What could not be read may need bytes that nobody knows of. */
-  #isDamaged = false;
+  /** What could not be read may need bytes that nobody knows of, and where it may be whole nothing is written over it. */
+  #found: BookContent['kind'] = 'whole';
 
   constructor(options: BookStoreOptions) {
     this.#options = options;
@@ -36,11 +36,10 @@ export class BookStore {
   /** What was kept. @param records asked for when it is saved: what there is then */
   open(records: () => readonly DeviceRecord[]): readonly DeviceRecord[] {
     this.#records = records;
-    const { records: kept, damage } = readBook(this.#options.path);
-    if (damage === undefined) return kept;
-    this.#isDamaged = true;
-    this.#options.onDamage(damage);
-    return kept;
+    const content = readBook(this.#options.path);
+    this.#found = content.kind;
+    if (content.kind !== 'whole') this.#options.onDamage(content.problem);
+    return content.records;
   }
 
   /** A push has changed it. */
@@ -53,9 +52,9 @@ export class BookStore {
     this.#saving.later();
   }
 
-  /** Keeps bytes, which nobody changes, as long as a record refers to them. @returns their SHA-256; undefined: there was no room */
+  /** Keeps bytes, which nobody changes, as long as a record refers to them. @returns their SHA-256; undefined: they are not kept */
   keep(bytes: Buffer): string | undefined {
-    return this.#files.add(bytes);
+    return this.#found === 'unread' ? undefined : this.#files.add(bytes);
   }
 
   /** @throws Error where they are gone, or are others */
@@ -75,6 +74,7 @@ export class BookStore {
   }
 
   async #save(): Promise<boolean> {
+    if (this.#found === 'unread') return true;
     const records = this.#records();
     const problems: Error[] = [];
     const attempt = (work: Promise<void>) => work.catch((error: Error) => void problems.push(error));
@@ -82,7 +82,7 @@ export class BookStore {
     await attempt(this.#files.write());
     await attempt(writeBook(this.#options.path, records));
     const [problem] = problems;
-    if (!problem && !this.#isDamaged) {
+    if (!problem && this.#found === 'whole') {
       // What is left over takes room and does no harm: it must not make a save fail that has been done.
       await this.#files.keepOnly(hashesIn(this.#records())).catch(() => undefined);
     }
@@ -98,7 +98,7 @@ export function removeBook({ path, filesFolder }: BookPaths): Promise<void> {
 }
 
 async function removeKept(path: string, files: KeptFiles): Promise<void> {
-  await rm(path, { force: true });
+  for (const end of ['', '.tmp', '.damaged']) await rm(`${path}${end}`, { force: true });
   await files.remove();
 }
 

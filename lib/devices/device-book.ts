@@ -145,8 +145,11 @@ export class DeviceBook implements DeliveryHistory {
     const { target, result, code, message, remedy, filename, hash, files = [outcome] } = outcome;
     if (this.#underWay.get(target)?.jobs[0]?.id === outcome.id) this.#underWay.delete(target);
     const announced = files.filter(isAnnounced);
-    // What was cancelled before it began says nothing of the device.
-    if (announced.length === 0 && result === 'cancelled') return;
+    if (announced.length === 0 && result === 'cancelled') {
+      // It says nothing of the device, whose files were doubted on the disk meanwhile.
+      this.#store.saveSoon();
+      return;
+    }
     const at = this.#now();
     const before = this.#record(target) ?? emptyRecord(target);
     const versions = outcome.code === null ? this.#versions(announced, jobs, at) : new Map<string, KeptVersion>();

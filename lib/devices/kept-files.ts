@@ -44,7 +44,7 @@ export class KeptFiles {
 
   /** @throws Error where they are gone, or are others */
   async read(sha256: string): Promise<Buffer> {
-    return this.#waiting.get(sha256) ?? this.#folder.read(sha256);
+    return this.#waiting.get(sha256) ?? this.#folder.read(sha256).catch((error: unknown) => this.#miss(sha256, error));
   }
 
   /** Removes all but these, and what waits. @throws Error of the disk */
@@ -58,6 +58,12 @@ export class KeptFiles {
     this.#waiting.clear();
     this.#written.clear();
     return this.#folder.remove();
+  }
+
+  /** The same bytes are to be written when they come again. */
+  #miss(sha256: string, error: unknown): never {
+    this.#written.delete(sha256);
+    throw error;
   }
 
   #sha256Of(bytes: Buffer): string {
