@@ -1,5 +1,5 @@
 import { BoundedMap } from '../bounded-map';
-import type { Report } from '../protocol/report';
+import { isPlausible, isSameReport, lengthOfReport, type Report } from '../protocol/report';
 import type { Job } from '../push/job';
 import { isFailure, type Outcome, type Result } from '../push/outcome';
 import type { DeliveryHistory, Purpose } from '../push/services';
@@ -9,9 +9,9 @@ import { BookStore, type BookStoreOptions } from './book-store';
 import { type Device, deviceOf, type PushUnderWay, pushUnderWay } from './device';
 import { type DeviceFilter, isAskedFor } from './device-filter';
 import { afterPush, afterReport, duringPush, isAnnounced } from './file-knowledge';
+import { compareHostnames } from './hostnames';
 import { versionBefore, versionsLike } from './kept-versions';
 import { type DeviceRecord, emptyRecord, type Failures, type FileRecord, type KeptVersion } from './record';
-import { isPlausible, isSameReport } from './reports';
 
 /** Of devices that were pushed to, some 100,000. */
 const maxPushedBytes = 64 * 1024 * 1024;
@@ -78,8 +78,9 @@ export class DeviceBook implements DeliveryHistory {
   devices(filter: DeviceFilter = {}): Device[] {
     const first = [...this.#underWay.keys()].filter((target) => !this.#record(target)).map(emptyRecord);
     const records = [...first, ...this.#records()].filter((record) => isAskedFor(record, filter));
-    const { compare } = new Intl.Collator('en', { numeric: true });
-    return records.sort((one, other) => compare(one.target, other.target)).map((record) => this.#toDevice(record));
+    return records
+      .sort((one, other) => compareHostnames(one.target, other.target))
+      .map((record) => this.#toDevice(record));
   }
 
   device(target: string): Device | undefined {
@@ -269,13 +270,10 @@ export class DeviceBook implements DeliveryHistory {
 function lengthOf({ report, files, last }: DeviceRecord): number {
   let length = 0;
   for (const { filename, kept } of files) length += filename.length + fileLength * (1 + kept.length);
-  if (report) length += partLength + lengthOfAll(report.file, report.hash, report.error, report.exception);
-  if (last) length += partLength + lengthOfAll(last.message, last.remedy, last.filename, last.hash);
+  if (report) length += partLength + lengthOfReport(report);
+  if (last)
+    length += partLength + last.message.length + (last.remedy?.length ?? 0) + last.filename.length + last.hash.length;
   return length;
-}
-
-function lengthOfAll(...texts: readonly (string | null | undefined)[]): number {
-  return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
 }
 
 /** What an object takes besides its texts, as characters; with the two hashes of a file. */

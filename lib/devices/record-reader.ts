@@ -1,4 +1,4 @@
-import type { Report } from '../protocol/report';
+import { isPlausible, type Report, readReport } from '../protocol/report';
 import type { Result } from '../push/outcome';
 import type { Code, Verified } from '../push/state';
 import type { DeviceRecord, Failures, FileRecord, KeptVersion, LastResult } from './record';
@@ -8,7 +8,6 @@ type Fields = Readonly<Record<string, unknown>>;
 const levels: readonly (Verified | null)[] = ['delivered', 'installed', 'running', 'online', null];
 const sources: readonly FileRecord['by'][] = ['push', 'doubted', 'report'];
 const results: readonly Result[] = ['success', 'unchanged', 'timeout', 'failed', 'cancelled'];
-const states: readonly Report['state'][] = ['installed', 'running', 'failed', 'rolled_back'];
 
 /** Reads records as they are kept on the disk. */
 export class RecordReader {
@@ -68,16 +67,10 @@ export class RecordReader {
   }
 
   #report(value: unknown): Report | undefined {
-    if (!isFields(value)) return undefined;
-    const { file, hash, error } = value;
-    const isGood =
-      states.includes(value.state as Report['state']) &&
-      isTextOrNull(file) &&
-      isTextOrNull(hash) &&
-      isTextOrNull(error);
-    if (!isGood) return undefined;
-    const [sharedFile, sharedHash] = [this.#sharedOrNull(file), this.#sharedOrNull(hash)];
-    return { ...value, file: sharedFile, hash: sharedHash, error: this.#sharedOrNull(error) } as Report;
+    const report = readReport(value);
+    if (!report || !isPlausible(report)) return undefined;
+    const shared = (text: string | null) => this.#sharedOrNull(text);
+    return { ...report, file: shared(report.file), hash: shared(report.hash), error: shared(report.error) };
   }
 
   #last(value: unknown): LastResult | undefined {

@@ -56,6 +56,11 @@ export function parseReport(payload: Buffer): Report | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
+  return readReport(value);
+}
+
+/** Reads what may be a report, from wherever it comes; undefined for anything else. */
+export function readReport(value: unknown): Report | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { state, file = null, hash = null, error = null, counter, exception, guard } = value as Record<string, unknown>;
   const known = states.find((one) => one === state);
@@ -69,6 +74,34 @@ export function parseReport(payload: Buffer): Report | undefined {
     ...(typeof exception === 'string' ? { exception } : {}),
     ...(guard === false ? { guard } : {}),
   };
+}
+
+/** No report of a device has longer ones (protocol 4a, 5.2): whoever may publish reports can write what he likes. */
+const maxFilename = 200;
+const maxText = 64;
+
+/** Whether a device may have said this: what is longer is not kept for each of thousands of devices. */
+export function isPlausible({ file, hash, error, exception = '' }: Report): boolean {
+  if (file !== null && file.length > maxFilename) return false;
+  return [hash, error, exception].every((text) => text === null || text.length <= maxText);
+}
+
+/** Whether two reports say the same. */
+export function isSameReport(one: Report, other: Report): boolean {
+  return (
+    one.state === other.state &&
+    one.file === other.file &&
+    one.hash === other.hash &&
+    one.error === other.error &&
+    one.counter === other.counter &&
+    one.exception === other.exception &&
+    one.guard === other.guard
+  );
+}
+
+/** The characters in its texts. */
+export function lengthOfReport({ file, hash, error, exception }: Report): number {
+  return [file, hash, error, exception].reduce((sum, text) => sum + (text?.length ?? 0), 0);
 }
 
 function isTextOrNull(value: unknown): value is string | null {

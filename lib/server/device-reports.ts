@@ -1,6 +1,6 @@
 import { BoundedMap } from '../bounded-map';
 import { hostnameProblem } from '../protocol/names';
-import { parseReport, type Report } from '../protocol/report';
+import { lengthOfReport, parseReport, type Report } from '../protocol/report';
 import { deviceKey, isSignedReport, type Signing } from '../protocol/signature';
 import type { Broker, InboundMessage, ReportListener, Reports } from '../push/services';
 
@@ -17,8 +17,8 @@ export function reportsTopic(topic: string): string {
 /** What the devices say themselves (protocol 5): one subscription for all of them, kept while the server lives. */
 export class DeviceReports implements Reports {
   readonly #signing: Signing;
-  readonly #last = new BoundedMap<Report>(maxBytes, lengthOf);
-  readonly #lastSigned = new BoundedMap<Report>(maxBytes, lengthOf);
+  readonly #last = new BoundedMap<Report>(maxBytes, lengthOfReport);
+  readonly #lastSigned = new BoundedMap<Report>(maxBytes, lengthOfReport);
   /** One push per device at a time, so one listener. */
   readonly #listeners = new Map<string, ReportListener>();
   #watchers: readonly OnAnyReport[] = [];
@@ -94,9 +94,4 @@ export class DeviceReports implements Reports {
   #isNewest(target: string, { counter = 0 }: Report): boolean {
     return counter >= (this.#lastSigned.get(target)?.counter ?? 0);
   }
-}
-
-/** The characters in it. */
-function lengthOf({ file, hash, error, exception }: Report): number {
-  return [file, hash, error, exception].reduce((sum, text) => sum + (text?.length ?? 0), 0);
 }

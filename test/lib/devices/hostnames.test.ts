@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { matchingHostnames } from '../../../lib/devices/matching-hostnames';
+import { matchingHostnames } from '../../../lib/devices/hostnames';
 
 describe('The hostnames that are known', () => {
   const lamps = ['lamp-10', 'Lamp-2', 'nightlamp', 'fan', 'lamp-1'];
