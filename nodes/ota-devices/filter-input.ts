@@ -2,15 +2,10 @@ import { isUint8Array } from 'node:util/types';
 import type { DeviceFilter } from '../../lib/devices/device-filter';
 import { hashOf } from '../../lib/protocol/announcement';
 import { BadInput } from '../shared/bad-input';
-import { readFilename } from '../shared/files';
+import { fromMessage, readFilename } from '../shared/files';
+import { hashDigits } from '../shared/hash-digits';
 import type { Message } from '../shared/message';
 import { parseTarget } from '../shared/validation';
-
-/** Where an `ota-push` that was just dropped looks for the file's name. */
-const fromMessage = { file: 'payload', fileType: 'msg', filename: 'filename', filenameType: 'msg' };
-
-/** A hash as announced, or of SHA-256; as much of it as people are shown. */
-const digits = /^[0-9a-f]{8,64}$/i;
 
 /** Which devices a message asks for; undefined: all of them. @throws BadInput */
 export function readFilter(message: Message): DeviceFilter | undefined {
@@ -32,7 +27,8 @@ function readHashes(value: unknown): readonly string[] {
     const bytes = Buffer.from(value);
     return [hashOf(bytes, 'sha1'), hashOf(bytes, 'sha256')];
   }
-  if (typeof value === 'string' && digits.test(value)) return [value.toLowerCase()];
+  const hash = hashDigits(value);
+  if (hash !== undefined) return [hash];
   throw BadInput.expected(
     'Expected msg.outdated as the hash of a file, its first 8 digits, or the file itself as a Buffer',
     value,

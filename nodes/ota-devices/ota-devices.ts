@@ -21,7 +21,9 @@ function register(RED: NodeAPI): void {
     RED.nodes.createNode(this, config);
     const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
     const translate: Translate = (key, values) => RED._(`ota-devices.status.${key}`, values);
-    const status = new DevicesStatus(this, translate, new Readiness(RED, server, config.server));
+    const state = server?.state;
+    const book = state && !('problem' in state) ? state.book : undefined;
+    const status = new DevicesStatus(this, translate, new Readiness(RED, server, config.server), book);
 
     const run = async (message: Message, send: Send): Promise<void> => {
       refuseVariables(config);
@@ -38,17 +40,14 @@ function register(RED: NodeAPI): void {
 
     onInput(this, run, () => status.badInput());
 
-    const state = server?.state;
-    const book = state && !('problem' in state) ? state.book : undefined;
-    if (book) status.count(book.size);
-    const stopCounting = book?.watch(() => status.count(book.size));
+    const stopWatching = book?.watch(() => status.update());
     const changes =
       book && config.watch
         ? new DeviceChanges(book, (target, change, device) => this.send(toChange(target, change, device)))
         : undefined;
 
     this.on('close', () => {
-      stopCounting?.();
+      stopWatching?.();
       changes?.close();
       status.close();
     });

@@ -8,18 +8,24 @@ export class DevicesStatus {
   readonly #line: ReadyStatus;
   readonly #translate: Translate;
   readonly #readiness: ServerReadiness;
-  #number: number | undefined;
+  readonly #book: { readonly size: number } | undefined;
   #isInputBad = false;
 
-  constructor(node: Node, translate: Translate, readiness: ServerReadiness) {
+  /** @param book undefined where the server is not set up */
+  constructor(
+    node: Node,
+    translate: Translate,
+    readiness: ServerReadiness,
+    book: { readonly size: number } | undefined,
+  ) {
+    this.#book = book;
     this.#translate = translate;
     this.#readiness = readiness;
     this.#line = new ReadyStatus(node, readiness, () => this.#shown());
   }
 
-  /** So many are known now. */
-  count(number: number): void {
-    this.#number = number;
+  /** The devices have changed. */
+  update(): void {
     this.#line.update();
   }
 
@@ -41,7 +47,7 @@ export class DevicesStatus {
   #shown(): NodeStatus {
     // As a key as a whole, the editor shows it in its own language.
     if (this.#isInputBad) return { fill: 'red', shape: 'ring', text: 'ota-devices.status.bad_input' };
-    if (this.#number === undefined || !this.#readiness.isReady) return this.#readiness.status;
-    return { fill: 'green', shape: 'dot', text: this.#translate('devices', { number: String(this.#number) }) };
+    if (!this.#book || !this.#readiness.isReady) return this.#readiness.status;
+    return { fill: 'green', shape: 'dot', text: this.#translate('devices', { number: String(this.#book.size) }) };
   }
 }

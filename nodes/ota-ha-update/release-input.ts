@@ -2,7 +2,7 @@ import type { CheckedFile } from '../../lib/check/python-checker';
 import { type Release, releaseFile, versionOf } from '../../lib/home-assistant/release';
 import { BadInput } from '../shared/bad-input';
 import { readDevices } from '../shared/devices';
-import { bringsSet, type NamedFile, readFile, readSet, refuseNoFile } from '../shared/files';
+import { bringsSet, fromMessage, type NamedFile, readFile, readSet, refuseNoFile } from '../shared/files';
 import type { Message } from '../shared/message';
 import { parseTarget } from '../shared/validation';
 
@@ -15,9 +15,6 @@ export interface ReleaseInput {
   /** The same, each by its name. */
   readonly files: readonly CheckedFile[];
 }
-
-/** Where an `ota-push` that was just dropped looks for them. */
-const fromMessage = { file: 'payload', fileType: 'msg', filename: 'filename', filenameType: 'msg' };
 
 const maxVersionLength = 100;
 const maxTextLength = 10_000;

@@ -1,5 +1,5 @@
 import type { NodeAPI } from 'node-red';
-import { matchingHostnames } from '../../lib/devices/matching-hostnames';
+import { matchingHostnames } from '../../lib/devices/hostnames';
 import type { OtaServerNode } from '../shared/server-node';
 
 /** A list to choose from is no longer than that: some 3 KB. Who types on finds the others. */

@@ -23,6 +23,14 @@ export interface FileSettings {
   readonly filenameType: string;
 }
 
+/** Where an `ota-push` that was just dropped looks for them. */
+export const fromMessage: FileSettings = {
+  file: 'payload',
+  fileType: 'msg',
+  filename: 'filename',
+  filenameType: 'msg',
+};
+
 /**
  * Refuses a message that cannot bring a file, whatever else it has or has not.
  * @throws BadInput saying what it brings instead

@@ -5,14 +5,13 @@ import { messageOf } from '../../lib/error-message';
 import type { Job } from '../../lib/push/job';
 import type { Purpose } from '../../lib/push/services';
 import { BadInput } from './bad-input';
+import { bringsSet } from './files';
+import { hashDigits } from './hash-digits';
 import type { Message } from './message';
 import type { PushTemplate, Template } from './push-template';
 
 /** What a message with `msg.restore` wants back: the file before the one that a device has, or one by its hash. */
 export type Wanted = 'before' | { readonly hash: string };
-
-/** The hash as announced, or a file's SHA-256; as much of it as people are shown. */
-const digits = /^[0-9a-f]{8,64}$/i;
 
 /**
  * What a message wants back; undefined where it brings a file as any other.
@@ -21,13 +20,14 @@ const digits = /^[0-9a-f]{8,64}$/i;
 export function readWanted(message: Message): Wanted | undefined {
   const { restore } = message;
   if (restore === undefined || restore === null || restore === false) return undefined;
-  if (message.files !== undefined && message.files !== null) {
+  if (bringsSet(message)) {
     throw new BadInput(
       'Expected msg.restore without msg.files: one file is restored, the one that msg.filename names. Delete one of them.',
     );
   }
   if (restore === true) return 'before';
-  if (typeof restore === 'string' && digits.test(restore)) return { hash: restore.toLowerCase() };
+  const hash = hashDigits(restore);
+  if (hash !== undefined) return { hash };
   throw BadInput.expected('Expected msg.restore as true, or as a hash or its first 8 digits', restore);
 }
 

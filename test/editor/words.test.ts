@@ -166,8 +166,8 @@ const lines: Readonly<Record<string, readonly Tell[]>> = {
     ...refusals.map<Tell>((code) => (node, translate) => new RolloutStatus(node, translate, ready).badInput(code)),
   ],
   'ota-devices': [
-    (node, translate) => new DevicesStatus(node, translate, ready).count(3),
-    (node, translate) => new DevicesStatus(node, translate, ready).badInput(),
+    (node, translate) => new DevicesStatus(node, translate, ready, { size: 3 }).update(),
+    (node, translate) => new DevicesStatus(node, translate, ready, { size: 3 }).badInput(),
   ],
   'ota-ha-update': [
     showing(),
