@@ -35,8 +35,9 @@ export class BytesFolder {
     return bytes;
   }
 
-  /** Removes all bytes but these. @throws Error of the disk */
+  /** Removes all bytes but these, and what a process that was killed has left of its writes. @throws Error of the disk */
   async keepOnly(needed: ReadonlySet<string>): Promise<void> {
+    await this.removeUnfinished();
     for (const name of await this.#names()) {
       const [, sha256] = bytesFile.exec(name) ?? [];
       if (sha256 && !needed.has(sha256)) await rm(join(this.#folder, name), { force: true });

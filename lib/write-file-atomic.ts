@@ -9,7 +9,7 @@ import { open, rename, rm, writeFile } from 'node:fs/promises';
  */
 export async function writeFileAtomic(
   path: string,
-  content: string | Buffer | Iterable<string> | AsyncIterable<string>,
+  content: string | Buffer | Iterable<string>,
   mode?: number,
 ): Promise<void> {
   const beside = `${path}.tmp`;

@@ -90,6 +90,18 @@ describe('The device book on the disk', () => {
     assert.equal(open().unchanged(jobOf(), undefined), 'installed');
   });
 
+  it('removes with its next write what a kill has left of one, also of bytes that are needed', async () => {
+    const book = open();
+    push(book);
+    await book.close();
+    const [name = ''] = await readdir(filesFolder);
+    await writeFile(join(filesFolder, `${name}.tmp`), 'ha');
+    const again = open();
+    push(again);
+    await again.close();
+    assert.deepEqual(await readdir(filesFolder), [name]);
+  });
+
   it('keeps bytes again that were gone from the disk, when the file comes again', async () => {
     const book = open();
     for (const text of ['one', 'two']) push(book, text);
