@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { NodeAPI } from 'node-red';
-import { addressTowards } from '../../lib/server/route';
 import type { ConnectionProblem } from '../shared/connection';
-import type { MqttBrokerNode } from './broker';
 import { brokerAddress, brokerHost, brokerPort } from './broker-name';
+import { isOnline, type MqttBrokerNode } from './broker-node';
+import { addressTowardsBroker, BrokerSide } from './broker-side';
 import { connectionProblem } from './connection-problem';
 import type { BrokerProbe } from './server-probe-answer';
 
@@ -25,7 +25,7 @@ export async function probeBroker(
 ): Promise<BrokerProbe> {
   if (!node) return { state: isChosen ? 'not-running' : 'none' };
   const at = brokerAddress(node.brokerurl);
-  if (isConnected(node)) return { state: 'connected', at };
+  if (isOnline(node)) return { state: 'connected', at };
   if (node.autoConnect === false && !node.connecting) return { state: 'off', at };
   const problem = known ?? (await unreached(node.brokerurl));
   return problem ? { state: 'problem', ...problem } : { state: 'answers', at };
@@ -33,13 +33,7 @@ export async function probeBroker(
 
 /** The address from which this machine reaches the broker, also where it is not connected; undefined where nobody knows the broker's name. */
 export async function sideTowards(node: MqttBrokerNode | undefined): Promise<string | undefined> {
-  const side = node && isConnected(node) ? node.client?.stream?.localAddress : undefined;
-  const host = node && brokerHost(node.brokerurl);
-  return side ?? (host === undefined ? undefined : addressTowards(host));
-}
-
-function isConnected({ connected, client }: MqttBrokerNode): boolean {
-  return connected && client?.connected === true;
+  return node && ((await new BrokerSide().address(node)) ?? (await addressTowardsBroker(node)));
 }
 
 /** What keeps a TCP connection to the broker from being made; undefined where one was, or the URL is none. */

@@ -1,10 +1,10 @@
 import { EventEmitter, once } from 'node:events';
-import type { Node } from 'node-red';
 import type { HaBroker } from '../../lib/home-assistant/broker';
 import type { AnnouncementListener, Broker, InboundMessage } from '../../lib/push/services';
-import { addressTowards } from '../../lib/server/route';
 import { BrokerConnection } from './broker-connection';
-import { brokerAddress, brokerHost, brokerName } from './broker-name';
+import { brokerAddress, brokerName } from './broker-name';
+import { type BrokerUser, isOnline, type MqttBrokerNode, type MqttClient } from './broker-node';
+import { BrokerSide } from './broker-side';
 import { KeptAnnouncements, type KeptTopics } from './kept-announcements';
 import { LastMessages } from './last-messages';
 import {
@@ -15,53 +15,12 @@ import {
   Subscriptions,
 } from './subscriptions';
 
-/** The parts of MQTT.js's client that Node-RED's broker node leaves to its own nodes, version 4 and 5. */
-interface MqttClient extends EventEmitter {
-  readonly connected: boolean;
-  /** Node-RED itself ends the connection. */
-  readonly disconnecting?: boolean;
-  /** The connection itself. Over WebSocket it does not tell what it goes over. */
-  readonly stream?: { readonly localAddress?: string };
-  getLastMessageId(): number;
-  removeOutgoingMessage(messageId: number): void;
-}
-
 /** Of the packets on the wire, those that are looked at. */
 type SentPacket = { readonly cmd: 'subscribe' } & SentSubscribe;
 
 type ReceivedPacket =
   | { readonly cmd: 'puback'; readonly messageId: number; readonly reasonCode?: number }
   | { readonly cmd: 'suback'; readonly messageId: number; readonly granted: readonly number[] };
-
-interface Publication {
-  topic: string;
-  payload: string;
-  qos: 1;
-  retain: boolean;
-  /** Seconds; MQTT 5 only, ignored before. */
-  messageExpiryInterval?: number;
-}
-
-/** What Node-RED's `mqtt-broker` config node offers to its own MQTT nodes: undocumented, the same since Node-RED 1. */
-export interface MqttBrokerNode extends Node {
-  readonly connected: boolean;
-  /** For the first time, or after it was told to. */
-  readonly connecting?: boolean;
-  readonly client?: MqttClient;
-  readonly brokerurl: string;
-  readonly autoConnect?: boolean;
-  register(user: BrokerUser): void;
-  deregister(user: BrokerUser, done: () => void, autoDisconnect: boolean): void;
-  publish(message: Publication, done: (error?: Error | null) => void): void;
-  subscribe(topic: string, options: { qos: 1 }, onMessage: OnMessage, user: string): void;
-  unsubscribe(topic: string, user: string, removed: true): void;
-}
-
-/** What a broker node tells about its connection: it sets the status of each of its users. */
-interface BrokerUser {
-  readonly id: string;
-  status(status: { readonly text?: string }): void;
-}
 
 /** What the log warns of. */
 export interface BrokerProblems {
@@ -87,8 +46,7 @@ export class NodeRedBroker implements Broker, HaBroker {
   readonly #changes = new EventEmitter().setMaxListeners(0);
 
   #client: MqttClient | undefined;
-  /** Found out once for each connection: the broker's name is looked up for it. */
-  #way: { readonly stream: object; readonly address: Promise<string | undefined> } | undefined;
+  readonly #side = new BrokerSide();
   /** How often anyone on this connection has subscribed: each time the broker sends retained messages again. */
   #subscriptions = 0;
   readonly #lastMessages = new LastMessages();
@@ -120,14 +78,14 @@ export class NodeRedBroker implements Broker, HaBroker {
   constructor(node: MqttBrokerNode, userId: string, { onForbidden, onKept }: BrokerProblems) {
     this.#node = node;
     this.#user = { id: userId, status: ({ text }) => this.#onStatus(text) };
-    const isOnline = () => this.isOnline;
+    const isReady = () => this.isOnline;
     const list: SubscriptionList = {
-      isOnline,
+      isOnline: isReady,
       subscribe: (topic, user, onMessage) => node.subscribe(topic, { qos: 1 }, onMessage, user),
       unsubscribe: (topic, user) => node.unsubscribe(topic, user, true),
     };
     const topics: KeptTopics = {
-      isOnline,
+      isOnline: isReady,
       isSafe: () => !this.#ours.hasLosses,
       listen: (topic, onMessage, onAnswer) => this.#ours.add(topic, this.#newUser(), onMessage, onAnswer, true),
       clear: (topic) => this.publish(topic, '', true),
@@ -152,23 +110,11 @@ export class NodeRedBroker implements Broker, HaBroker {
   }
 
   get isOnline(): boolean {
-    return this.#node.connected && this.#node.client?.connected === true;
+    return isOnline(this.#node);
   }
 
-  /**
-   * Our side of the broker connection, plain or over TLS; over WebSocket, where it can't be asked for, the address from which this machine
-   * reaches the broker. Undefined while there is no connection, or where the broker's name is known to nobody here (a proxy's).
-   */
-  async localAddress(): Promise<string | undefined> {
-    const stream = this.isOnline ? this.#node.client?.stream : undefined;
-    if (!stream || stream.localAddress) return stream?.localAddress;
-    if (this.#way?.stream !== stream) this.#way = { stream, address: this.#addressTowardsBroker() };
-    return this.#way.address;
-  }
-
-  async #addressTowardsBroker(): Promise<string | undefined> {
-    const host = brokerHost(this.#node.brokerurl);
-    return host === undefined ? undefined : addressTowards(host);
+  localAddress(): Promise<string | undefined> {
+    return this.#side.address(this.#node);
   }
 
   async online(signal: AbortSignal): Promise<void> {
