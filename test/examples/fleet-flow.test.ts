@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { startAedes } from '../peers/brokers';
+import { type Changes, changing, Example, inOwnFolder, setting } from '../peers/example';
+import { resourcesOfEachTest } from '../peers/resources';
+
+const example = 'Fleet page';
+
+describe('The flow of the example "Fleet page"', function () {
+  this.timeout(60_000);
+  const resources = resourcesOfEachTest();
+
+  for (const [what, server, error] of [
+    ['is disabled', { d: true }, /The OTA server is disabled/],
+    ['is wrong', { ports: 'any' }, /The OTA server is not set up/],
+  ] as const) {
+    it(`tells once each time that nothing can be shown where the server ${what}`, async () => {
+      const quick: Changes = ({ type }) => (type === 'trigger' ? { duration: '1', units: 'ms' } : {});
+      const changes = changing(inOwnFolder, quick, setting('ota-server', server));
+      const surroundings = { packages: ['@flowfuse/node-red-dashboard'], files: { 'main.py': 'pass\n' } };
+      const broker = await resources.use(startAedes());
+      const deployed = await resources.use(Example.deploy(example, broker, changes, surroundings));
+      // It looks once by itself.
+      const times = 4;
+      await deployed.nodeRed.logged(error);
+      for (let time = 2; time <= times; time += 1) {
+        await deployed.press();
+        await deployed.nodeRed.logged(error);
+      }
+      await deployed.nodeRed.stop();
+      assert.equal(deployed.nodeRed.log.all.filter((line) => error.test(line)).length, times);
+    });
+  }
+});
