@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { startAedes } from '../peers/brokers';
 import { type Changes, changing, Example, inOwnFolder, setting } from '../peers/example';
+import { startExampleFunction } from '../peers/example-function';
 import { resourcesOfEachTest } from '../peers/resources';
 
 const example = 'Fleet page';
@@ -8,6 +9,21 @@ const example = 'Fleet page';
 describe('The flow of the example "Fleet page"', function () {
   this.timeout(60_000);
   const resources = resourcesOfEachTest();
+
+  it('begins with the file of the folder where what was uploaded came back from a disk as no Buffer', async () => {
+    const file = { filename: 'lamp.py', from: 'page', size: 4, bytes: Buffer.from('pass') };
+    const { say, sent } = await startExampleFunction(resources, example, 'what the page asks for', { file });
+    say({ ask: { what: 'look' } });
+    assert.equal((await sent.next()).filename, '/data/lamps/main.py');
+  });
+
+  it('goes on with what was uploaded where it is a Buffer still', async () => {
+    const { say, sent } = await startExampleFunction(resources, example, 'what the page asks for');
+    say({ ask: { what: 'upload', filename: 'lamp.py', bytes: Buffer.from('pass') } });
+    await sent.next();
+    say({ ask: { what: 'look' } });
+    assert.equal((await sent.next()).filename, undefined);
+  });
 
   for (const [what, server, error] of [
     ['is disabled', { d: true }, /The OTA server is disabled/],
