@@ -25,6 +25,48 @@ describe('The flow of the example "Fleet page"', function () {
     assert.equal((await sent.next()).filename, undefined);
   });
 
+  describe('says of a device', () => {
+    const took = { state: 'rolled_back', file: 'main.py', hash: 'new0', error: null };
+    const ended = (changes: object) => ({
+      message: 'It ended.',
+      remedy: null,
+      filename: 'main.py',
+      at: 2000,
+      ...changes,
+    });
+    const failures = { count: 1, since: 2000 };
+    const timeout = { result: 'timeout', code: 'no_connection', hash: 'new0' };
+    const success = { result: 'success', code: null, hash: 'new0' };
+
+    const rows: [does: string, device: object, state: string, isBad: boolean][] = [
+      ['that it took a file back after its push', { seen: 3000, last: ended(success) }, 'took it back', true],
+      [
+        'that it took a file back, which ended its push',
+        { seen: 2000, last: ended({ result: 'failed', code: 'rejected', hash: 'new0' }), failures },
+        'took it back',
+        true,
+      ],
+      [
+        'that it took a file back, as the broker has kept it',
+        { seen: 2000, last: ended(success) },
+        'took it back',
+        true,
+      ],
+      ['that it took a file back, before any push', { seen: 1000, last: null }, 'took it back', true],
+      ['what a newer file came to', { seen: 2000, last: ended({ ...success, hash: 'newer0' }) }, 'success', false],
+      ['what a newer try came to', { seen: 1000, last: ended(timeout), failures }, 'timeout', true],
+    ];
+    for (const [what, changes, state, isBad] of rows) {
+      it(what, async () => {
+        const { say, sent } = await startExampleFunction(resources, example, 'what the page shows');
+        const device = { target: 'lamp', address: null, pushed: 2000, report: took, files: [], failures: null };
+        say({ payload: [{ ...device, push: null, ...changes }] });
+        const [row] = (await sent.next()).payload as { state: string; isBad: boolean }[];
+        assert.deepEqual([row?.state, row?.isBad], [state, isBad]);
+      });
+    }
+  });
+
   for (const [what, server, error] of [
     ['is disabled', { d: true }, /The OTA server is disabled/],
     ['is wrong', { ports: 'any' }, /The OTA server is not set up/],
