@@ -142,6 +142,14 @@ describe('What strangers send to an example flow', () => {
     assert.ok(String(payload).length < 5000);
   });
 
+  it('tells in few words why nothing was sent in a night', async () => {
+    await start('Update every night when the file has changed', 'who failed, since when, why');
+    say({ error: { message: 'm'.repeat(60_000) }, targets: ['lamp', deep()], payload: deep() });
+    const { topic, payload, failed, ...others } = without(await sent.next());
+    assert.deepEqual([topic, failed, others], ['Updates of the night: nothing was sent', 2, {}]);
+    assert.match(String(payload), /^Nothing was sent: m{300}\.$/);
+  });
+
   describe('who opens the fleet page', () => {
     beforeEach(() => start('Fleet page', 'what the page asks for'));
 
