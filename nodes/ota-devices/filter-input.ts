@@ -3,7 +3,7 @@ import type { DeviceFilter } from '../../lib/devices/device-filter';
 import { hashOf } from '../../lib/protocol/announcement';
 import { BadInput } from '../shared/bad-input';
 import { readFilename } from '../shared/files';
-import type { Message } from '../shared/message';
+import { asksFor, type Message } from '../shared/message';
 import { parseTarget } from '../shared/validation';
 
 /** Where an `ota-push` that was just dropped looks for the file's name. */
@@ -14,15 +14,16 @@ const digits = /^[0-9a-f]{8,64}$/i;
 
 /** Which devices a message asks for; undefined: all of them. @throws BadInput */
 export function readFilter(message: Message): DeviceFilter | undefined {
-  const { target, outdated, failed, filename } = message;
-  const isGiven = [target, outdated].some((value) => !isNothing(value)) || isTrue(failed);
+  const { target, outdated, filename } = message;
+  const failed = asksFor(message, 'failed');
+  const isGiven = [target, outdated].some((value) => !isNothing(value)) || failed;
   if (!isGiven) return undefined;
   return {
     target: isNothing(target) ? undefined : parseTarget(target, 'msg.target'),
     outdated: isNothing(outdated)
       ? undefined
       : { hashes: readHashes(outdated), filename: readFilename(filename, fromMessage) },
-    failed: isTrue(failed),
+    failed,
   };
 }
 
@@ -41,8 +42,4 @@ function readHashes(value: unknown): readonly string[] {
 
 function isNothing(value: unknown): boolean {
   return value === undefined || value === null || value === false;
-}
-
-function isTrue(value: unknown): boolean {
-  return !isNothing(value);
 }
