@@ -17,7 +17,7 @@ export interface DeviceRecord {
   /** The file that was pushed last is the last one. */
   readonly files: readonly FileRecord[];
   readonly last: LastResult | null;
-  /** Pushes that have failed since the last one that did not; null where the last one did not. */
+  /** Pushes that have failed since the last success; null after a success or `unchanged`. A cancelled one changes nothing. */
   readonly failures: Failures | null;
 }
 

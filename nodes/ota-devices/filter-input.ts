@@ -4,20 +4,21 @@ import { hashOf } from '../../lib/protocol/announcement';
 import { BadInput } from '../shared/bad-input';
 import { fromMessage, readFilename } from '../shared/files';
 import { hashDigits } from '../shared/hash-digits';
-import type { Message } from '../shared/message';
+import { asksFor, type Message } from '../shared/message';
 import { parseTarget } from '../shared/validation';
 
 /** Which devices a message asks for; undefined: all of them. @throws BadInput */
 export function readFilter(message: Message): DeviceFilter | undefined {
-  const { target, outdated, failed, filename } = message;
-  const isGiven = [target, outdated].some((value) => !isNothing(value)) || isTrue(failed);
+  const { target, outdated, filename } = message;
+  const failed = asksFor(message, 'failed');
+  const isGiven = [target, outdated].some((value) => !isNothing(value)) || failed;
   if (!isGiven) return undefined;
   return {
     target: isNothing(target) ? undefined : parseTarget(target, 'msg.target'),
     outdated: isNothing(outdated)
       ? undefined
       : { hashes: readHashes(outdated), filename: readFilename(filename, fromMessage) },
-    failed: isTrue(failed),
+    failed,
   };
 }
 
@@ -37,8 +38,4 @@ function readHashes(value: unknown): readonly string[] {
 
 function isNothing(value: unknown): boolean {
   return value === undefined || value === null || value === false;
-}
-
-function isTrue(value: unknown): boolean {
-  return !isNothing(value);
 }

@@ -34,6 +34,9 @@ export function idOf({ _msgid }: Message): string {
 }
 
 /** Whether a message asks for this; `false` does not. */
-export function asksFor(message: Message, what: 'reset' | 'pause' | 'continue' | 'remove' | 'forget'): boolean {
+export function asksFor(
+  message: Message,
+  what: 'reset' | 'pause' | 'continue' | 'remove' | 'forget' | 'failed',
+): boolean {
   return message[what] !== undefined && message[what] !== false;
 }

@@ -114,6 +114,26 @@ describe('The example flow', function () {
     assert.deepEqual(inOrder(fleet.announced), inOrder(both));
   });
 
+  it('"Update every night when the file has changed" says in its one message why nothing was sent', async () => {
+    await startFleet(['DAYLAMP']);
+    await deploy(
+      'Update every night when the file has changed',
+      injecting({ targets: ['DAYLAMP'], filename: 'gone.py' }),
+    );
+    await example.press();
+    assert.match(
+      await example.nodeRed.logged(/the night in one line/),
+      /Nothing was sent: ENOENT: no such file or directory, open '.*gone\.py'\.$/,
+    );
+    await example.save('gone.py', 'print(');
+    await example.press();
+    assert.match(
+      await example.nodeRed.logged(/the night in one line/),
+      /Nothing was sent: gone\.py does not compile, line 2: /,
+    );
+    assert.deepEqual(fleet.announced, []);
+  });
+
   it('"Update every night when the file has changed" names a device apart that fails for three nights', async () => {
     await startFleet(['DAYLAMP']);
     const targets = ['DAYLAMP', 'NIGHTLAMP'];

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { startAedes } from '../peers/brokers';
-import type { ExampleNode } from '../peers/example';
-import { Inbox } from '../peers/inbox';
+import { type ExampleFunction, startExampleFunction } from '../peers/example-function';
+import type { Inbox } from '../peers/inbox';
 import { resourcesOfEachTest } from '../peers/resources';
-import { root } from '../peers/root';
-import { listener, place, type Received, TestFlow } from '../peers/test-flow';
+import type { Received, TestFlow } from '../peers/test-flow';
 
 /** Nobody can copy it: an error with it could not be told, and would end Node-RED. */
 const deep = () => JSON.parse('['.repeat(12_000) + ']'.repeat(12_000)) as unknown;
@@ -16,26 +12,12 @@ describe('What strangers send to an example flow', () => {
 
   let flow: TestFlow;
   let sent: Inbox<Received>;
+  let say: ExampleFunction['say'];
 
-  /** A function node of an example, each of its outputs wired twice, so that Node-RED copies what leaves it. */
   async function start(example: string, name: string): Promise<void> {
-    const nodes = JSON.parse(readFileSync(join(root, 'examples', `${example}.json`), 'utf8')) as ExampleNode[];
-    const node = nodes.find((one) => one.type === 'function' && one.name === name);
-    const wires = Array.from({ length: Number(node?.outputs) }, () => ['one', 'other']);
-    flow = await resources.use(
-      TestFlow.start({
-        broker: await resources.use(startAedes()),
-        coreNodes: ['function/10-function'],
-        more: [{ ...node, ...place, id: 'function', wires }, listener('one'), listener('other')],
-        watched: ['function'],
-      }),
-    );
-    sent = new Inbox();
-    // Lists of a function node are none of ours; as JSON they are.
-    flow.node('one').on('input', (message) => sent.push(JSON.parse(JSON.stringify(message)) as Received));
+    ({ flow, sent, say } = await startExampleFunction(resources, example, name));
   }
 
-  const say = (message: Record<string, unknown>) => flow.node('function').receive(message as never);
   const without = ({ _msgid, ...others }: Received) => others;
 
   for (const example of ['event', 'automation over MQTT', 'automation over a webhook', 'Update entities']) {
@@ -158,6 +140,14 @@ describe('What strangers send to an example flow', () => {
       /^1 updated, 2 had the file, 500 failed\. Failed: lamp-0; lamp-1 since .*; 490 more\. Not tried: /,
     );
     assert.ok(String(payload).length < 5000);
+  });
+
+  it('tells in few words why nothing was sent in a night', async () => {
+    await start('Update every night when the file has changed', 'who failed, since when, why');
+    say({ error: { message: 'm'.repeat(60_000) }, targets: ['lamp', deep()], payload: deep() });
+    const { topic, payload, failed, ...others } = without(await sent.next());
+    assert.deepEqual([topic, failed, others], ['Updates of the night: nothing was sent', 2, {}]);
+    assert.match(String(payload), /^Nothing was sent: m{300}\.$/);
   });
 
   describe('who opens the fleet page', () => {

@@ -128,7 +128,8 @@ describe('An ota-devices', () => {
     };
     assert.deepEqual(await some({ target: 'old' }), ['old']);
     assert.deepEqual(await some({ target: 'nobody' }), []);
-    assert.deepEqual(await some({ failed: true }), ['absent']);
+    for (const failed of [true, null, 0]) assert.deepEqual(await some({ failed }), ['absent']);
+    assert.deepEqual(await some({ failed: false, target: 'old' }), ['old']);
     assert.deepEqual(await some({ outdated: next }), ['absent', 'old']);
     assert.deepEqual(await some({ outdated: new Uint8Array(file) }), ['absent', 'new']);
     assert.deepEqual(await some({ outdated: hashOf(next) }), ['absent', 'old']);

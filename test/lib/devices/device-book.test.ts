@@ -144,7 +144,7 @@ describe('The device book', () => {
     assert.equal((await reopened(book)).unchanged(jobOf('lamp'), undefined), 'running');
   });
 
-  it('is not sure, after a kill, of what was being pushed', async () => {
+  it('is not sure, after a kill, of what was being pushed when it was written', async () => {
     const book = open();
     for (const target of ['lamp', 'clock']) record(book, outcomeOf({ target }));
     book.begin([jobOf('lamp')], () => ({ known: { id: 'push-2' } }) as PushSnapshot);
