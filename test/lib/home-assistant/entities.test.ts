@@ -47,6 +47,8 @@ describe('The entities', () => {
   let heardState: (text: string) => void;
   /** Home Assistant says that it has started. */
   let birth: () => void;
+  /** The broker is there anew; it has not answered what we subscribe to. */
+  let comeOnline: () => void;
   let deleted: Inbox<string>;
   let onInstall: () => Promise<void>;
   let install: (release: Release) => void;
@@ -59,25 +61,36 @@ describe('The entities', () => {
     readonly keep?: number;
     /** With the folder of before, and no release. */
     readonly isAgain?: boolean;
+    /** Whether the broker lets us hear what is sent to Home Assistant; undefined: it does not answer. */
+    readonly isAllowed?: boolean | undefined;
   }
 
-  async function start({ keep = 3, isAgain = false, ...options }: Start = {}): Promise<void> {
+  async function start({ keep = 3, isAgain = false, ...more }: Start = {}): Promise<void> {
+    const { isAllowed, ...options } = { isAllowed: true, ...more };
     if (!isAgain) folder = await temporaryFolder(resources, 'entities');
     shown = new Inbox();
     button = new Inbox();
     const listeners: [topic: string, onMessage: (message: InboundMessage) => void][] = [];
+    const onlineListeners = new Set<() => void>();
     const broker: HaBroker = {
       isOnline: true,
       async publish(topic, text, isRetained) {
         if (topic === 'ota-push/update/lamp/state' && text !== '') shown.push({ ...JSON.parse(text), isRetained });
         if (topic === 'ota-push/update/lamp/previous') button.push(text || 'none');
       },
-      listen(topic, onMessage) {
+      listen(topic, onMessage, onAllowed) {
         const listener: (typeof listeners)[number] = [topic, onMessage];
         listeners.push(listener);
+        if (isAllowed !== undefined) queueMicrotask(() => onAllowed?.(isAllowed));
         return () => listeners.splice(listeners.indexOf(listener), 1);
       },
-      onOnline: () => () => undefined,
+      onOnline(listener) {
+        onlineListeners.add(listener);
+        return () => onlineListeners.delete(listener);
+      },
+    };
+    comeOnline = () => {
+      for (const listener of onlineListeners) listener();
     };
     const heard = (filter: string, topic: string, text: string) => {
       const message = { topic, payload: Buffer.from(text), isRetainedReplay: false, maybeStale: false };
@@ -426,12 +439,12 @@ describe('The entities', () => {
   describe('that were shown before a start', () => {
     const isThere = { config: '{}', state: '{}' };
     /** They start again with what is kept, and the broker tells what it has: nothing, once the time for that is over. */
-    const restart = async ({ config, state }: { config?: string; state?: string }) => {
+    const restart = async ({ config, state, ...how }: { config?: string; state?: string } & Start) => {
       await start();
       tell('{}');
       await entities.hearPush(news); // after all that was heard
       await entities.close();
-      await start({ isAgain: true, retainedMs: 100 });
+      await start({ isAgain: true, retainedMs: 100, ...how });
       if (config) tell(config);
       if (state) heardState(state);
     };
@@ -454,6 +467,25 @@ describe('The entities', () => {
       assert.deepEqual([shown.all, entities.size], [[], 0]);
       await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
       assert.equal((await shown.next()).in_progress, false);
+    });
+
+    const unheard: [why: string, isAllowed: boolean | undefined][] = [
+      ['does not let us hear of them', false],
+      ['has not answered yet whether we may hear of them', undefined],
+    ];
+    for (const [why, isAllowed] of unheard) {
+      it(`are shown where the broker ${why}: their state alone tells nothing then`, async () => {
+        await restart({ state: '{}', isAllowed });
+        assert.equal((await shown.next()).in_progress, false);
+        assert.deepEqual([deleted.all, entities.size], [[], 1]);
+      });
+    }
+
+    it('are shown where the broker is there anew, and has not answered on this connection', async () => {
+      await restart({ state: '{}' });
+      comeOnline();
+      assert.equal((await shown.next()).in_progress, false);
+      assert.deepEqual([deleted.all, entities.size], [[], 1]);
     });
 
     it('are shown when a release comes before that is known', async () => {
