@@ -136,7 +136,8 @@ export class EntityPublisher {
       const ours = retainedTopics(topics, target);
       const old = this.#placesOf(target, shownUnder).filter((topic) => !ours.includes(topic));
       await Promise.all(old.map((topic) => broker.publish(topic, '', true)));
-      entity.record = { ...entity.record, shownUnder: topics };
+      // Of its message under these topics the broker has told nothing yet.
+      entity.record = { ...entity.record, shownUnder: topics, isTold: undefined };
       await save();
     } catch (error) {
       onProblem(error as Error); // It is tried again when the broker is online again.

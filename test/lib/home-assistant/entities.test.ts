@@ -488,6 +488,17 @@ describe('The entities', () => {
       assert.deepEqual([deleted.all, entities.size], [[], 1]);
     });
 
+    it('are shown where the broker has never told of them under the topics of now', async () => {
+      const topics = { prefix: 'hass', base: 'ota-push' };
+      await restart({ ...isThere, topics });
+      await shown.next();
+      await entities.close();
+      await start({ isAgain: true, retainedMs: 100, topics });
+      heardState('{}');
+      assert.equal((await shown.next()).in_progress, false);
+      assert.deepEqual([deleted.all, entities.size], [[], 1]);
+    });
+
     it('are shown when a release comes before that is known', async () => {
       await restart({ state: '{}' });
       await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
