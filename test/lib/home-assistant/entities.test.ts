@@ -56,6 +56,8 @@ describe('The entities', () => {
   /** Whether the button can be pressed, each time that it is told; `none`: there is no button. */
   let button: Inbox<string>;
   let book: DeviceBook;
+  /** The topics that were cleared, in the order of the wire. */
+  let cleared: string[];
 
   interface Start extends Partial<EntitiesOptions> {
     readonly keep?: number;
@@ -70,12 +72,14 @@ describe('The entities', () => {
     if (!isAgain) folder = await temporaryFolder(resources, 'entities');
     shown = new Inbox();
     button = new Inbox();
+    cleared = [];
     const listeners: [topic: string, onMessage: (message: InboundMessage) => void][] = [];
     const onlineListeners = new Set<() => void>();
     const broker: HaBroker = {
       isOnline: true,
       async publish(topic, text, isRetained) {
         if (topic === 'ota-push/update/lamp/state' && text !== '') shown.push({ ...JSON.parse(text), isRetained });
+        if (text === '') cleared.push(topic);
         if (topic === 'ota-push/update/lamp/previous') button.push(text || 'none');
       },
       listen(topic, onMessage, onAllowed) {
@@ -518,6 +522,24 @@ describe('The entities', () => {
     await entities.remove('lamp');
     assert.equal(await button.next(), 'none');
   });
+
+  const ways: [what: string, go: () => Promise<unknown>][] = [
+    ['are removed', () => entities.remove('lamp')],
+    ['go with their node', () => entities.clear()],
+  ];
+  for (const [what, go] of ways) {
+    it(`take their state away first when they ${what}: alone it would tell of a deletion, should the connection break`, async () => {
+      await start();
+      cleared = [];
+      await go();
+      assert.deepEqual(cleared, [
+        'ota-push/update/lamp/state',
+        'homeassistant/update/ota-push__lamp/config',
+        'homeassistant/button/ota-push__lamp/config',
+        'ota-push/update/lamp/previous',
+      ]);
+    });
+  }
 
   it('obey nothing but a press of Install for a device that they have', async () => {
     await start();
