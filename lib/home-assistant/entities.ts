@@ -94,6 +94,9 @@ export class Entities {
   async offer(targets: readonly string[], release: Release, bytes: ReadonlyMap<string, Buffer>): Promise<void> {
     await this.#loaded;
     const { store, topics, broker, onChange } = this.#options;
+    // They are shown whatever was deleted before: that must not be found out while the disk is still at work.
+    const unsure = targets.filter((target) => this.#deletions.mayBe(target));
+    for (const target of unsure) this.#deletions.forget(target);
     let isSaved = false;
     try {
       await store.keep(bytes);
@@ -111,9 +114,11 @@ export class Entities {
       }
     } finally {
       store.release(bytes);
-      if (!isSaved) await store.tidy(() => this.#records);
+      if (!isSaved) {
+        this.#deletions.expect(unsure);
+        await store.tidy(() => this.#records);
+      }
     }
-    for (const target of targets) this.#deletions.forget(target);
     await Promise.all(targets.map((target) => this.#show(target)));
     onChange();
   }
@@ -249,6 +254,10 @@ export class Entities {
       entity.record = { ...entity.record, ...(kind === 'update' ? { isDeleted: true } : { isButtonDeleted: true }) };
     });
     await this.#save();
+    // A release that has come meanwhile is shown.
+    const { isDeleted, isButtonDeleted } = entity.record;
+    const isDeletedStill = kind === 'update' ? isDeleted : isButtonDeleted;
+    if (!isDeletedStill || this.#entities.get(target) !== entity) return;
     if (kind === 'button') return this.#publisher.clearButton(target, entity);
     entity.atBroker.clear(); // what goes with it is cleared by us
     await this.#publisher.clear(target, entity.record.shownUnder);

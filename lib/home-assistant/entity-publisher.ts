@@ -89,9 +89,12 @@ export class EntityPublisher {
     for (const topic of buttonTopics(this.#options.topics, target)) await this.#publish(topic, '');
   }
 
-  /** @param shownUnder where it was shown last; undefined: not known */
+  /**
+   * All of it is sent before this returns: what is shown later stays.
+   * @param shownUnder where it was shown last; undefined: not known
+   */
   async clear(target: string, shownUnder: HaTopics | undefined): Promise<void> {
-    for (const topic of this.#placesOf(target, shownUnder)) await this.#publish(topic, '');
+    await Promise.all(this.#placesOf(target, shownUnder).map((topic) => this.#publish(topic, '')));
   }
 
   /**

@@ -56,8 +56,11 @@ describe('The entities', () => {
   /** Whether the button can be pressed, each time that it is told; `none`: there is no button. */
   let button: Inbox<string>;
   let book: DeviceBook;
-  /** The topics that were cleared, in the order of the wire. */
-  let cleared: string[];
+  let store: ReleaseStore;
+  /** What was sent to the broker, in the order of the wire; an empty text clears a topic. */
+  let sent: [topic: string, text: string][];
+  /** The broker acknowledges what it is sent from then on. */
+  let isAnswering: Promise<void>;
 
   interface Start extends Partial<EntitiesOptions> {
     readonly keep?: number;
@@ -72,15 +75,17 @@ describe('The entities', () => {
     if (!isAgain) folder = await temporaryFolder(resources, 'entities');
     shown = new Inbox();
     button = new Inbox();
-    cleared = [];
+    sent = [];
+    isAnswering = Promise.resolve();
     const listeners: [topic: string, onMessage: (message: InboundMessage) => void][] = [];
     const onlineListeners = new Set<() => void>();
     const broker: HaBroker = {
       isOnline: true,
       async publish(topic, text, isRetained) {
         if (topic === 'ota-push/update/lamp/state' && text !== '') shown.push({ ...JSON.parse(text), isRetained });
-        if (text === '') cleared.push(topic);
+        sent.push([topic, text]);
         if (topic === 'ota-push/update/lamp/previous') button.push(text || 'none');
+        await isAnswering;
       },
       listen(topic, onMessage, onAllowed) {
         const listener: (typeof listeners)[number] = [topic, onMessage];
@@ -117,11 +122,12 @@ describe('The entities', () => {
       onUnwritten: assert.ifError,
     });
     resources.defer(() => book.close());
+    store = new ReleaseStore(join(folder, 'releases'));
     entities = new Entities({
       topics: { prefix: 'homeassistant', base: 'ota-push' },
       broker,
       devices: book,
-      store: new ReleaseStore(join(folder, 'releases')),
+      store,
       onInstall: (_target, pressed) => {
         install(pressed);
         return onInstall();
@@ -350,6 +356,16 @@ describe('The entities', () => {
     assert.deepEqual([await deleted.next(), entities.size], ['lamp', 0]);
   });
 
+  it('are shown when a release comes while they are being deleted', async () => {
+    await start();
+    tell('{}');
+    tell('');
+    await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+    await entities.close();
+    const last = new Map(sent);
+    assert.deepEqual([entities.size, [...last].filter(([, text]) => text === '')], [1, []]);
+  });
+
   const goBack = () => say('ota-push/update/lamp/install', 'previous');
   const otherPush = outcomeOf({ hash: 'c'.repeat(40) });
   /** The device has had its first file, and has another now. */
@@ -503,11 +519,25 @@ describe('The entities', () => {
       assert.deepEqual([deleted.all, entities.size], [[], 1]);
     });
 
-    it('are shown when a release comes before that is known', async () => {
-      await restart({ state: '{}' });
-      await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+    it('are shown when a release came before that is known, and could not be kept', async () => {
+      await restart({});
+      store.save = () => Promise.reject(new Error('the disk is full'));
+      await assert.rejects(entities.offer(['lamp'], release, new Map([[file.sha256, bytes]])), /the disk is full/);
       assert.equal((await shown.next()).in_progress, false);
     });
+
+    for (const slow of ['keep', 'save'] as const) {
+      it(`are shown when a release comes before that is known, however slow the disk is (${slow})`, async () => {
+        await restart({ state: '{}' });
+        // Timers of one length end in their order.
+        const isTooLate = new Promise((resolve) => setTimeout(resolve, 100));
+        const work: () => Promise<void> = store[slow].bind(store) as never;
+        store[slow] = (...given: []) => isTooLate.then(() => work(...given));
+        await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+        assert.equal((await shown.next()).in_progress, false);
+        assert.deepEqual([deleted.all, entities.size], [[], 1]);
+      });
+    }
   });
 
   it('take the button with them when they are deleted or removed', async () => {
@@ -530,16 +560,33 @@ describe('The entities', () => {
   for (const [what, go] of ways) {
     it(`take their state away first when they ${what}: alone it would tell of a deletion, should the connection break`, async () => {
       await start();
-      cleared = [];
+      sent = [];
       await go();
-      assert.deepEqual(cleared, [
+      const topics = [
         'ota-push/update/lamp/state',
         'homeassistant/update/ota-push__lamp/config',
         'homeassistant/button/ota-push__lamp/config',
         'ota-push/update/lamp/previous',
-      ]);
+      ];
+      assert.deepEqual(
+        sent,
+        topics.map((topic) => [topic, '']),
+      );
     });
   }
+
+  it('are cleared at once, and not bit by bit as the broker answers: a release may come meanwhile', async () => {
+    await start();
+    assert.equal(await button.next(), 'offline');
+    let answer: () => void = () => undefined;
+    isAnswering = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const removed = entities.remove('lamp');
+    assert.equal(await button.next(), 'none', 'the last topic');
+    answer();
+    await removed;
+  });
 
   it('obey nothing but a press of Install for a device that they have', async () => {
     await start();
