@@ -47,6 +47,7 @@ describe('The entities', () => {
   let heardState: (text: string) => void;
   /** Home Assistant says that it has started. */
   let birth: () => void;
+  let isOnline: boolean;
   /** The broker is there anew; it has not answered what we subscribe to. */
   let comeOnline: () => void;
   let deleted: Inbox<string>;
@@ -79,9 +80,13 @@ describe('The entities', () => {
     isAnswering = Promise.resolve();
     const listeners: [topic: string, onMessage: (message: InboundMessage) => void][] = [];
     const onlineListeners = new Set<() => void>();
+    isOnline = true;
     const broker: HaBroker = {
-      isOnline: true,
+      get isOnline() {
+        return isOnline;
+      },
       async publish(topic, text, isRetained) {
+        if (!isOnline) return;
         if (topic === 'ota-push/update/lamp/state' && text !== '') shown.push({ ...JSON.parse(text), isRetained });
         sent.push([topic, text]);
         if (topic === 'ota-push/update/lamp/previous') button.push(text || 'none');
@@ -440,6 +445,23 @@ describe('The entities', () => {
     assert.equal(await button.next(), 'offline');
     await entities.offer(['lamp'], { ...release, files: [file, file] }, new Map([[file.sha256, bytes]]));
     assert.equal(await button.next(), 'none');
+  });
+
+  it('say once that they have no button, and again where the broker was not there to hear it', async () => {
+    const set = { ...release, files: [file, file] };
+    await start({ rates });
+    assert.equal(await button.next(), 'offline');
+    isOnline = false;
+    await entities.offer(['lamp'], set, new Map([[file.sha256, bytes]]));
+    isOnline = true;
+    comeOnline();
+    await shown.next();
+    birth();
+    await shown.next();
+    assert.deepEqual(button.all, ['offline', 'none']);
+    await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+    await entities.offer(['lamp'], set, new Map([[file.sha256, bytes]]));
+    assert.deepEqual(button.all, ['offline', 'none', 'offline', 'none']);
   });
 
   it('have no button that somebody has deleted, until the next release', async () => {
