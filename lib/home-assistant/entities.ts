@@ -4,7 +4,7 @@ import type { EntitiesOptions } from './entities-options';
 import { Entity, type PushEvent } from './entity';
 import { EntityPublisher } from './entity-publisher';
 import { Presses } from './presses';
-import { type DeviceRecord, lastFile, type Release, withRelease } from './release';
+import { type EntityRecord, lastFile, type Release, withRelease } from './release';
 import { Repeats } from './repeats';
 import { Silence } from './silence';
 import type { EntityKind } from './topics';
@@ -204,7 +204,7 @@ export class Entities {
     const { store, onProblem } = this.#options;
     const records = await store.load().catch((error: Error) => {
       onProblem(error);
-      return new Map<string, DeviceRecord>();
+      return new Map<string, EntityRecord>();
     });
     // Also where it was closed meanwhile: a release that is being offered is saved with the others.
     for (const [target, record] of records) this.#set(target, record);
@@ -218,11 +218,11 @@ export class Entities {
     return [...this.#entities].filter(([, { record }]) => !record.isDeleted);
   }
 
-  get #records(): Map<string, DeviceRecord> {
+  get #records(): Map<string, EntityRecord> {
     return new Map([...this.#entities].map(([target, { record }]) => [target, record]));
   }
 
-  #set(target: string, record: DeviceRecord): void {
+  #set(target: string, record: EntityRecord): void {
     const entity = this.#entities.get(target) ?? new Entity(record);
     entity.record = record;
     entity.isLost = false;
@@ -237,7 +237,7 @@ export class Entities {
   }
 
   /** Unless it was offered another one meanwhile. */
-  #takeBack(target: string, before: DeviceRecord | undefined, release: Release): void {
+  #takeBack(target: string, before: EntityRecord | undefined, release: Release): void {
     const entity = this.#entities.get(target);
     if (entity?.record.release !== release) return;
     if (!before) {

@@ -2,7 +2,7 @@ import { settledWithin } from '../abort';
 import type { HaBroker } from './broker';
 import { type Availability, buttonDiscoveryOf, discoveryOf, withSummary } from './discovery';
 import type { Entity } from './entity';
-import type { DeviceRecord } from './release';
+import type { EntityRecord } from './release';
 import { availabilityTopic, buttonTopics, discoveryTopic, type HaTopics, retainedTopics, stateTopic } from './topics';
 
 export interface EntityPublisherOptions {
@@ -67,7 +67,7 @@ export class EntityPublisher {
   }
 
   /** Whether it was shown last under the topics that there are now. */
-  isInPlace({ shownUnder }: DeviceRecord): boolean {
+  isInPlace({ shownUnder }: EntityRecord): boolean {
     const { topics } = this.#options;
     return shownUnder?.prefix === topics.prefix && shownUnder.base === topics.base;
   }
