@@ -42,7 +42,8 @@ function register(RED: NodeAPI): void {
       const hostnames = [...targets.keys()];
       const purpose = purposeOf(message);
       const toRollout = (template: Template) => {
-        const output = new RolloutOutput(message, config, template.bytes, RED.util);
+        const held = template.files.map(({ bytes }) => bytes);
+        const output = new RolloutOutput(message, config, held, RED.util);
         const rollout = new Rollout({
           targets: hostnames,
           waves: waveSizes(waves, hostnames.length),
@@ -60,7 +61,7 @@ function register(RED: NodeAPI): void {
           onOutcome: (target, outcome) => send(output.toDevice(targets.get(target) ?? { target }, outcome)),
           onChange: () => status.working(rollouts),
         });
-        return { rollout, output, heldBytes: template.bytes.reduce((sum, { length }) => sum + length, 0) };
+        return { rollout, output, heldBytes: held.reduce((sum, { length }) => sum + length, 0) };
       };
       const template = input.readTemplate(message, ready, hostnames);
       return template instanceof Promise ? template.then(toRollout) : toRollout(template);
