@@ -27,11 +27,10 @@ export class Throttle {
     this.#next();
   }
 
-  /** @returns whether somebody has asked and was not answered */
-  close(): boolean {
+  /** Who has asked and was not answered is not answered any more. */
+  close(): void {
     clearTimeout(this.#timer);
     this.#isClosed = true;
-    return this.#isAsked;
   }
 
   #next(): void {

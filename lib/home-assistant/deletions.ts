@@ -8,7 +8,7 @@ export interface DeletionsOptions {
   readonly broker: HaBroker;
   /** Resolves when it is known which devices have entities. */
   readonly loaded: Promise<void>;
-  /** How long the broker has to tell what it keeps, after a start; 5 seconds unless said. */
+  /** How long the broker has to tell what it keeps, once it has let us listen; 5 seconds unless said. */
   readonly retainedMs?: number;
   readonly entityOf: (target: string) => Entity | undefined;
   /** Whether it is shown with a button. */
@@ -25,7 +25,8 @@ const usualRetainedMs = 5000;
 
 /**
  * What somebody deletes in Home Assistant, which clears what makes it known. While we listen the broker tells; of what was deleted before
- * a start only the state is left, which nobody clears then. Where both are gone the broker has forgotten all.
+ * a start only the state is left, which nobody clears then. Where both are gone the broker has forgotten all. Where it does not let us
+ * hear what makes them known, nobody can tell: nothing counts as deleted.
  */
 export class Deletions {
   readonly #options: DeletionsOptions;
@@ -33,17 +34,26 @@ export class Deletions {
   readonly #waiting = new Map<string, { hasState: boolean }>();
   readonly #stops: readonly (() => void)[];
   #timer: NodeJS.Timeout | undefined;
+  /** Whether the broker lets us hear what makes updates known; undefined: it has not answered on this connection. */
+  #isAllowed: boolean | undefined;
   #isClosed = false;
 
   constructor(options: DeletionsOptions) {
     const { topics, broker } = options;
     this.#options = options;
-    const hear = (topic: string, onMessage: (message: InboundMessage) => Promise<void>) =>
-      broker.listen(topic, (message) => this.#run(options.loaded.then(() => onMessage(message))));
+    const hear = (
+      topic: string,
+      onMessage: (message: InboundMessage) => Promise<void>,
+      onAllowed?: (isAllowed: boolean) => void,
+    ) => broker.listen(topic, (message) => this.#run(options.loaded.then(() => onMessage(message))), onAllowed);
     this.#stops = [
-      broker.onOnline(() => this.#startWaiting()),
+      broker.onOnline(() => this.#hearOnline()),
       // Discovery first: most brokers send what they keep in the order of subscriptions, and a state alone tells of a deletion.
-      hear(allDiscoveryTopics(topics, 'update'), (message) => this.#hearDiscovery('update', message)),
+      hear(
+        allDiscoveryTopics(topics, 'update'),
+        (message) => this.#hearDiscovery('update', message),
+        (isAllowed) => this.#hearAllowed(isAllowed),
+      ),
       hear(allDiscoveryTopics(topics, 'button'), (message) => this.#hearDiscovery('button', message)),
       hear(stateTopic(topics, '+'), (message) => this.#hearState(message)),
     ];
@@ -95,11 +105,23 @@ export class Deletions {
     if (waiting && payload.length > 0) waiting.hasState = true;
   }
 
-  /** Anew when the broker was away meanwhile: it tells again then. */
+  /** The broker was away: it answers anew, and tells again what it keeps. */
+  #hearOnline(): void {
+    this.#isAllowed = undefined;
+    this.#startWaiting();
+  }
+
+  /** What the broker keeps comes with its answer, which may be late. */
+  #hearAllowed(isAllowed: boolean): void {
+    this.#isAllowed = isAllowed;
+    this.#startWaiting();
+  }
+
   #startWaiting(): void {
-    const { retainedMs = usualRetainedMs } = this.#options;
     clearTimeout(this.#timer);
-    if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.#endWaiting(), retainedMs);
+    if (this.#isClosed || this.#waiting.size === 0) return;
+    if (this.#isAllowed === false) this.#endWaiting();
+    else this.#timer = setTimeout(() => this.#endWaiting(), this.#options.retainedMs ?? usualRetainedMs);
   }
 
   #endWaiting(): void {
@@ -109,7 +131,7 @@ export class Deletions {
     this.#waiting.clear();
     for (const [target, { hasState }] of absent) {
       const entity = entityOf(target);
-      if (!hasState) onThere(target);
+      if (!hasState || !this.#isAllowed) onThere(target);
       else if (entity) this.#run(onDeleted('update', target, entity));
     }
   }

@@ -1,10 +1,11 @@
 import { settledWithin } from '../abort';
 import { Deletions } from './deletions';
 import type { EntitiesOptions } from './entities-options';
-import { Entity, type PushEvent } from './entity';
+import type { Entity, PushEvent } from './entity';
 import { EntityPublisher } from './entity-publisher';
+import { KeptEntities } from './kept-entities';
 import { Presses } from './presses';
-import { type DeviceRecord, lastFile, type Release, withRelease } from './release';
+import type { Release } from './release';
 import { Repeats } from './repeats';
 import { Silence } from './silence';
 import type { EntityKind } from './topics';
@@ -13,10 +14,10 @@ import type { EntityKind } from './topics';
 const birthTopic = 'homeassistant/status';
 const closeTimeoutMs = 300;
 
-/** The entities of all devices: kept on disk, shown to Home Assistant, changed by what is heard of pushes and devices. */
+/** The entities of all devices: shown to Home Assistant, changed by what is heard of pushes and devices. */
 export class Entities {
   readonly #options: EntitiesOptions;
-  readonly #entities = new Map<string, Entity>();
+  readonly #kept: KeptEntities;
   readonly #silence: Silence;
   /** Resolves when what was kept is known. */
   readonly #loaded: Promise<void>;
@@ -31,11 +32,12 @@ export class Entities {
   constructor(options: EntitiesOptions) {
     const { topics, broker, devices } = options;
     this.#options = options;
+    this.#kept = new KeptEntities(options);
     this.#publisher = new EntityPublisher({
       ...options,
       keepsVersions: devices.keepsVersions,
-      isCurrent: (target, entity) => this.#entities.get(target) === entity && !this.#deletions.mayBe(target),
-      save: () => this.#save(),
+      isCurrent: (target, entity) => this.#kept.get(target) === entity && !this.#deletions.mayBe(target),
+      save: () => this.#kept.save(),
     });
     const endProgress = (target: string) => this.#run(this.#change(target, (entity) => entity.endProgress()));
     this.#silence = new Silence(endProgress, options.silenceMs);
@@ -48,11 +50,11 @@ export class Entities {
     this.#deletions = new Deletions({
       ...options,
       loaded: this.#loaded,
-      entityOf: (target) => this.#entities.get(target),
+      entityOf: (target) => this.#kept.get(target),
       hasButton: (entity) => this.#publisher.hasButton(entity),
       onTold: (entity) => {
         entity.record = { ...entity.record, isTold: true };
-        this.#run(this.#save());
+        this.#run(this.#kept.save());
       },
       onThere: (target) => this.#run(this.#show(target)),
       onDeleted: (kind, target, entity) => this.#hearDeleted(kind, target, entity),
@@ -60,7 +62,7 @@ export class Entities {
     this.#presses = new Presses({
       ...options,
       loaded: this.#loaded,
-      entityOf: (target) => this.#entities.get(target),
+      entityOf: (target) => this.#kept.get(target),
       change: (target, change) => this.#change(target, change),
       show: (target) => this.#show(target),
       repeatState: (target) => this.#repeats.state(target),
@@ -77,12 +79,12 @@ export class Entities {
 
   /** How many devices have an entity. */
   get size(): number {
-    return this.#present.length;
+    return this.#kept.present.length;
   }
 
   /** The devices in progress, with their percents; null: not known. */
   get inProgress(): readonly (readonly [target: string, percent: number | null])[] {
-    const working = this.#present.filter(([, { isInProgress }]) => isInProgress);
+    const working = this.#kept.present.filter(([, { isInProgress }]) => isInProgress);
     return working.map(([target, { state }]) => [target, state.update_percentage]);
   }
 
@@ -93,29 +95,17 @@ export class Entities {
    */
   async offer(targets: readonly string[], release: Release, bytes: ReadonlyMap<string, Buffer>): Promise<void> {
     await this.#loaded;
-    const { store, topics, broker, onChange } = this.#options;
-    let isSaved = false;
+    // They are shown whatever was deleted before: that must not be found out while the disk is still at work.
+    const unsure = targets.filter((target) => this.#deletions.mayBe(target));
+    for (const target of unsure) this.#deletions.forget(target);
     try {
-      await store.keep(bytes);
-      const before = targets.map((target) => [target, this.#entities.get(target)?.record] as const);
-      for (const [target, record] of before) {
-        const offered = withRelease(record, release);
-        this.#set(target, broker.isOnline ? { ...offered, shownUnder: offered.shownUnder ?? topics } : offered);
-      }
-      try {
-        await store.save(() => this.#records);
-        isSaved = true;
-      } catch (error) {
-        for (const [target, record] of before) this.#takeBack(target, record, release);
-        throw error;
-      }
-    } finally {
-      store.release(bytes);
-      if (!isSaved) await store.tidy(() => this.#records);
+      await this.#kept.offer(targets, release, bytes);
+    } catch (error) {
+      this.#deletions.expect(unsure);
+      throw error;
     }
-    for (const target of targets) this.#deletions.forget(target);
     await Promise.all(targets.map((target) => this.#show(target)));
-    onChange();
+    this.#options.onChange();
   }
 
   /**
@@ -128,24 +118,12 @@ export class Entities {
     const { broker, onChange } = this.#options;
     if (!broker.isOnline)
       throw new Error(`The entity of ${target} stays: the broker is offline. Remove it again later.`);
-    const entity = this.#entities.get(target);
-    if (entity) await this.#forget(target, entity);
+    const entity = this.#kept.get(target);
+    await this.#kept.remove(target);
     this.#silence.end(target);
     this.#deletions.forget(target);
     await this.#publisher.clear(target, entity?.record.shownUnder);
     onChange();
-  }
-
-  /** @throws Error of the disk: then it is known as before */
-  async #forget(target: string, entity: Entity): Promise<void> {
-    this.#entities.delete(target);
-    try {
-      await this.#options.store.save(() => this.#records);
-    } catch (cause) {
-      if (!this.#entities.has(target)) this.#entities.set(target, entity);
-      const { message } = cause as Error;
-      throw new Error(`The entity of ${target} stays: ${message}. Remove it again later.`, { cause });
-    }
   }
 
   /** What a push tells of itself. */
@@ -182,7 +160,7 @@ export class Entities {
     this.#stop();
     this.#run(this.#repeats.close());
     this.#silence.endAll();
-    const shown = this.#present.filter(([, { record }]) => record.shownUnder !== undefined);
+    const shown = this.#kept.present.filter(([, { record }]) => record.shownUnder !== undefined);
     const staying = await this.#publisher.clearAll(shown);
     await this.#options.store.settled();
     return staying;
@@ -196,59 +174,22 @@ export class Entities {
   }
 
   async #load(): Promise<void> {
-    const { store, onProblem } = this.#options;
-    const records = await store.load().catch((error: Error) => {
-      onProblem(error);
-      return new Map<string, DeviceRecord>();
-    });
-    // Also where it was closed meanwhile: a release that is being offered is saved with the others.
-    for (const [target, record] of records) this.#set(target, record);
+    await this.#kept.load();
     this.#isLoaded = true;
-    const told = [...records].filter(([, one]) => one.isTold && !one.isDeleted && this.#publisher.isInPlace(one));
+    const told = this.#kept.present.filter(([, { record }]) => record.isTold && this.#publisher.isInPlace(record));
     this.#deletions.expect(told.map(([target]) => target));
     if (!this.#isClosed) this.#run(this.#showAll());
-  }
-
-  get #present(): readonly (readonly [target: string, entity: Entity])[] {
-    return [...this.#entities].filter(([, { record }]) => !record.isDeleted);
-  }
-
-  get #records(): Map<string, DeviceRecord> {
-    return new Map([...this.#entities].map(([target, { record }]) => [target, record]));
-  }
-
-  #set(target: string, record: DeviceRecord): void {
-    const entity = this.#entities.get(target) ?? new Entity(record);
-    entity.record = record;
-    entity.isLost = false;
-    entity.pressedAt = Number.NEGATIVE_INFINITY;
-    this.#entities.set(target, entity);
-    this.#look(target, entity);
-  }
-
-  /** At what is known of the device. */
-  #look(target: string, entity: Entity): void {
-    entity.file = this.#options.devices.file(target, lastFile(entity.record.release).filename);
-  }
-
-  /** Unless it was offered another one meanwhile. */
-  #takeBack(target: string, before: DeviceRecord | undefined, release: Release): void {
-    const entity = this.#entities.get(target);
-    if (entity?.record.release !== release) return;
-    if (!before) {
-      this.#entities.delete(target);
-      return;
-    }
-    const { known, isDeleted, isButtonDeleted } = before;
-    entity.record = { ...entity.record, release: before.release, known, isDeleted, isButtonDeleted };
-    this.#look(target, entity);
   }
 
   async #hearDeleted(kind: EntityKind, target: string, entity: Entity): Promise<void> {
     await this.#change(target, () => {
       entity.record = { ...entity.record, ...(kind === 'update' ? { isDeleted: true } : { isButtonDeleted: true }) };
     });
-    await this.#save();
+    await this.#kept.save();
+    // A release that has come meanwhile is shown.
+    const { isDeleted, isButtonDeleted } = entity.record;
+    const isDeletedStill = kind === 'update' ? isDeleted : isButtonDeleted;
+    if (!isDeletedStill || this.#kept.get(target) !== entity) return;
     if (kind === 'button') return this.#publisher.clearButton(target, entity);
     entity.atBroker.clear(); // what goes with it is cleared by us
     await this.#publisher.clear(target, entity.record.shownUnder);
@@ -258,7 +199,7 @@ export class Entities {
   /** Something has changed of a device, by any push or its own word. */
   async #hearDevice(target: string): Promise<void> {
     await this.#loaded;
-    if (this.#apply(target, (entity) => this.#look(target, entity))) this.#repeats.state(target);
+    if (this.#apply(target, (entity) => this.#kept.look(target, entity))) this.#repeats.state(target);
   }
 
   /** The broker is there: what was shown before it went may be lost. */
@@ -280,7 +221,7 @@ export class Entities {
 
   /** @returns whether there is another state to be shown */
   #apply(target: string, change: (entity: Entity) => void): boolean {
-    const entity = this.#entities.get(target);
+    const entity = this.#kept.get(target);
     if (!entity) return false;
     const { progress } = entity;
     const before = asShown(entity);
@@ -293,22 +234,18 @@ export class Entities {
     return asShown(entity) !== before;
   }
 
-  #save(): Promise<void> {
-    return this.#options.store.save(() => this.#records).catch(this.#options.onProblem);
-  }
-
   async #showAll(): Promise<void> {
     this.#options.onChange();
-    await Promise.all([...this.#entities.keys()].map((target) => this.#show(target)));
+    await Promise.all(this.#kept.targets.map((target) => this.#show(target)));
   }
 
   async #showState(target: string): Promise<void> {
-    const entity = this.#entities.get(target);
+    const entity = this.#kept.get(target);
     if (entity) await this.#publisher.showState(target, entity);
   }
 
   async #show(target: string): Promise<void> {
-    const entity = this.#entities.get(target);
+    const entity = this.#kept.get(target);
     if (entity) await this.#publisher.show(target, entity);
   }
 }

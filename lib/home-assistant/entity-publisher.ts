@@ -2,7 +2,7 @@ import { settledWithin } from '../abort';
 import type { HaBroker } from './broker';
 import { type Availability, buttonDiscoveryOf, discoveryOf, withSummary } from './discovery';
 import type { Entity } from './entity';
-import type { DeviceRecord } from './release';
+import type { EntityRecord } from './release';
 import { availabilityTopic, buttonTopics, discoveryTopic, type HaTopics, retainedTopics, stateTopic } from './topics';
 
 export interface EntityPublisherOptions {
@@ -28,8 +28,8 @@ const clearTimeoutMs = 5000;
 /** Shows entities to Home Assistant, and takes them away: all that the broker keeps for a device is published here. */
 export class EntityPublisher {
   readonly #options: EntityPublisherOptions;
-  /** Whether its button was shown as one that can be pressed, where that was shown. */
-  readonly #shownAvailable = new WeakMap<Entity, boolean>();
+  /** What the broker was told last of an entity's button: whether it can be pressed, or that there is none. */
+  readonly #toldOfButton = new WeakMap<Entity, Availability | 'none'>();
   #isCleared = false;
 
   constructor(options: EntityPublisherOptions) {
@@ -43,7 +43,7 @@ export class EntityPublisher {
     await this.#moveIn(target, entity);
     const discovery = discoveryOf(topics, target, entity.record.release);
     if (this.#isShown(target, entity))
-      await this.showDiscovery(target, entity.isLost ? withSummary(discovery, lostSummary) : discovery);
+      await this.#showDiscovery(target, entity.isLost ? withSummary(discovery, lostSummary) : discovery);
     await this.#showButton(target, entity);
     await this.showState(target, entity);
   }
@@ -53,26 +53,21 @@ export class EntityPublisher {
     const { state } = entity;
     if (!this.#isShown(target, entity)) return;
     const { topics } = this.#options;
-    const isAvailable = entity.previous !== undefined;
-    const isOther = this.hasButton(entity) && this.#shownAvailable.get(entity) !== isAvailable;
+    const isOther = this.hasButton(entity) && this.#toldOfButton.get(entity) !== availabilityOf(entity);
     // Both at once: a state that waited could be sent after a newer one.
     await Promise.all([
-      isOther && this.#showAvailability(target, entity, isAvailable),
+      isOther && this.#showAvailability(target, entity),
       this.#publish(stateTopic(topics, target), JSON.stringify(state), !state.in_progress),
     ]);
   }
 
   /** That the release of a device is lost which has no entity here. @param discovery its message as the broker keeps it */
   showLost(target: string, discovery: object): Promise<void> {
-    return this.showDiscovery(target, withSummary(discovery, this.#options.lostSummary));
-  }
-
-  showDiscovery(target: string, discovery: object): Promise<void> {
-    return this.#publish(discoveryTopic(this.#options.topics, target), JSON.stringify(discovery));
+    return this.#showDiscovery(target, withSummary(discovery, this.#options.lostSummary));
   }
 
   /** Whether it was shown last under the topics that there are now. */
-  isInPlace({ shownUnder }: DeviceRecord): boolean {
+  isInPlace({ shownUnder }: EntityRecord): boolean {
     const { topics } = this.#options;
     return shownUnder?.prefix === topics.prefix && shownUnder.base === topics.base;
   }
@@ -84,14 +79,25 @@ export class EntityPublisher {
 
   /** Nobody is told any more that there is a button. */
   async clearButton(target: string, entity: Entity): Promise<void> {
+    const { topics, broker, onProblem } = this.#options;
     entity.atBroker.delete('button'); // it is we who clear it
-    this.#shownAvailable.delete(entity);
-    for (const topic of buttonTopics(this.#options.topics, target)) await this.#publish(topic, '');
+    this.#toldOfButton.delete(entity);
+    if (!broker.isOnline) return;
+    try {
+      await Promise.all(buttonTopics(topics, target).map((topic) => broker.publish(topic, '', true)));
+      // It may be shown again meanwhile.
+      if (!this.#toldOfButton.has(entity)) this.#toldOfButton.set(entity, 'none');
+    } catch (error) {
+      onProblem(error as Error);
+    }
   }
 
-  /** @param shownUnder where it was shown last; undefined: not known */
+  /**
+   * All of it is sent before this returns: what is shown later stays.
+   * @param shownUnder where it was shown last; undefined: not known
+   */
   async clear(target: string, shownUnder: HaTopics | undefined): Promise<void> {
-    for (const topic of this.#placesOf(target, shownUnder)) await this.#publish(topic, '');
+    await Promise.all(this.#placesOf(target, shownUnder).map((topic) => this.#publish(topic, '')));
   }
 
   /**
@@ -111,19 +117,27 @@ export class EntityPublisher {
     return [...staying];
   }
 
+  #showDiscovery(target: string, discovery: object): Promise<void> {
+    return this.#publish(discoveryTopic(this.#options.topics, target), JSON.stringify(discovery));
+  }
+
   /** The button that goes back, and whether it can be pressed. */
   async #showButton(target: string, entity: Entity): Promise<void> {
     if (!this.#isShown(target, entity)) return;
-    if (!this.hasButton(entity)) return this.clearButton(target, entity);
+    if (!this.hasButton(entity)) {
+      // Once: a thousand devices would clear two thousand topics each time that all is shown.
+      if (this.#toldOfButton.get(entity) !== 'none') await this.clearButton(target, entity);
+      return;
+    }
     const { topics, buttonName } = this.#options;
     const discovery = buttonDiscoveryOf(topics, target, buttonName);
     await this.#publish(discoveryTopic(topics, target, 'button'), JSON.stringify(discovery));
-    if (this.#isShown(target, entity)) await this.#showAvailability(target, entity, entity.previous !== undefined);
+    if (this.#isShown(target, entity)) await this.#showAvailability(target, entity);
   }
 
-  #showAvailability(target: string, entity: Entity, isAvailable: boolean): Promise<void> {
-    this.#shownAvailable.set(entity, isAvailable);
-    const availability: Availability = isAvailable ? 'online' : 'offline';
+  #showAvailability(target: string, entity: Entity): Promise<void> {
+    const availability = availabilityOf(entity);
+    this.#toldOfButton.set(entity, availability);
     return this.#publish(availabilityTopic(this.#options.topics, target), availability);
   }
 
@@ -136,7 +150,8 @@ export class EntityPublisher {
       const ours = retainedTopics(topics, target);
       const old = this.#placesOf(target, shownUnder).filter((topic) => !ours.includes(topic));
       await Promise.all(old.map((topic) => broker.publish(topic, '', true)));
-      entity.record = { ...entity.record, shownUnder: topics };
+      // Of its message under these topics the broker has told nothing yet.
+      entity.record = { ...entity.record, shownUnder: topics, isTold: undefined };
       await save();
     } catch (error) {
       onProblem(error as Error); // It is tried again when the broker is online again.
@@ -156,4 +171,8 @@ export class EntityPublisher {
   #publish(topic: string, payload: string, retain = true): Promise<void> {
     return this.#options.broker.publish(topic, payload, retain).catch(this.#options.onProblem);
   }
+}
+
+function availabilityOf({ previous }: Entity): Availability {
+  return previous === undefined ? 'offline' : 'online';
 }

@@ -1,7 +1,7 @@
 import { versionBefore } from '../devices/kept-versions';
 import type { FileRecord, KeptVersion } from '../devices/record';
 import { type EntityState, unknownVersion } from './discovery';
-import { type DeviceRecord, lastFile, versionWith } from './release';
+import { type EntityRecord, lastFile, versionWith } from './release';
 import type { EntityKind } from './topics';
 
 /** What a push tells of itself, while it goes on and at its end. */
@@ -28,7 +28,7 @@ export interface PreviousVersion {
 
 /** The entities of one device: what it runs, what it is offered, what it can go back to, and whether an update is under way. */
 export class Entity {
-  record: DeviceRecord;
+  record: EntityRecord;
   /** What the device has of the file that tells which release it runs; undefined: nothing is known. */
   file: FileRecord | undefined;
   /** Those whose discovery message the broker has sent back since they are shown: one that is cleared then was cleared by somebody. */
@@ -41,7 +41,7 @@ export class Entity {
   /** Pushes that were under way when it was pressed: their words are not the pressed one's. */
   readonly #older = new Set<string>();
 
-  constructor(record: DeviceRecord) {
+  constructor(record: EntityRecord) {
     this.record = record;
   }
 

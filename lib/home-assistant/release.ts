@@ -24,8 +24,8 @@ export interface Release {
 /** A version that a device may run, by its last file. */
 export type KnownVersion = ReleaseFile & { readonly version: string };
 
-/** What is remembered of a device. */
-export interface DeviceRecord {
+/** What is remembered of a device that has an entity: not what it runs, which the device book knows. */
+export interface EntityRecord {
   readonly release: Release;
   /** Those that it was offered, the newest first. */
   readonly known: readonly KnownVersion[];
@@ -40,7 +40,7 @@ export interface DeviceRecord {
 }
 
 /** Whether something that was read from the disk is what was written there. */
-export function isRecord(value: unknown): value is DeviceRecord {
+export function isRecord(value: unknown): value is EntityRecord {
   if (!isObject(value) || !isObject(value.release)) return false;
   const { known, release, shownUnder } = value;
   const isRelease = typeof release.version === 'string' && Array.isArray(release.files) && release.files.length > 0;
@@ -84,7 +84,7 @@ export function lastFile({ files }: Release): ReleaseFile {
 }
 
 /** A device gets a newer release, and is shown again. */
-export function withRelease(record: DeviceRecord | undefined, release: Release): DeviceRecord {
+export function withRelease(record: EntityRecord | undefined, release: Release): EntityRecord {
   const newest: KnownVersion = { ...lastFile(release), version: release.version };
   const others = (record?.known ?? []).filter(
     ({ sha256, filename }) => !(sha256 === newest.sha256 && filename === newest.filename),
@@ -98,7 +98,7 @@ export function withRelease(record: DeviceRecord | undefined, release: Release):
 }
 
 /** The version that a file with this hash, SHA-1 or SHA-256, makes of a device: the hash's beginning where no release had it. */
-export function versionWith({ release, known }: DeviceRecord, hash: string): string {
+export function versionWith({ release, known }: EntityRecord, hash: string): string {
   const { filename } = lastFile(release);
   const match = known.find((one) => one.filename === filename && (one.sha1 === hash || one.sha256 === hash));
   return match?.version ?? shortHash(hash);

@@ -2,13 +2,13 @@ import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BytesFolder } from '../bytes-folder';
 import { writeFileAtomic } from '../write-file-atomic';
-import { type DeviceRecord, isRecord, type ReleaseFile } from './release';
+import { type EntityRecord, isRecord, type ReleaseFile } from './release';
 
 const recordsFile = 'devices.json';
 /** Also what was left of one that was being written at a power cut. */
 const anyRecordsFile = /^devices\.json(\.tmp|\.damaged)?$/;
 
-type Records = ReadonlyMap<string, DeviceRecord>;
+type Records = ReadonlyMap<string, EntityRecord>;
 
 /** What is remembered of devices, and the bytes of their releases, in a folder: each file once, under its SHA-256. */
 export class ReleaseStore {
@@ -36,7 +36,7 @@ export class ReleaseStore {
    * @throws Error where it is damaged: it is put aside, and all bytes stay; or where the system can't read it now (no descriptor is
    * left, or no right): then nothing is kept or saved, which would write over it
    */
-  async load(): Promise<Map<string, DeviceRecord>> {
+  async load(): Promise<Map<string, EntityRecord>> {
     const path = join(this.#folder, recordsFile);
     // It takes room and does no harm, as long as it cannot be removed.
     await this.#bytes.removeUnfinished((name) => anyRecordsFile.test(name)).catch(() => undefined);
@@ -157,9 +157,9 @@ export class ReleaseStore {
 }
 
 /** @throws Error where it is no JSON */
-function recordsOf(text: string): Map<string, DeviceRecord> {
+function recordsOf(text: string): Map<string, EntityRecord> {
   const saved: unknown = JSON.parse(text);
   return new Map(
-    Object.entries(saved as object).filter((entry): entry is [string, DeviceRecord] => isRecord(entry[1])),
+    Object.entries(saved as object).filter((entry): entry is [string, EntityRecord] => isRecord(entry[1])),
   );
 }

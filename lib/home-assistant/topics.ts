@@ -39,9 +39,12 @@ export function buttonTopics(topics: HaTopics, target: string): readonly string[
   return [discoveryTopic(topics, target, 'button'), availabilityTopic(topics, target)];
 }
 
-/** All topics of a device on which the broker keeps what it was sent. */
+/**
+ * All topics of a device on which the broker keeps what it was sent, in the order in which they are cleared: a state without discovery
+ * would tell of a deletion, should the connection break in between.
+ */
 export function retainedTopics(topics: HaTopics, target: string): readonly string[] {
-  return [discoveryTopic(topics, target), stateTopic(topics, target), ...buttonTopics(topics, target)];
+  return [stateTopic(topics, target), discoveryTopic(topics, target), ...buttonTopics(topics, target)];
 }
 
 /** The hostname in the topic of a state or a command. */

@@ -1,9 +1,9 @@
 import type { CheckedFile } from '../../lib/check/python-checker';
 import { type Release, releaseFile, versionOf } from '../../lib/home-assistant/release';
 import { BadInput } from '../shared/bad-input';
-import { readDevices } from '../shared/devices';
 import { bringsSet, fromMessage, type NamedFile, readFile, readSet, refuseNoFile } from '../shared/files';
 import type { Message } from '../shared/message';
+import { readTargets } from '../shared/targets';
 import { parseTarget } from '../shared/validation';
 
 /** A release for some devices, as a message brings it. */
@@ -24,7 +24,7 @@ export function readRelease(message: Message): ReleaseInput {
   refuseNoFile(message, fromMessage);
   const hasList = message.targets !== undefined && message.targets !== null;
   const targets = hasList
-    ? [...readDevices(message.targets).keys()]
+    ? [...readTargets(message.targets).keys()]
     : [parseTarget(message.target, 'msg.target and msg.targets')];
   const isSet = bringsSet(message);
   const named: NamedFile[] = isSet

@@ -1,7 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { Rollout } from '../../lib/rollout/rollout';
 import { waveSizes } from '../../lib/rollout/waves';
-import { readDevices } from '../shared/devices';
 import { Input, type InputSettings } from '../shared/input';
 import { asksFor, type Message } from '../shared/message';
 import { onInput, type Send } from '../shared/on-input';
@@ -10,6 +9,7 @@ import type { Template } from '../shared/push-template';
 import { Readiness } from '../shared/readiness';
 import { purposeOf } from '../shared/restore';
 import { type OtaServerNode, requireServer } from '../shared/server-node';
+import { readTargets } from '../shared/targets';
 import type { Translate } from '../shared/throttled-status';
 import { RolloutOutput } from './output';
 import { RolloutQueue } from './rollout-queue';
@@ -38,14 +38,15 @@ function register(RED: NodeAPI): void {
       const ready = requireServer(RED, server, config.server);
       const { pushServer } = ready;
       const { targets: ofDialog, waves, pauseMs, stopAfter } = readRolloutSettings(config);
-      const devices = readDevices(message.targets, ofDialog);
-      const targets = [...devices.keys()];
+      const targets = readTargets(message.targets, ofDialog);
+      const hostnames = [...targets.keys()];
       const purpose = purposeOf(message);
       const toRollout = (template: Template) => {
-        const output = new RolloutOutput(message, config, template.bytes, RED.util);
+        const held = template.files.map(({ bytes }) => bytes);
+        const output = new RolloutOutput(message, config, held, RED.util);
         const rollout = new Rollout({
-          targets,
-          waves: waveSizes(waves, targets.length),
+          targets: hostnames,
+          waves: waveSizes(waves, hostnames.length),
           pauseMs,
           stopAfter,
           concurrency: pushServer.concurrency,
@@ -57,12 +58,12 @@ function register(RED: NodeAPI): void {
               ifUnchanged,
               purpose,
             }),
-          onOutcome: (target, outcome) => send(output.toDevice(devices.get(target) ?? { target }, outcome)),
+          onOutcome: (target, outcome) => send(output.toDevice(targets.get(target) ?? { target }, outcome)),
           onChange: () => status.working(rollouts),
         });
-        return { rollout, output, heldBytes: template.bytes.reduce((sum, { length }) => sum + length, 0) };
+        return { rollout, output, heldBytes: held.reduce((sum, { length }) => sum + length, 0) };
       };
-      const template = input.readTemplate(message, ready, targets);
+      const template = input.readTemplate(message, ready, hostnames);
       return template instanceof Promise ? template.then(toRollout) : toRollout(template);
     };
 

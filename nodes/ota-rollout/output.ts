@@ -3,9 +3,9 @@ import type { NodeAPI } from 'node-red';
 import type { Outcome } from '../../lib/push/outcome';
 import type { RolloutEnd } from '../../lib/rollout/rollout';
 import type { RolloutReport } from '../../lib/rollout/tally';
-import type { Device } from '../shared/devices';
 import type { FileSettings } from '../shared/files';
 import { idOf, type Message } from '../shared/message';
+import type { RolloutTarget } from '../shared/targets';
 
 type Util = Pick<NodeAPI['util'], 'cloneMessage' | 'normalisePropertyExpression'>;
 
@@ -24,8 +24,8 @@ export class RolloutOutput {
   }
 
   /** Output 1: a device has ended. Where names collide the result wins. */
-  toDevice(device: Device, outcome: Outcome): (Message | null)[] {
-    const copy = this.#util.cloneMessage({ ...this.#rest, ...device, _msgid: this.#rest._msgid });
+  toDevice(target: RolloutTarget, outcome: Outcome): (Message | null)[] {
+    const copy = this.#util.cloneMessage({ ...this.#rest, ...target, _msgid: this.#rest._msgid });
     return [{ ...copy, payload: outcome.result, ota: outcome }, null, null];
   }
 

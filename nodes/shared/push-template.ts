@@ -54,9 +54,8 @@ export function secretOf({ format: asked }: PushSettings, { format, secret }: Si
 
 /** What is pushed to devices and how. */
 export interface Template {
+  /** Each held once, however many devices get it. */
   readonly files: readonly CheckedFile[];
-  /** Of all files, held once however many devices get them. */
-  readonly bytes: readonly Buffer[];
   /** One for each file, in order, with one id. */
   jobsFor(target: string): Job[];
 }
@@ -93,10 +92,6 @@ export class PushTemplate implements Template {
     this.#reboot = parseReboot(reboot);
     this.#timeoutMs = parseTimeoutMs('timeout', timeout);
     this.#options = options;
-  }
-
-  get bytes(): readonly Buffer[] {
-    return this.files.map(({ bytes }) => bytes);
   }
 
   jobsFor(target: string): Job[] {

@@ -47,7 +47,7 @@ export async function readRestored(
   filename: string,
   wanted: Wanted,
   templateOf: (bytes: Buffer) => PushTemplate,
-): Promise<RestoredFiles> {
+): Promise<Template> {
   const versions = targets.map((target) => findVersion(book, target, filename, wanted));
   const templates = new Map<string, PushTemplate>();
   for (const version of versions) {
@@ -61,7 +61,7 @@ export async function readRestored(
 }
 
 /** What is restored, for each device its own; each version is held once. */
-export class RestoredFiles implements Template {
+class RestoredFiles implements Template {
   readonly #templates: readonly PushTemplate[];
   readonly #templateOf: ReadonlyMap<string, PushTemplate>;
 
@@ -73,10 +73,6 @@ export class RestoredFiles implements Template {
 
   get files(): readonly CheckedFile[] {
     return this.#templates.flatMap(({ files }) => files);
-  }
-
-  get bytes(): readonly Buffer[] {
-    return this.#templates.flatMap(({ bytes }) => bytes);
   }
 
   jobsFor(target: string): Job[] {

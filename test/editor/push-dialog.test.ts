@@ -213,6 +213,20 @@ describeNeeding(['chromium'], 'the dialog of an ota-push', function () {
     await editor.edit(inFlow.push);
   });
 
+  it('asks again whether the server has a secret where no answer came', async () => {
+    const id = 'c0b1c2d3e4f50618';
+    await editor.undoAll();
+    const secrets = `**/credentials/ota-server/${inFlow.server}`;
+    await editor.page.route(secrets, (route) => route.fulfill({ contentType: 'application/json', body: '' }), {
+      times: 1,
+    });
+    const failed = editor.page.waitForResponse(secrets);
+    await editor.add({ id, type: 'ota-push', ...pushDefaults, server: inFlow.server, format: 'signed', y: 360 });
+    await failed;
+    await editor.edit(id);
+    await editor.page.locator('#node-input-format.input-error').waitFor({ state: 'attached' });
+  });
+
   it('requires a server', async () => {
     await editor.page.locator('#node-input-server').selectOption('_ADD_');
     assert.equal(await editor.hasError(editor.page.locator('#node-input-server')), true);

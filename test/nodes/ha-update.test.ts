@@ -359,6 +359,23 @@ describe('An ota-ha-update', () => {
     await published.nextThat((one) => one.topic === topic && one.text !== '');
   });
 
+  it('shows a device whose deletion nobody could tell it: the broker does not let it hear of them', async () => {
+    await flow.stop();
+    let isForbidden = false;
+    const answers = (topic: string) =>
+      isForbidden && topic === 'homeassistant/update/+/config' ? 'refused' : 'granted';
+    broker = await resources.use(startAedes({ answers }));
+    published = broker.packets;
+    await start();
+    await take({ ...release, version: '1.0' });
+    await flow.stop();
+    published.skip();
+    isForbidden = true;
+    await start();
+    assert.equal((await stateThat(() => true)).latest_version, '1.0');
+    assert.equal(retainedOf(published.all).size, 4);
+  });
+
   const bad: [what: string, changes: Record<string, unknown>, says: RegExp][] = [
     ['no target', { target: undefined }, /none in msg\.target and msg\.targets, got nothing/],
     ['a line of a file', { target: undefined, parts: { type: 'string' } }, /this message is a part of one/],

@@ -16,7 +16,7 @@ export function canSign(secret: string): boolean {
   return secret === unknownToEditor || isVariable(secret) || secretProblem(secret) === undefined;
 }
 
-/** Each server is asked about once, however many nodes want to know. */
+/** Each server is asked about once, however many nodes want to know; after a failure by the next one that does. */
 const asked = new WeakMap<EditorNode, Promise<boolean>>();
 
 /**
@@ -36,6 +36,7 @@ async function ask(server: EditorNode): Promise<boolean> {
     return true;
   } catch {
     // Without the permission to read flows, or a connection, nothing is said of the secret.
+    asked.delete(server);
     return false;
   }
 }

@@ -47,6 +47,9 @@ describe('The entities', () => {
   let heardState: (text: string) => void;
   /** Home Assistant says that it has started. */
   let birth: () => void;
+  let isOnline: boolean;
+  /** The broker is there anew; it has not answered what we subscribe to. */
+  let comeOnline: () => void;
   let deleted: Inbox<string>;
   let onInstall: () => Promise<void>;
   let install: (release: Release) => void;
@@ -54,30 +57,54 @@ describe('The entities', () => {
   /** Whether the button can be pressed, each time that it is told; `none`: there is no button. */
   let button: Inbox<string>;
   let book: DeviceBook;
+  let store: ReleaseStore;
+  /** What was sent to the broker, in the order of the wire; an empty text clears a topic. */
+  let sent: [topic: string, text: string][];
+  /** The broker acknowledges what it is sent from then on. */
+  let isAnswering: Promise<void>;
 
   interface Start extends Partial<EntitiesOptions> {
     readonly keep?: number;
     /** With the folder of before, and no release. */
     readonly isAgain?: boolean;
+    /** Whether the broker lets us hear what is sent to Home Assistant; undefined: it does not answer. */
+    readonly isAllowed?: boolean | undefined;
   }
 
-  async function start({ keep = 3, isAgain = false, ...options }: Start = {}): Promise<void> {
+  async function start({ keep = 3, isAgain = false, ...more }: Start = {}): Promise<void> {
+    const { isAllowed, ...options } = { isAllowed: true, ...more };
     if (!isAgain) folder = await temporaryFolder(resources, 'entities');
     shown = new Inbox();
     button = new Inbox();
+    sent = [];
+    isAnswering = Promise.resolve();
     const listeners: [topic: string, onMessage: (message: InboundMessage) => void][] = [];
+    const onlineListeners = new Set<() => void>();
+    isOnline = true;
     const broker: HaBroker = {
-      isOnline: true,
-      async publish(topic, text, isRetained) {
-        if (topic === 'ota-push/update/lamp/state' && text !== '') shown.push({ ...JSON.parse(text), isRetained });
-        if (topic === 'ota-push/update/lamp/previous') button.push(text || 'none');
+      get isOnline() {
+        return isOnline;
       },
-      listen(topic, onMessage) {
+      async publish(topic, text, isRetained) {
+        if (!isOnline) return;
+        if (topic === 'ota-push/update/lamp/state' && text !== '') shown.push({ ...JSON.parse(text), isRetained });
+        sent.push([topic, text]);
+        if (topic === 'ota-push/update/lamp/previous') button.push(text || 'none');
+        await isAnswering;
+      },
+      listen(topic, onMessage, onAllowed) {
         const listener: (typeof listeners)[number] = [topic, onMessage];
         listeners.push(listener);
+        if (isAllowed !== undefined) queueMicrotask(() => onAllowed?.(isAllowed));
         return () => listeners.splice(listeners.indexOf(listener), 1);
       },
-      onOnline: () => () => undefined,
+      onOnline(listener) {
+        onlineListeners.add(listener);
+        return () => onlineListeners.delete(listener);
+      },
+    };
+    comeOnline = () => {
+      for (const listener of onlineListeners) listener();
     };
     const heard = (filter: string, topic: string, text: string) => {
       const message = { topic, payload: Buffer.from(text), isRetainedReplay: false, maybeStale: false };
@@ -100,11 +127,12 @@ describe('The entities', () => {
       onUnwritten: assert.ifError,
     });
     resources.defer(() => book.close());
+    store = new ReleaseStore(join(folder, 'releases'));
     entities = new Entities({
       topics: { prefix: 'homeassistant', base: 'ota-push' },
       broker,
       devices: book,
-      store: new ReleaseStore(join(folder, 'releases')),
+      store,
       onInstall: (_target, pressed) => {
         install(pressed);
         return onInstall();
@@ -333,6 +361,16 @@ describe('The entities', () => {
     assert.deepEqual([await deleted.next(), entities.size], ['lamp', 0]);
   });
 
+  it('are shown when a release comes while they are being deleted', async () => {
+    await start();
+    tell('{}');
+    tell('');
+    await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+    await entities.close();
+    const last = new Map(sent);
+    assert.deepEqual([entities.size, [...last].filter(([, text]) => text === '')], [1, []]);
+  });
+
   const goBack = () => say('ota-push/update/lamp/install', 'previous');
   const otherPush = outcomeOf({ hash: 'c'.repeat(40) });
   /** The device has had its first file, and has another now. */
@@ -409,6 +447,23 @@ describe('The entities', () => {
     assert.equal(await button.next(), 'none');
   });
 
+  it('say once that they have no button, and again where the broker was not there to hear it', async () => {
+    const set = { ...release, files: [file, file] };
+    await start({ rates });
+    assert.equal(await button.next(), 'offline');
+    isOnline = false;
+    await entities.offer(['lamp'], set, new Map([[file.sha256, bytes]]));
+    isOnline = true;
+    comeOnline();
+    await shown.next();
+    birth();
+    await shown.next();
+    assert.deepEqual(button.all, ['offline', 'none']);
+    await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+    await entities.offer(['lamp'], set, new Map([[file.sha256, bytes]]));
+    assert.deepEqual(button.all, ['offline', 'none', 'offline', 'none']);
+  });
+
   it('have no button that somebody has deleted, until the next release', async () => {
     await start({ rates });
     assert.equal(await button.next(), 'offline');
@@ -426,12 +481,12 @@ describe('The entities', () => {
   describe('that were shown before a start', () => {
     const isThere = { config: '{}', state: '{}' };
     /** They start again with what is kept, and the broker tells what it has: nothing, once the time for that is over. */
-    const restart = async ({ config, state }: { config?: string; state?: string }) => {
+    const restart = async ({ config, state, ...how }: { config?: string; state?: string } & Start) => {
       await start();
       tell('{}');
       await entities.hearPush(news); // after all that was heard
       await entities.close();
-      await start({ isAgain: true, retainedMs: 100 });
+      await start({ isAgain: true, retainedMs: 100, ...how });
       if (config) tell(config);
       if (state) heardState(state);
     };
@@ -456,11 +511,55 @@ describe('The entities', () => {
       assert.equal((await shown.next()).in_progress, false);
     });
 
-    it('are shown when a release comes before that is known', async () => {
+    const unheard: [why: string, isAllowed: boolean | undefined][] = [
+      ['does not let us hear of them', false],
+      ['has not answered yet whether we may hear of them', undefined],
+    ];
+    for (const [why, isAllowed] of unheard) {
+      it(`are shown where the broker ${why}: their state alone tells nothing then`, async () => {
+        await restart({ state: '{}', isAllowed });
+        assert.equal((await shown.next()).in_progress, false);
+        assert.deepEqual([deleted.all, entities.size], [[], 1]);
+      });
+    }
+
+    it('are shown where the broker is there anew, and has not answered on this connection', async () => {
       await restart({ state: '{}' });
-      await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+      comeOnline();
+      assert.equal((await shown.next()).in_progress, false);
+      assert.deepEqual([deleted.all, entities.size], [[], 1]);
+    });
+
+    it('are shown where the broker has never told of them under the topics of now', async () => {
+      const topics = { prefix: 'hass', base: 'ota-push' };
+      await restart({ ...isThere, topics });
+      await shown.next();
+      await entities.close();
+      await start({ isAgain: true, retainedMs: 100, topics });
+      heardState('{}');
+      assert.equal((await shown.next()).in_progress, false);
+      assert.deepEqual([deleted.all, entities.size], [[], 1]);
+    });
+
+    it('are shown when a release came before that is known, and could not be kept', async () => {
+      await restart({});
+      store.save = () => Promise.reject(new Error('the disk is full'));
+      await assert.rejects(entities.offer(['lamp'], release, new Map([[file.sha256, bytes]])), /the disk is full/);
       assert.equal((await shown.next()).in_progress, false);
     });
+
+    for (const slow of ['keep', 'save'] as const) {
+      it(`are shown when a release comes before that is known, however slow the disk is (${slow})`, async () => {
+        await restart({ state: '{}' });
+        // Timers of one length end in their order.
+        const isTooLate = new Promise((resolve) => setTimeout(resolve, 100));
+        const work: () => Promise<void> = store[slow].bind(store) as never;
+        store[slow] = (...given: []) => isTooLate.then(() => work(...given));
+        await entities.offer(['lamp'], release, new Map([[file.sha256, bytes]]));
+        assert.equal((await shown.next()).in_progress, false);
+        assert.deepEqual([deleted.all, entities.size], [[], 1]);
+      });
+    }
   });
 
   it('take the button with them when they are deleted or removed', async () => {
@@ -474,6 +573,41 @@ describe('The entities', () => {
     assert.equal(await button.next(), 'offline');
     await entities.remove('lamp');
     assert.equal(await button.next(), 'none');
+  });
+
+  const ways: [what: string, go: () => Promise<unknown>][] = [
+    ['are removed', () => entities.remove('lamp')],
+    ['go with their node', () => entities.clear()],
+  ];
+  for (const [what, go] of ways) {
+    it(`take their state away first when they ${what}: alone it would tell of a deletion, should the connection break`, async () => {
+      await start();
+      sent = [];
+      await go();
+      const topics = [
+        'ota-push/update/lamp/state',
+        'homeassistant/update/ota-push__lamp/config',
+        'homeassistant/button/ota-push__lamp/config',
+        'ota-push/update/lamp/previous',
+      ];
+      assert.deepEqual(
+        sent,
+        topics.map((topic) => [topic, '']),
+      );
+    });
+  }
+
+  it('are cleared at once, and not bit by bit as the broker answers: a release may come meanwhile', async () => {
+    await start();
+    assert.equal(await button.next(), 'offline');
+    let answer: () => void = () => undefined;
+    isAnswering = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const removed = entities.remove('lamp');
+    assert.equal(await button.next(), 'none', 'the last topic');
+    answer();
+    await removed;
   });
 
   it('obey nothing but a press of Install for a device that they have', async () => {

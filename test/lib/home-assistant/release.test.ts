@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { discoveryOf } from '../../../lib/home-assistant/discovery';
 import {
-  type DeviceRecord,
+  type EntityRecord,
   type Release,
   releaseFile,
   versionOf,
@@ -67,7 +67,7 @@ describe('The version of a release', () => {
 
 describe('The version of a file that a device has', () => {
   const offered = (...releases: Release[]) =>
-    releases.reduce<DeviceRecord | undefined>((record, one) => withRelease(record, one), undefined) as DeviceRecord;
+    releases.reduce<EntityRecord | undefined>((record, one) => withRelease(record, one), undefined) as EntityRecord;
 
   it('is that of the release with its SHA-1 or SHA-256, newest or older', () => {
     const record = offered(release('1', 'a'), release('2', 'b'));
