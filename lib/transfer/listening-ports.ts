@@ -1,16 +1,18 @@
+import { randomInt } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { isIPv4 } from 'node:net';
 import { settledOrAborted } from '../abort';
 
-/** Of ports that have come back, so many are remembered: a fourteenth of those that Linux gives, and those of hours in most houses. */
-const maxReturned = 2000;
+/** No service has one of them as its own (RFC 6335, section 6). */
+const firstDynamic = 49_152;
+const lastDynamic = 65_535;
 
 /** The ports that the servers of one process listen on: none of them is another program's, and each comes back. */
 export class ListeningPorts {
   /** For each port the addresses that somebody listens on; empty: all. */
   readonly #addresses = new Map<number, readonly string[]>();
-  /** The last that have come back, the oldest first. */
-  readonly #returned = new Set<number>();
+  /** After a restart another one: a device may still come to the last. */
+  #nextDynamic = randomInt(firstDynamic, lastDynamic + 1);
   readonly #returns = new EventEmitter().setMaxListeners(0);
 
   /** Whether somebody listens on the port in a way that keeps others from this address. */
@@ -18,9 +20,14 @@ export class ListeningPorts {
     return (this.#addresses.get(port) ?? []).some((other) => overlap(other, address));
   }
 
-  /** Whether it is one of the last that have come back: a device that comes late may still ask for what was served there. */
-  wasJustReturned(port: number): boolean {
-    return this.#returned.has(port);
+  /**
+   * The port to try next where any will do. All of them have their turn before it is the first one's again, so that a device that
+   * comes late does not meet the next one's file; whichever the system gives would be one of a few thousand on Linux.
+   */
+  nextDynamic(): number {
+    const port = this.#nextDynamic;
+    this.#nextDynamic = port === lastDynamic ? firstDynamic : port + 1;
+    return port;
   }
 
   /** Somebody listens there, or tries to, until the returned function is called. */
@@ -31,7 +38,6 @@ export class ListeningPorts {
       left.splice(left.indexOf(address), 1);
       if (left.length > 0) this.#addresses.set(port, left);
       else this.#addresses.delete(port);
-      this.#noteReturn(port);
       this.#returns.emit('return');
     };
   }
@@ -44,13 +50,6 @@ export class ListeningPorts {
     } finally {
       stop.abort();
     }
-  }
-
-  #noteReturn(port: number): void {
-    this.#returned.delete(port);
-    this.#returned.add(port);
-    const [oldest] = this.#returned;
-    if (this.#returned.size > maxReturned && oldest !== undefined) this.#returned.delete(oldest);
   }
 }
 

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Server } from 'node:net';
 import type { PortRange } from '../protocol/port-range';
 import type { ListeningPorts } from './listening-ports';
@@ -17,8 +16,8 @@ export class StoppedWaiting extends Error {
   }
 }
 
-/** Where a system gives the same ports again and again. */
-const mostTries = 5;
+/** Where other programs have one after the other, or the system has set many aside. */
+const mostTries = 20;
 
 /**
  * The ports of one server. They are taken in turn, so that a device that comes late does not meet the next one's file,
@@ -50,21 +49,22 @@ export class Ports {
    * @param wanted the port to have if it can be had
    * @throws Error of the last port tried, when none can be opened; StoppedWaiting when the signal is aborted first
    */
-  async listen(server: Server, signal: AbortSignal, wanted: number | null = null): Promise<ListeningPort> {
-    if (this.#free) return this.#listenOnNext(this.#free, server, signal, wanted);
-    const port = await (wanted === null
-      ? this.#listenOnAny(server)
-      : listenOn(server, wanted, this.#bind).catch(() => this.#listenOnAny(server)));
-    return { port, release: this.#listening.add(port, this.#bind) };
+  listen(server: Server, signal: AbortSignal, wanted: number | null = null): Promise<ListeningPort> {
+    return this.#free
+      ? this.#listenOnNext(this.#free, server, signal, wanted)
+      : this.#listenOnAny(server, wanted ?? this.#listening.nextDynamic());
   }
 
-  /** Resolves to the port: none that a device which comes late may still ask for, unless the system has few others. */
-  async #listenOnAny(server: Server): Promise<number> {
+  async #listenOnAny(server: Server, wanted: number): Promise<ListeningPort> {
+    let next = wanted;
     for (let tries = 1; ; tries += 1) {
-      const port = await listenOn(server, 0, this.#bind);
-      if (tries === mostTries || !this.#listening.wasJustReturned(port)) return port;
-      server.close();
-      await once(server, 'close');
+      try {
+        const port = await listenOn(server, next, this.#bind);
+        return { port, release: this.#listening.add(port, this.#bind) };
+      } catch (error) {
+        if (!isTaken(error) || next === 0) throw error;
+        next = tries < mostTries ? this.#listening.nextDynamic() : 0;
+      }
     }
   }
 
@@ -104,7 +104,13 @@ export class Ports {
   }
 }
 
-/** Resolves to the port. */
+/** By another program; Windows refuses what it has set aside. */
+function isTaken(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EADDRINUSE' || code === 'EACCES';
+}
+
+/** Resolves to the port: 0 stands for whichever the system gives. */
 function listenOn(server: Server, port: number, bind: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const onError = (error: Error) => {

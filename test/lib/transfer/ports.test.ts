@@ -54,42 +54,40 @@ describe('Ports', () => {
   });
 
   describe('that any may be', () => {
-    /** Calls the first ones that the system gives the last that have come back. */
-    class Returned extends ListeningPorts {
-      readonly asked: number[] = [];
+    it('are all the dynamic ones in turn, begun anywhere: a device that comes late does not meet the file of another', () => {
+      const ports = Array.from({ length: 16_384 }, () => listening.nextDynamic());
+      assert.equal(new Set(ports).size, 16_384);
+      assert.equal(Math.min(...ports), 49_152);
+      assert.equal(Math.max(...ports), 65_535);
+      assert.equal(listening.nextDynamic(), ports[0]);
+      const others = Array.from({ length: 5 }, () => new ListeningPorts().nextDynamic());
+      assert.ok(new Set(others).size > 1);
+    });
 
-      constructor(readonly first: number) {
-        super();
-      }
+    it('are had again only after the others, by whichever server', async () => {
+      const first = await listen(new Ports(parsePorts(''), '127.0.0.1', listening));
+      servers.pop()?.close();
+      releases.get(first)?.();
+      assert.notEqual(await listen(new Ports(parsePorts(''), '127.0.0.1', listening)), first);
+    });
 
-      override wasJustReturned(port: number): boolean {
-        return this.asked.push(port) <= this.first;
-      }
-    }
+    it('are passed over where another program has them', async () => {
+      const [taken, next] = [await freePort(), await freePort()];
+      await listenAt(taken);
+      const turns = [taken, taken, next];
+      listening.nextDynamic = () => turns.shift() ?? 0;
+      assert.equal(await listen(new Ports(parsePorts(''), '127.0.0.1', listening)), next);
+    });
 
-    it('are none that have just come back: a device that comes late would meet the file of another', async () => {
-      const returned = new Returned(2);
-      const port = await listen(new Ports(parsePorts(''), '127.0.0.1', returned));
-      const [first = 0, second = 0, third] = returned.asked;
-      assert.equal(third, port);
-      for (const before of [first, second]) await assert.rejects(once(connect(before, '127.0.0.1'), 'connect'));
+    it('are whichever the system gives where other programs have many in a row', async () => {
+      const taken = await freePort();
+      await listenAt(taken);
+      listening.nextDynamic = () => taken;
+      const port = await listen(new Ports(parsePorts(''), '127.0.0.1', listening));
+      assert.notEqual(port, taken);
       const device = connect(port, '127.0.0.1');
       resources.defer(() => device.destroy());
       await once(device, 'connect');
-    });
-
-    it('are such a one where the system gives no other', async () => {
-      const returned = new Returned(Number.POSITIVE_INFINITY);
-      assert.ok((await listen(new Ports(parsePorts(''), '127.0.0.1', returned))) > 0);
-    });
-
-    it('have just come back until many others have', () => {
-      const release = (port: number) => listening.add(port, '')();
-      release(1);
-      assert.ok(listening.wasJustReturned(1));
-      for (let port = 2; port <= 3000; port += 1) release(port);
-      assert.ok(!listening.wasJustReturned(1));
-      assert.ok(listening.wasJustReturned(3000));
     });
   });
 
