@@ -39,6 +39,7 @@ export function afterPush(files: Files, outcomes: readonly Outcome[], at: number
       known = withFile(known, { filename, hash, verified: null, before, by: 'doubted', since: at, kept });
     } else if (had) known = replaced(known, had, doubted(had));
   }
+  if (known.length <= maxFiles) return known;
   // What only the device tells of pushes nothing out.
   const surplus = new Set(known.filter(({ by }) => by !== 'report').slice(0, -maxFiles));
   return known.filter((file) => !surplus.has(file));

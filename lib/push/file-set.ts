@@ -5,7 +5,7 @@ import type { Purpose, PushServices } from './services';
 import { newSession } from './session';
 import { type PushSnapshot, snapshotOf } from './snapshot';
 import { type Durations, initialState, type PushActivity, type Verified } from './state';
-import { pushWhenAwake } from './wake';
+import { pushWhenAwake, type SleepingPush } from './wake';
 
 /** Who wants to know more of a push than its outcome. */
 export interface PushHooks {
@@ -47,9 +47,8 @@ export async function pushFiles(
     }
     const session = newSession(job, services, onActivity, startedAt);
     onStart?.(() => snapshotOf(files, index, session));
-    const isAwake = outcomes.some(({ result }) => result === 'success');
     const outcome = await (job.wake
-      ? pushWhenAwake(session, { jobs, wake: job.wake, until: turnAt + job.wake.waitMs, isAwake }, services, signal)
+      ? pushWhenAwake(session, sleepingPush(jobs, job.wake, turnAt, outcomes), services, signal)
       : pushWithRetries(session, services, signal));
     outcome.durations.total = Math.round(performance.now() - startedAt);
     startedAt = performance.now();
@@ -60,6 +59,17 @@ export async function pushFiles(
   combined.durations.total = Math.round(performance.now() - createdAt);
   services.history.record(combined, jobs, purpose);
   return combined;
+}
+
+/** @param outcomes of the files before: one that was taken has found the device awake */
+function sleepingPush(
+  jobs: readonly Job[],
+  wake: SleepingPush['wake'],
+  turnAt: number,
+  outcomes: readonly Outcome[],
+): SleepingPush {
+  const isAwake = outcomes.some(({ result }) => result === 'success');
+  return { jobs, wake, until: turnAt + wake.waitMs, isAwake };
 }
 
 /** How much is known of the device having each file already. */

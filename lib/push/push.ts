@@ -2,13 +2,13 @@ import { messageOf } from '../error-message';
 import { type Announcement, formatAnnouncement, formatSigned } from '../protocol/announcement';
 import type { Report } from '../protocol/report';
 import { descriptorProblem } from '../transfer/descriptors';
-import type { FileServer } from '../transfer/file-server';
+import type { FileServer, TransferEnd } from '../transfer/file-server';
 import type { Diagnostics } from './messages';
 import { failed, type Outcome, succeeded } from './outcome';
 import { PhaseTimer } from './phase-timer';
 import type { PushServices } from './services';
 import { classifyReport, type PushSession } from './session';
-import type { AttemptCode } from './state';
+import type { AttemptCode, Verified } from './state';
 import { requiredLevels } from './verification';
 
 /** Ends an attempt that has not succeeded. Anything else that is thrown on its way is a bug. */
@@ -51,8 +51,9 @@ class Attempt {
   }
 
   async run(signal: AbortSignal): Promise<Outcome> {
-    const { state, verification, refusal } = this.#session;
-    const { broker } = this.#services;
+    const session = this.#session;
+    const { state, job, verification, refusal } = session;
+    const { broker, reports } = this.#services;
     const onCancel = () => this.#fail('cancelled', signal.reason);
     signal.addEventListener('abort', onCancel);
     verification.onReport = (report) => this.#onReport(report);
@@ -64,12 +65,14 @@ class Attempt {
       }
       this.#phases.enter('announce');
       if (!broker.isOnline) await this.#brokerOnline();
-      const fileServer = await this.#serveFile(signal);
+      const fileServer = session.fileServer ?? (await this.#serveFile(signal));
       if (!broker.isOnline) await this.#brokerOnline(); // the port may have been waited for
-      await this.#announce(fileServer);
-      await this.#connected(fileServer);
-      await this.#transferred(fileServer);
-      await this.#verified();
+      session.announcement ??= job.key === undefined ? formatAnnouncement(this.#announced) : await this.#sign(job.key);
+      this.#announce(fileServer, session.announcement);
+      this.#onConnected(await this.#until(fileServer.connected));
+      this.#onTransferred(fileServer, await this.#until(fileServer.ended));
+      const levels = requiredLevels(job, reports.lastOf(job.target, 'any') !== undefined);
+      if (levels.length > 0) await this.#verified(levels);
       this.#stop();
       this.#noteOthers(fileServer);
       return succeeded(state);
@@ -97,39 +100,43 @@ class Attempt {
   /** Before the announcement is published: a device resets itself when the connection is refused (protocol 1.7). */
   async #serveFile(signal: AbortSignal): Promise<FileServer> {
     const session = this.#session;
-    if (session.fileServer) return session.fileServer;
     const { job, state } = session;
     session.host = await this.#until(this.#services.host());
-    const fileServer = await this.#services.serveFile(job, signal, state.port).catch((error: unknown) => {
-      throw new AttemptFailure(signal.aborted ? 'cancelled' : 'listen_failed', signal.aborted ? signal.reason : error);
-    });
+    const { host } = session.host;
+    let fileServer: FileServer;
+    try {
+      fileServer = await this.#services.serveFile(job, signal, state.port);
+    } catch (error) {
+      throw signal.aborted
+        ? new AttemptFailure('cancelled', signal.reason)
+        : new AttemptFailure('listen_failed', error);
+    }
     session.fileServer = fileServer;
     if (this.#isOver) throw this.#reason;
-    const { host } = session.host;
     // At another host or port than before it is another announcement.
     if (state.host !== host || state.port !== fileServer.port) session.announcement = undefined;
     Object.assign(state, { host, port: fileServer.port });
     return fileServer;
   }
 
-  async #announce(fileServer: FileServer): Promise<void> {
-    const session = this.#session;
-    session.announcement ??= await this.#writeAnnouncement();
-    // It may have come between two attempts, or say now that it has the file.
-    if (session.verification.has('installed')) fileServer.markDelivered();
-    if (!fileServer.isDelivered) this.#publish(session.announcement);
+  /** What the announcement says. */
+  get #announced(): Announcement {
+    const { host, port, filename, hash, reboot } = this.#session.state;
+    return { host: host ?? '', port: port ?? 0, filename, hash, reboot };
   }
 
-  /** In the signed form with a counter that the device has not seen yet (protocol 6.4). */
-  async #writeAnnouncement(): Promise<string> {
-    const session = this.#session;
-    const { key, target } = session.job;
-    const { host, port, filename, hash, reboot, size } = session.state;
-    const announcement: Announcement = { host: host ?? '', port: port ?? 0, filename, hash, reboot };
-    if (key === undefined) return formatAnnouncement(announcement);
-    const counter = await this.#services.counters.next(target);
-    session.verification.counter = counter;
-    return formatSigned(announcement, { key, size, counter });
+  /** The announcement in the signed form, with a counter that the device has not seen yet (protocol 6.4). */
+  async #sign(key: string): Promise<string> {
+    const { job, state, verification } = this.#session;
+    const counter = await this.#services.counters.next(job.target);
+    verification.counter = counter;
+    return formatSigned(this.#announced, { key, size: state.size, counter });
+  }
+
+  #announce(fileServer: FileServer, text: string): void {
+    // It may have come between two attempts, or say now that it has the file.
+    if (this.#session.verification.has('installed')) fileServer.markDelivered();
+    if (!fileServer.isDelivered) this.#publish(text);
   }
 
   #publish(text: string): void {
@@ -151,17 +158,16 @@ class Attempt {
     });
   }
 
-  async #connected(fileServer: FileServer): Promise<void> {
+  #onConnected(device: string): void {
     const { state, verification } = this.#session;
-    state.device = await this.#until(fileServer.connected);
+    state.device = device;
     this.#phases.enter('transfer', { duration: 'transfer' });
     verification.acceptReports();
   }
 
   /** The idle time is each connection's own, so the whole takes as long as it takes. */
-  async #transferred(fileServer: FileServer): Promise<void> {
+  #onTransferred(fileServer: FileServer, end: TransferEnd): void {
     const { state, job, announcements, verification } = this.#session;
-    const end = await this.#until(fileServer.ended);
     Object.assign(state, { device: end.device, sent: end.sent });
     if (end.end === 'stalled') throw new AttemptFailure('stalled', 'it took no bytes');
     if (end.end === 'interrupted') throw new AttemptFailure('interrupted', end.cause);
@@ -173,11 +179,9 @@ class Attempt {
     if (announcements === 1 && job.key === undefined) fileServer.close();
   }
 
-  /** Until the device has shown what was asked for. */
-  async #verified(): Promise<void> {
+  /** Until the device has shown as much. */
+  async #verified(levels: readonly Verified[]): Promise<void> {
     const { state, job, verification } = this.#session;
-    const levels = requiredLevels(job, this.#services.reports.lastOf(job.target, 'any') !== undefined);
-    if (levels.length === 0) return;
     this.#phases.enter('verify', { duration: 'verify', code: 'not_verified', timeoutMs: job.verifyTimeoutMs });
     for (const level of levels) {
       await this.#until(verification.reached(level));
@@ -208,7 +212,7 @@ class Attempt {
     session.verification.counter = counter + 1;
     const isBelievable = await this.#services.counters.goOnFrom(session.job.target, counter);
     if (!isBelievable || session.job.key === undefined) throw new AttemptFailure('rejected', 'replayed');
-    session.announcement = await this.#writeAnnouncement();
+    session.announcement = await this.#sign(session.job.key);
     if (this.#isOver) return;
     // Somebody may be fetching the file already: then no connection is waited for.
     if (session.state.phase !== 'transfer') this.#phases.enter('announce');

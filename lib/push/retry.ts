@@ -22,7 +22,7 @@ export async function pushWithRetries(
   const { job, state, verification, startedAt } = session;
   let isSuccess = false;
   let stopListening: (() => void) | undefined;
-  const hasSlot = await services.slots.acquire(signal);
+  const hasSlot = services.slots.tryAcquire() || (await services.slots.acquire(signal));
   try {
     state.durations.queued = Math.round(performance.now() - startedAt);
     stopListening = verification.listen();

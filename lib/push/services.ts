@@ -83,6 +83,8 @@ export interface Counters {
 
 /** The pushes that may be under way at once. */
 export interface Slots {
+  /** Whether there was a slot: then it is taken. */
+  tryAcquire(): boolean;
   /** Resolves to true when there is a slot; to false when the signal is aborted first: then there is nothing to release. */
   acquire(signal: AbortSignal): Promise<boolean>;
   release(): void;

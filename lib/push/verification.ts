@@ -21,7 +21,7 @@ export class Verification {
   unsigned: Report | undefined;
   readonly #job: Job;
   readonly #services: PushServices;
-  readonly #levels = new Set<Verified>();
+  readonly #levels: Verified[] = [];
   #awaited: { readonly level: Verified; readonly reached: Deferred<void> } | undefined;
   #acceptsReports = false;
   #isDelivered = false;
@@ -60,7 +60,7 @@ export class Verification {
 
   /** The device has shown as much. */
   has(level: Verified): boolean {
-    return this.#levels.has(level);
+    return this.#levels.includes(level);
   }
 
   /** Resolves when the device has shown as much; one level is waited for at a time. */
@@ -94,7 +94,7 @@ export class Verification {
   }
 
   #reach(level: Verified): void {
-    this.#levels.add(level);
+    this.#levels.push(level);
     if (this.#awaited?.level === level) this.#awaited.reached.resolve();
   }
 }

@@ -103,7 +103,11 @@ export class PushServer {
     let endInBook: (() => void) | undefined;
     try {
       hooks.onActivity?.('queued');
-      turn = await this.#turns.take(jobs, signal, () => hooks.onBlocked?.());
+      turn = this.#turns.tryTake(jobs);
+      if (!turn) {
+        hooks.onBlocked?.();
+        turn = await this.#turns.take(jobs, signal);
+      }
       const onActivity = (activity: PushActivity) => {
         if (activity === 'waiting' || activity === 'announce') turn?.begin();
         if (activity === 'waiting') place?.comeBack();

@@ -8,20 +8,20 @@ export class Semaphore {
 
   constructor(readonly size: number) {}
 
-  get isFree(): boolean {
-    return this.#taken < this.size;
-  }
-
   get isUnused(): boolean {
     return this.#taken === 0;
   }
 
+  /** Whether there was room: then it is taken. */
+  tryAcquire(): boolean {
+    if (this.#taken === this.size) return false;
+    this.#taken += 1;
+    return true;
+  }
+
   /** Resolves to true when there is room; to false when the signal is aborted first: then there is nothing to release. */
   async acquire(signal: AbortSignal): Promise<boolean> {
-    if (this.isFree) {
-      this.#taken += 1;
-      return true;
-    }
+    if (this.tryAcquire()) return true;
     const turn = new Deferred<void>();
     this.#waiting.push(turn);
     await settledOrAborted(signal, turn.promise);
@@ -42,8 +42,12 @@ export class Semaphore {
 export class KeyedMutex {
   readonly #mutexes = new Map<string, Semaphore>();
 
-  isFree(key: string): boolean {
-    return !this.#mutexes.has(key);
+  /** Whether nobody had the turn: then it is taken. */
+  tryAcquire(key: string): boolean {
+    if (this.#mutexes.has(key)) return false;
+    const mutex = new Semaphore(1);
+    this.#mutexes.set(key, mutex);
+    return mutex.tryAcquire();
   }
 
   /** Resolves to true when the turn has come; to false when the signal is aborted first: then there is nothing to release. */

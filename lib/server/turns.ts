@@ -3,11 +3,32 @@ import { KeyedMutex } from './semaphore';
 import type { Claim, DeviceWakeQueue } from './wake-queue';
 
 /** A push's turn at its device. */
-export interface Turn {
+export class Turn {
+  readonly #jobs: readonly Job[];
+  readonly #mutexes: KeyedMutex;
+  readonly #wakeQueue: DeviceWakeQueue;
+  readonly #claim: Claim | undefined;
+  #hasBegun = false;
+
+  /** @param claim on an older push, whose turn it is */
+  constructor(jobs: readonly Job[], mutexes: KeyedMutex, wakeQueue: DeviceWakeQueue, claim?: Claim) {
+    this.#jobs = jobs;
+    this.#mutexes = mutexes;
+    this.#wakeQueue = wakeQueue;
+    this.#claim = claim;
+  }
+
   /** The push begins: one that waits for the device to speak, and has the same files, ends as superseded. */
-  begin(): void;
+  begin(): void {
+    this.#hasBegun = true;
+    this.#claim?.take();
+  }
+
   /** Gives the turn on: to the next, or back to one that waits, where this push has not begun. */
-  end(): void;
+  end(): void {
+    const isGivenBack = !this.#hasBegun && this.#claim?.giveBack() === true;
+    if (!isGivenBack && !this.#wakeQueue.hasLostTurn(this.#jobs)) this.#mutexes.release(targetOf(this.#jobs));
+  }
 }
 
 /**
@@ -22,50 +43,42 @@ export class Turns {
     this.#wakeQueue = wakeQueue;
   }
 
-  /**
-   * @param jobs of one device
-   * @param onBlocked called when another push has the turn, which may take days
-   * @returns undefined when the signal is aborted first: then there is nothing to end
-   */
-  async take(jobs: readonly Job[], signal: AbortSignal, onBlocked: () => void): Promise<Turn | undefined> {
-    const target = jobs[0]?.target ?? '';
-    let claim = this.#wakeQueue.claim(jobs);
-    if (!claim && !this.#mutexes.isFree(target)) onBlocked();
-    while (!claim) {
-      if (await this.#acquire(target, jobs, signal)) break;
+  /** @param jobs of one device @returns undefined when another push has the turn, which may take days */
+  tryTake(jobs: readonly Job[]): Turn | undefined {
+    const claim = this.#wakeQueue.claim(jobs);
+    return claim || this.#mutexes.tryAcquire(targetOf(jobs)) ? this.#turnOf(jobs, claim) : undefined;
+  }
+
+  /** @param jobs of one device @returns undefined when the signal is aborted first: then there is nothing to end */
+  async take(jobs: readonly Job[], signal: AbortSignal): Promise<Turn | undefined> {
+    for (;;) {
+      if (await this.#acquire(jobs, signal)) return this.#turnOf(jobs, undefined);
       if (signal.aborted) return undefined;
-      claim = this.#wakeQueue.claim(jobs);
+      const claim = this.#wakeQueue.claim(jobs);
+      if (claim) return this.#turnOf(jobs, claim);
     }
-    return this.#turnOf(target, jobs, claim);
   }
 
   /** Resolves to false too when an older push with the same files begins to wait. */
-  async #acquire(target: string, jobs: readonly Job[], signal: AbortSignal): Promise<boolean> {
-    if (this.#mutexes.isFree(target)) return this.#mutexes.acquire(target, signal);
+  async #acquire(jobs: readonly Job[], signal: AbortSignal): Promise<boolean> {
     const stop = new AbortController();
     const onStop = () => stop.abort();
     if (signal.aborted) onStop();
     signal.addEventListener('abort', onStop);
     const stopListening = this.#wakeQueue.onWait(jobs, onStop);
     try {
-      return await this.#mutexes.acquire(target, stop.signal);
+      return await this.#mutexes.acquire(targetOf(jobs), stop.signal);
     } finally {
       stopListening();
       signal.removeEventListener('abort', onStop);
     }
   }
 
-  #turnOf(target: string, jobs: readonly Job[], claim: Claim | undefined): Turn {
-    let hasBegun = false;
-    return {
-      begin: () => {
-        hasBegun = true;
-        claim?.take();
-      },
-      end: () => {
-        const isGivenBack = !hasBegun && claim?.giveBack() === true;
-        if (!isGivenBack && !this.#wakeQueue.hasLostTurn(jobs)) this.#mutexes.release(target);
-      },
-    };
+  #turnOf(jobs: readonly Job[], claim: Claim | undefined): Turn {
+    return new Turn(jobs, this.#mutexes, this.#wakeQueue, claim);
   }
+}
+
+function targetOf(jobs: readonly Job[]): string {
+  return jobs[0]?.target ?? '';
 }

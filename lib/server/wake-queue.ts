@@ -45,6 +45,7 @@ export class DeviceWakeQueue implements WakeQueue {
 
   /** The claim of a newer push on an older one for the same device and files; undefined: none waits. */
   claim(jobs: readonly Job[]): Claim | undefined {
+    if (this.#waiting.size === 0) return undefined;
     const key = keyOf(jobs);
     const older = this.#waiting.get(key);
     if (!older || older.isOver || older.isClaimed) return undefined;

@@ -32,10 +32,10 @@ export class FileServer {
   readonly #file: ServedFile;
   readonly #services: TransferServices;
   readonly #server: Server;
-  readonly #refused = new Set<string>();
+  readonly #refused: string[] = [];
   readonly #connections = new Set<Connection>();
   /** Addresses that took the file, or stopped while they did; not those that broke off. */
-  readonly #fetchers = new Set<string>();
+  readonly #fetchers: string[] = [];
   #connected = new Deferred<string>();
   #ended = new Deferred<TransferEnd>();
   #listening: ListeningPort | undefined;
@@ -103,14 +103,13 @@ export class FileServer {
 
   /** Addresses other than the device's that have fetched the file, or are at it. */
   othersThan(device: string): string[] {
-    const all = new Set([...this.#fetchers, ...[...this.#connections].map((connection) => connection.device)]);
-    all.delete(device);
-    return [...all];
+    const addresses = [...this.#fetchers, ...Array.from(this.#connections, (connection) => connection.device)];
+    return [...new Set(addresses.filter((address) => address !== device))];
   }
 
   /** Addresses that tried and were turned away. */
   get refused(): readonly string[] {
-    return [...this.#refused];
+    return this.#refused;
   }
 
   /** The device itself says that it has the whole file: its connection's end no longer matters. */
@@ -196,6 +195,7 @@ export class FileServer {
   }
 }
 
-function note(addresses: Set<string>, address: string): void {
-  if (addresses.size < maxNoted) addresses.add(address);
+/** Each once. */
+function note(addresses: string[], address: string): void {
+  if (addresses.length < maxNoted && !addresses.includes(address)) addresses.push(address);
 }

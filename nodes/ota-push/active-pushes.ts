@@ -1,8 +1,8 @@
 import type { Job } from '../../lib/push/job';
 import { reasons } from '../shared/reasons';
 
-/** A burst of pushes leaves no more behind. */
-const maxUnused = 100;
+/** A burst of pushes leaves no more behind: some 1 MB. */
+const maxUnused = 1000;
 
 /** The pushes of one node, so that they can be cancelled and end with it. */
 export class ActivePushes {
@@ -30,22 +30,20 @@ export class ActivePushes {
     }
   }
 
-  /**
-   * Runs a push with what ends it; once the node is closed, what still comes is cancelled at once.
-   * @param push begins at once, before a reset that comes after its message is looked at
-   */
-  async run<T>(jobs: readonly Job[], push: (ending: AbortController) => Promise<T>): Promise<T> {
+  /** A push begins. @returns what ends it; once the node is closed, that has ended it already */
+  begin(jobs: readonly Job[]): AbortController {
     const ending = this.#unused.pop() ?? new AbortController();
     if (this.#isClosed) ending.abort(reasons.stop);
     if (this.#cancelledWhileRead.has(jobs)) ending.abort(reasons.reset);
     this.#active.set(ending, jobs[0]?.target ?? '');
-    try {
-      return await push(ending);
-    } finally {
-      this.#active.delete(ending);
-      if (!ending.signal.aborted && this.#unused.length < maxUnused) this.#unused.push(ending);
-      if (this.#active.size === 0) this.#onIdle();
-    }
+    return ending;
+  }
+
+  /** The push has ended. @param ending what it was given */
+  end(ending: AbortController): void {
+    this.#active.delete(ending);
+    if (!ending.signal.aborted && this.#unused.length < maxUnused) this.#unused.push(ending);
+    if (this.#active.size === 0) this.#onIdle();
   }
 
   /** Cancels all of them, or those to one device. */

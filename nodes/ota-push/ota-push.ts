@@ -1,11 +1,11 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
+import type { PushHooks } from '../../lib/push/file-set';
 import type { Job } from '../../lib/push/job';
 import type { Purpose } from '../../lib/push/services';
-import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { PushActivity, PushState } from '../../lib/push/state';
 import { Input, type InputSettings } from '../shared/input';
 import { asksFor, type Message } from '../shared/message';
-import { onInput, type Send } from '../shared/on-input';
+import { onInput, type Run, type Send } from '../shared/on-input';
 import { Progress } from '../shared/progress';
 import { Readiness } from '../shared/readiness';
 import { purposeOf } from '../shared/restore';
@@ -34,48 +34,58 @@ function register(RED: NodeAPI): void {
     const translate: Translate = (key, values) => RED._(`ota-push.status.${key}`, values);
     const status = new StatusLine(this, translate, new Readiness(RED, server, config.server));
 
-    const push = async (jobs: Job[], message: Message, purpose: Purpose, send: Send, server: ReadyServer) => {
-      const onActivity = (activity: PushActivity) => {
-        const waitsForBroker = activity === 'announce' && !server.broker.isOnline;
+    /** What shows how the push of these files goes on. */
+    const hooksOf = (
+      jobs: Job[],
+      purpose: Purpose,
+      { broker }: ReadyServer,
+      progress?: Progress<PushState>,
+    ): PushHooks => ({
+      onActivity: (activity) => {
+        const waitsForBroker = activity === 'announce' && !broker.isOnline;
         status.phase(jobs, activity, waiting.has(activity) || waitsForBroker);
-      };
+      },
+      onStart: (look) => {
+        status.follow(jobs, look);
+        progress?.start(look);
+      },
+      ifUnchanged,
+      purpose,
+      heldBytes: jobs.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    });
+
+    const reset = async (message: Message): Promise<void> => {
+      const target = input.readResetTarget(message);
+      const device = target instanceof Promise ? await target : target;
+      if (device === undefined) status.beginAnew();
+      pushes.cancel(device);
+    };
+
+    const push = async (message: Message, send: Send): Promise<void> => {
+      input.refuse(message);
+      const ready = requireServer(RED, server, config.server);
+      const purpose = purposeOf(message);
+      const read = input.readPush(message, ready);
+      // No needless await: a reset that comes right before or after a push must find things in that order.
+      const jobs = read instanceof Promise ? await pushes.reading(read) : read;
       const progress = config.progress
         ? new Progress<PushState>((percent, state) => send(toProgress(message, percent, state)))
         : undefined;
-      const onStart = (look: () => PushSnapshot) => {
-        status.follow(jobs, look);
-        progress?.start(look);
-      };
-      const heldBytes = jobs.reduce((sum, { bytes }) => sum + bytes.length, 0);
-      const hooks = { onActivity, onStart, ifUnchanged, purpose, heldBytes } as const;
+      const ending = pushes.begin(jobs);
       try {
-        const outcome = await pushes.run(jobs, (ending) => server.pushServer.push(jobs, ending, hooks));
+        const outcome = await ready.pushServer.push(jobs, ending, hooksOf(jobs, purpose, ready, progress));
         status.end(outcome);
         send(toOutputs(message, outcome));
       } catch (bug) {
         status.forget(jobs);
         throw bug;
       } finally {
+        pushes.end(ending);
         progress?.stop();
       }
     };
 
-    // No needless await: a reset that comes right before or after a push must find things in that order.
-    const run = async (message: Message, send: Send): Promise<void> => {
-      if (asksFor(message, 'reset')) {
-        const target = input.readResetTarget(message);
-        const device = target instanceof Promise ? await target : target;
-        if (device === undefined) status.beginAnew();
-        pushes.cancel(device);
-        return;
-      }
-      input.refuse(message);
-      const ready = requireServer(RED, server, config.server);
-      const purpose = purposeOf(message);
-      const read = input.readPush(message, ready);
-      await push(read instanceof Promise ? await pushes.reading(read) : read, message, purpose, send, ready);
-    };
-
+    const run: Run = (message, send) => (asksFor(message, 'reset') ? reset(message) : push(message, send));
     onInput(this, run, (code) => status.badInput(code));
 
     this.on('close', (done: (error?: Error) => void) => {
