@@ -38,8 +38,9 @@ class Attempt {
   #reason: unknown;
   #isOver = false;
   /** Rejects what is waited for now. */
-  #interrupt = (_reason: unknown): void => undefined;
-  #withdraw = (): void => undefined;
+  #interrupt: ((reason: unknown) => void) | undefined;
+  /** Takes the announcement back, as far as that can be. */
+  #withdraw: (() => void) | undefined;
 
   constructor(session: PushSession, services: PushServices) {
     const { state, job, onActivity } = session;
@@ -115,7 +116,8 @@ class Attempt {
     if (this.#isOver) throw this.#reason;
     // At another host or port than before it is another announcement.
     if (state.host !== host || state.port !== fileServer.port) session.announcement = undefined;
-    Object.assign(state, { host, port: fileServer.port });
+    state.host = host;
+    state.port = fileServer.port;
     return fileServer;
   }
 
@@ -168,13 +170,14 @@ class Attempt {
   /** The idle time is each connection's own, so the whole takes as long as it takes. */
   #onTransferred(fileServer: FileServer, end: TransferEnd): void {
     const { state, job, announcements, verification } = this.#session;
-    Object.assign(state, { device: end.device, sent: end.sent });
+    state.device = end.device;
+    state.sent = end.sent;
     if (end.end === 'stalled') throw new AttemptFailure('stalled', 'it took no bytes');
     if (end.end === 'interrupted') throw new AttemptFailure('interrupted', end.cause);
     state.verified ??= 'delivered';
     verification.markDelivered();
     // A device that restarts before it is verified must not meet the announcement again (protocol 1.4).
-    this.#withdraw();
+    this.#withdraw?.();
     // A signed one may have to be announced once more, with a newer counter.
     if (announcements === 1 && job.key === undefined) fileServer.close();
   }
@@ -237,7 +240,7 @@ class Attempt {
     if (this.#isOver) return;
     this.#reason = reason;
     this.#stop();
-    this.#interrupt(reason);
+    this.#interrupt?.(reason);
   }
 
   /** From here on nothing is announced, counted or believed any more. */
@@ -245,7 +248,7 @@ class Attempt {
     this.#isOver = true;
     this.#session.verification.onReport = undefined;
     this.#phases.stop();
-    this.#withdraw();
+    this.#withdraw?.();
   }
 
   #noteOthers(fileServer: FileServer): void {
