@@ -52,7 +52,7 @@ describe('The entities', () => {
   let comeOnline: () => void;
   let deleted: Inbox<string>;
   let onInstall: () => Promise<void>;
-  let install: (release: Release) => void;
+  let install: (release: Release) => unknown;
   let onPrevious: (previous: PreviousVersion) => Promise<void>;
   /** Whether the button can be pressed, each time that it is told; `none`: there is no button. */
   let button: Inbox<string>;
@@ -231,6 +231,29 @@ describe('The entities', () => {
     assert.equal(pressed, 1);
   });
 
+  it('count a press that comes again later once, until something is heard of what was pressed', async () => {
+    await start();
+    let pressed = 0;
+    onInstall = async () => {
+      pressed += 1;
+    };
+    press();
+    await shown.next();
+    const { now } = performance;
+    performance.now = () => now.call(performance) + 60_000;
+    resources.defer(() => {
+      performance.now = now;
+    });
+    press();
+    await shown.next();
+    assert.equal(pressed, 1);
+    await entities.hearPush({ ...news, result: 'success' });
+    await shown.next();
+    press();
+    await shown.next();
+    assert.equal(pressed, 2);
+  });
+
   it('answer each press, so that whoever else hears it knows that it is not lost', async () => {
     await start();
     press();
@@ -401,6 +424,8 @@ describe('The entities', () => {
     await update();
     const asked = new Inbox<PreviousVersion>();
     onPrevious = async (previous) => void asked.push(previous);
+    const installs: Release[] = [];
+    install = (pressed) => installs.push(pressed);
     goBack();
     assert.equal((await shown.next()).in_progress, true);
     const { filename, version, kept } = await asked.next();
@@ -412,7 +437,7 @@ describe('The entities', () => {
     assert.equal((await shown.nextThat(({ update_percentage: percent }) => percent !== null)).update_percentage, 20);
     await entities.hearPush({ ...news, result: 'success' });
     assert.equal((await shown.next()).in_progress, false);
-    assert.equal(asked.all.length, 1);
+    assert.deepEqual([asked.all.length, installs], [1, []]);
   });
 
   it('are in progress no longer when nobody answers who goes back', async () => {
