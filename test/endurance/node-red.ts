@@ -1,12 +1,12 @@
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
+import { linkPackage } from '../../demo/link-package';
 import type { TestBroker } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
 import { connectClient } from '../peers/mqtt-client';
 import { NodeRedProcess } from '../peers/node-red-process';
 import type { Resources } from '../peers/resources';
-import { root } from '../peers/root';
 import { temporaryFolder } from '../peers/temporary-folder';
 import { place, pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
 
@@ -46,8 +46,7 @@ const secret = 's'.repeat(32);
 export class NodeRedAtBroker {
   static async start(resources: Resources, settings: NodeRedSettings): Promise<NodeRedAtBroker> {
     const userDir = await temporaryFolder(resources, 'ota-push-faults');
-    await mkdir(join(userDir, 'node_modules'));
-    await symlink(root, join(userDir, 'node_modules', 'node-red-contrib-ota-push'));
+    await linkPackage(userDir);
     await writeFile(join(userDir, 'flows.json'), JSON.stringify(flowOf(settings)));
     await writeFile(join(userDir, 'flows_cred.json'), JSON.stringify({ server: { secret } }));
     await writeFile(join(userDir, 'settings.js'), 'module.exports = { credentialSecret: false };');
