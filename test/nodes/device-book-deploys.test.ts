@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import helper, { type TestFlows } from 'node-red-node-test-helper';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { Example, injecting } from '../peers/example';
-import { NodeRedProcess } from '../peers/node-red-process';
 import { resourcesOfEachTest } from '../peers/resources';
 import { lamps, SimulatedFleet } from '../peers/simulated-fleet';
 import { temporaryFolder } from '../peers/temporary-folder';
@@ -43,7 +42,7 @@ describe('What an OTA server knows of devices, in a whole Node-RED', function ()
     await example.press();
     await Promise.all(fast);
     await example.nodeRed.kill();
-    example.nodeRed = await NodeRedProcess.start(example.userDir, join(example.userDir, 'flows.json'));
+    await example.restart();
     await updated();
     assert.deepEqual(fleet.having('main.py', await readFile(join(example.userDir, 'main.py'))), all);
     assert.equal(await updated(), '0 updated, 20 had the file, 0 failed.');
@@ -60,19 +59,13 @@ describe('What an OTA server knows of devices, in a whole Node-RED', function ()
   it('goes with the server when that is deleted, and not when it is disabled', async () => {
     await start();
     await updated();
-    await example.redeploy(/Started flows/);
+    await example.deployed((flows) => flows);
     assert.equal((await readdir(folder())).length, 2);
     const server = example.node('ota-server').id;
-    const deploy = async (change: Parameters<Example['change']>[0]) => {
-      example.nodeRed.log.skip();
-      const started = example.nodeRed.logged(/Started flows/);
-      await example.change(change);
-      await started;
-    };
-    await deploy((flows) => flows.map((node) => (node.id === server ? { ...node, d: true } : node)));
+    await example.deployed((flows) => flows.map((node) => (node.id === server ? { ...node, d: true } : node)));
     assert.equal((await readdir(folder())).length, 2);
-    await deploy((flows) => flows.map(({ d: _disabled, ...node }) => node as (typeof flows)[number]));
-    await deploy((flows) => flows.filter(({ id }) => id !== server));
+    await example.deployed((flows) => flows.map(({ d: _disabled, ...node }) => node as (typeof flows)[number]));
+    await example.deployed((flows) => flows.filter(({ id }) => id !== server));
     assert.deepEqual(await readdir(folder()), []);
   });
 });
