@@ -10,12 +10,10 @@ import { readServerSettings, type ServerSettings } from '../../nodes/ota-server/
 import { BadInput } from '../../nodes/shared/bad-input';
 import { Input, type InputSettings } from '../../nodes/shared/input';
 import type { ReadyServer } from '../../nodes/shared/server-node';
-import { pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
+import { devicesDefaults, haUpdateDefaults, pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
 import { type Definition, definitionOf } from './definition';
 
 type Verdicts = Record<string, boolean>;
-
-const homeDefaults = { prefix: 'homeassistant', baseTopic: 'ota-push' } satisfies Record<keyof HaSettings, string>;
 
 /** The inputs of the open dialog, by their id. */
 const inputs: Record<string, { value: string }> = {};
@@ -229,6 +227,14 @@ describe('the defaults of the dialogs', () => {
     keyof RolloutSettings,
     string
   >;
+  const ofDevices = { name: '', server: '', watch: false, outputs: 1 };
+  const ofHaUpdate = {
+    name: '',
+    server: '',
+    prefix: 'homeassistant',
+    baseTopic: 'ota-push',
+    check: true,
+  } satisfies Record<keyof HaSettings, string> & Record<string, unknown>;
   const ofServer = {
     name: '',
     broker: '',
@@ -245,14 +251,16 @@ describe('the defaults of the dialogs', () => {
   it('are there for each property that the server reads, and for no other', () => {
     assert.deepEqual(valuesOf(push), ofPush);
     assert.deepEqual(valuesOf(rollout), ofRollout);
-    assert.deepEqual(valuesOf(devices), { name: '', server: '', watch: false, outputs: 1 });
-    assert.deepEqual(valuesOf(haUpdate), { name: '', server: '', ...homeDefaults, check: true });
+    assert.deepEqual(valuesOf(devices), ofDevices);
+    assert.deepEqual(valuesOf(haUpdate), ofHaUpdate);
     assert.deepEqual(valuesOf(server), ofServer);
   });
 
   it('are those that the tests of the nodes start from', () => {
     assert.deepEqual({ name: '', server: '', ...pushDefaults }, ofPush);
     assert.deepEqual({ name: '', server: '', ...rolloutDefaults }, ofRollout);
+    assert.deepEqual({ name: '', server: '', ...devicesDefaults }, ofDevices);
+    assert.deepEqual({ name: '', server: '', ...haUpdateDefaults }, ofHaUpdate);
     assert.deepEqual({ name: '', broker: '', ...serverDefaults }, ofServer);
   });
 
@@ -300,7 +308,7 @@ function serverTakes(property: string, value: string): boolean {
   };
   try {
     if (property in serverDefaults) return Boolean(readServerSettings({ [property]: value }));
-    if (property in homeDefaults) return Boolean(readHaTopics({ [property]: value }));
+    if (property in haUpdateDefaults) return Boolean(readHaTopics({ [property]: value }));
     if (!(property in pushDefaults)) return Boolean(readRolloutSettings({ [property]: value }));
     const input = new Input({ util, nodes: { eachNode: () => undefined } } as unknown as NodeAPI, {} as Node, {
       ...settings,

@@ -8,7 +8,7 @@ import { connectClient } from '../peers/mqtt-client';
 import { NodeRedProcess } from '../peers/node-red-process';
 import type { Resources } from '../peers/resources';
 import { temporaryFolder } from '../peers/temporary-folder';
-import { place, pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
+import { haUpdateDefaults, place, pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
 
 /** The nodes that take messages. */
 export type Taker = 'push' | 'rollout' | 'update';
@@ -153,9 +153,7 @@ function flowOf({ broker, server, push, rollout }: NodeRedSettings): object[] {
       ...place,
       type: 'ota-ha-update',
       server: 'server',
-      prefix: 'homeassistant',
-      baseTopic: 'ota-push',
-      check: true,
+      ...haUpdateDefaults,
       wires: [['push']],
     },
     { id: 'catch', ...place, type: 'catch', scope: takers, wires: [['said']] },

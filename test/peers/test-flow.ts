@@ -63,6 +63,8 @@ export class TestFlow {
   readonly caught = new Inbox<Received>();
   readonly completed = new Inbox<Received>();
   readonly statuses = new Inbox<Received>();
+  /** What the listener `heard` gets, where the flow has one. */
+  readonly heard = new Inbox<Received>();
 
   static async start(settings: FlowSettings): Promise<TestFlow> {
     const { secret, mqttNodes = ourMqttNodes, coreNodes = [] } = settings;
@@ -130,6 +132,7 @@ export class TestFlow {
       helper.getNode(name).on('input', (message) => this[name].push(message as unknown as Received));
     }
     helper.getNode('caught').on('input', (message) => this.ends.push({ ...message, output: 0 } as unknown as Received));
+    helper.getNode('heard')?.on('input', (message) => this.heard.push(message as unknown as Received));
     helper.getNode('output3').on('input', (message) => this.progress.push(message as unknown as Received));
     for (const output of [1, 2]) {
       helper.getNode(`output${output}`).on('input', (message) => {
@@ -166,6 +169,10 @@ export const pushDefaults = { target: 'target', targetType: 'msg', ...ofBoth, an
 
 export const rolloutDefaults = { targets: '', ...ofBoth, waves: '100%', pause: '0', stopAfter: '' };
 
+export const devicesDefaults = { watch: false, outputs: 1 };
+
+export const haUpdateDefaults = { prefix: 'homeassistant', baseTopic: 'ota-push', check: true };
+
 export const serverDefaults = {
   advertise: '',
   bind: '',
@@ -185,10 +192,10 @@ export function listener(id: string): Record<string, unknown> {
   return { id, ...place, type: 'helper', wires: [] };
 }
 
-/** Nodes of a flow that listens on a topic by itself: what it hears comes to the listener `heard`. */
-export function listening(topic: string): Record<string, unknown>[] {
-  const input = { id: 'in', ...place, type: 'mqtt in', broker: 'broker', topic, qos: '1', wires: [['heard']] };
-  return [input, listener('heard')];
+/** Nodes of a flow that listens on a topic by itself: what it hears comes to the listener `heard`. @param more properties of the first */
+export function listening(topic: string, more: Record<string, unknown> = {}): Record<string, unknown>[] {
+  const input = { id: 'in', ...place, type: 'mqtt in', broker: 'broker', topic, qos: '1', ...more };
+  return [{ ...input, wires: [['heard']] }, listener('heard')];
 }
 
 function flowOf({ broker, server = {}, push = {}, rollout, mqtt = {}, watched = ['push'], more = [] }: FlowSettings) {
