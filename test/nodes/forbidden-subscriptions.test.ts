@@ -1,21 +1,13 @@
 import assert from 'node:assert/strict';
 import { type EventEmitter, once } from 'node:events';
 import { type AedesBehaviour, type AedesBroker, startAedes } from '../peers/brokers';
-import { Inbox } from '../peers/inbox';
 import { connectClient } from '../peers/mqtt-client';
 import { resourcesOfEachTest } from '../peers/resources';
 import { type Behaviour, SimulatedDevice } from '../peers/simulated-device';
-import { type FlowSettings, TestFlow } from '../peers/test-flow';
+import { type FlowSettings, listening, TestFlow } from '../peers/test-flow';
 
 const reports = '+/OTA/status';
 const message = { payload: 'print("lamp")', target: 'nightlamp', filename: 'main.py' };
-const place = { z: 'tab', x: 0, y: 0 };
-
-/** An MQTT node of the user's own, on the same connection. */
-const userNode = (topic: string) => [
-  { id: 'in', ...place, type: 'mqtt in', broker: 'broker', topic, qos: '1', wires: [['heard']] },
-  { id: 'heard', ...place, type: 'helper', wires: [] },
-];
 
 describe('A broker that forbids a subscription', () => {
   const resources = resourcesOfEachTest();
@@ -23,15 +15,12 @@ describe('A broker that forbids a subscription', () => {
   let broker: AedesBroker;
   let flow: TestFlow;
   let device: SimulatedDevice;
-  let heard: Inbox<string>;
 
   async function start(answers: AedesBehaviour['answers'], settings: Partial<FlowSettings> = {}): Promise<void> {
     broker = await resources.use(startAedes(answers ? { answers } : {}));
-    const more = userNode('house/#');
+    const more = listening('house/#'); // by an MQTT node of the user's own, on the same connection
     const server = { advertise: '127.0.0.1' };
     flow = await resources.use(TestFlow.start({ broker, server, more, ...settings }));
-    heard = new Inbox();
-    flow.node('heard')?.on('input', ({ payload }) => heard.push(String(payload)));
   }
 
   async function startDevice(behaviour: Behaviour = {}): Promise<void> {
@@ -43,7 +32,7 @@ describe('A broker that forbids a subscription', () => {
   async function userHears(text: string): Promise<void> {
     const client = await connectClient(resources, broker.url);
     await client.publishAsync('house/door', text, { qos: 1, retain: true });
-    await heard.nextThat((one) => one === text);
+    await flow.heard.nextThat(({ payload }) => payload === text);
   }
 
   const warned = (words: string) => flow.logged('WARN').filter((line) => line.includes(words));
