@@ -61,9 +61,9 @@ async function rollOut(node: BenchedNode, devices: number, file: Buffer) {
   const { success } = await node.rollOut(targets, 'main.py', file);
   const ms = performance.now() - startedAt;
   delay.disable();
-  writings.close();
+  const written = await writings.stop();
   if (success !== devices) throw new Error(`${success} of ${devices} devices succeeded`);
-  return { ms, lagMs: delay.max / 1e6, writings: writings.count };
+  return { ms, lagMs: delay.max / 1e6, writings: written };
 }
 
 /** What pushes to devices that never come hold, once all are under way. */
