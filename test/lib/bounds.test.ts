@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Node } from 'node-red';
 import { BoundedMap } from '../../lib/bounded-map';
 import { PythonChecker } from '../../lib/check/python-checker';
-import { DeviceBook } from '../../lib/devices/device-book';
+import type { DeviceBook } from '../../lib/devices/device-book';
 import type { Outcome } from '../../lib/push/outcome';
 import type { Broker, InboundMessage } from '../../lib/push/services';
 import { DeviceReports } from '../../lib/server/device-reports';
@@ -14,6 +13,7 @@ import { StatusLine } from '../../nodes/ota-push/status';
 import { KeptAnnouncements, type KeptTopics } from '../../nodes/ota-server/kept-announcements';
 import { LastMessages } from '../../nodes/ota-server/last-messages';
 import { Subscriptions } from '../../nodes/ota-server/subscriptions';
+import { openBook } from '../peers/device-book';
 import { failureOf, jobsOf, outcomeOf } from '../peers/outcomes';
 import { resourcesOfEachTest } from '../peers/resources';
 import { temporaryFolder } from '../peers/temporary-folder';
@@ -157,12 +157,7 @@ describe('What strangers can fill', () => {
 
     const open = async () => {
       const folder = await temporaryFolder(resources, 'bounds');
-      const [path, filesFolder] = [join(folder, 'devices.jsonl'), join(folder, 'files')];
-      return () => {
-        const book = new DeviceBook({ path, filesFolder, keep: 3, onDamage: assert.fail, onUnwritten: assert.fail });
-        resources.defer(() => book.close());
-        return book;
-      };
+      return () => openBook(resources, folder);
     };
 
     const record = (book: DeviceBook, outcome: Outcome, bytes?: Buffer) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DeviceBook } from '../../../lib/devices/device-book';
+import type { DeviceBook } from '../../../lib/devices/device-book';
 import type { HaBroker } from '../../../lib/home-assistant/broker';
 import { Entities } from '../../../lib/home-assistant/entities';
 import type { EntitiesOptions } from '../../../lib/home-assistant/entities-options';
@@ -11,6 +11,7 @@ import { ReleaseStore } from '../../../lib/home-assistant/store';
 import type { Report } from '../../../lib/protocol/report';
 import type { Outcome } from '../../../lib/push/outcome';
 import type { InboundMessage } from '../../../lib/push/services';
+import { openBook } from '../../peers/device-book';
 import { Inbox } from '../../peers/inbox';
 import { failureOf, jobsOf, outcomeOf } from '../../peers/outcomes';
 import { resourcesOfEachTest } from '../../peers/resources';
@@ -119,14 +120,7 @@ describe('The entities', () => {
     onInstall = async () => undefined;
     install = () => undefined;
     onPrevious = async () => undefined;
-    book = new DeviceBook({
-      path: join(folder, 'devices.jsonl'),
-      filesFolder: join(folder, 'files'),
-      keep,
-      onDamage: assert.fail,
-      onUnwritten: assert.ifError,
-    });
-    resources.defer(() => book.close());
+    book = openBook(resources, folder, { keep });
     store = new ReleaseStore(join(folder, 'releases'));
     entities = new Entities({
       topics: { prefix: 'homeassistant', base: 'ota-push' },
