@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { type EventEmitter, once } from 'node:events';
 import { type AedesBehaviour, type AedesBroker, startAedes, startMosquitto, type TestBroker } from '../peers/brokers';
 import { FirstGenerationDevice } from '../peers/first-generation-device';
 import { connectClient } from '../peers/mqtt-client';
@@ -52,9 +51,7 @@ for (const [what, keeps, questions] of kinds) {
       assert.equal(retain, true);
     };
 
-    const warned = async () => {
-      while (warningsOf(flow).length === 0) await once(flow.node('server') as unknown as EventEmitter, 'call:warn');
-    };
+    const warned = () => flow.untilWarned('ota-server.warnings.');
 
     itNeeding(['micropython'], 'lets a first-generation device restart once for each push', async () => {
       await start({ push: { timeout: '3' } });

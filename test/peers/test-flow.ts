@@ -1,3 +1,4 @@
+import { type EventEmitter, once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,10 +106,15 @@ export class TestFlow {
 
   /** The next status that says this, or something like it. Words are not translated here: it tells their keys. */
   async untilStatus(text: string | RegExp): Promise<Status> {
-    for (;;) {
-      const { status } = await this.statuses.next();
-      if (status && (typeof text === 'string' ? status.text === text : text.test(status.text))) return status;
-    }
+    const isIt = (status: Status) => (typeof text === 'string' ? status.text === text : text.test(status.text));
+    const { status } = await this.statuses.nextThat((message) => message.status !== undefined && isIt(message.status));
+    return status as Status;
+  }
+
+  /** Resolves when the server has warned of something in these words, or keys of them. */
+  async untilWarned(words: string): Promise<void> {
+    const server = helper.getNode('server') as unknown as EventEmitter;
+    while (!this.logged('WARN').some((line) => line.includes(words))) await once(server, 'call:warn');
   }
 
   node(id: string) {
