@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { linkPackage } from '../../demo/link-package';
 import type { TestBroker } from './brokers';
 import { NodeRedProcess } from './node-red-process';
+import { Resources } from './resources';
 import { root } from './root';
+import { temporaryFolder } from './temporary-folder';
 
 export interface ExampleNode {
   readonly id: string;
@@ -51,22 +52,23 @@ export class Example {
     changes: Changes,
     { packages = [], files = {}, port = 0 }: Surroundings = {},
   ): Promise<Example> {
-    const userDir = await mkdtemp(join(tmpdir(), 'ota-push-example-'));
+    const resources = new Resources();
     try {
-      return await Example.#deployIn(userDir, name, broker, changes, { packages, files, port });
+      return await Example.#deployIn(resources, name, broker, changes, { packages, files, port });
     } catch (error) {
-      await rm(userDir, { recursive: true });
+      await resources.end();
       throw error;
     }
   }
 
   static async #deployIn(
-    userDir: string,
+    resources: Resources,
     name: string,
     broker: TestBroker,
     changes: Changes,
     { packages, files, port }: Required<Surroundings>,
   ): Promise<Example> {
+    const userDir = await temporaryFolder(resources, 'ota-push-example');
     const modules = await linkPackage(userDir);
     for (const installed of packages) {
       await mkdir(resolve(modules, installed, '..'), { recursive: true });
@@ -80,13 +82,15 @@ export class Example {
     const place = (node: ExampleNode) => ({ ...node, ...atBroker(node, broker), ...changes(node, userDir) });
     const flows = join(userDir, 'flows.json');
     await writeFile(flows, JSON.stringify([...nodes.map(place), ...statusLog(nodes)]));
-    return new Example(userDir, nodes, await NodeRedProcess.start(userDir, flows, { wanted: port || undefined }));
+    const nodeRed = await NodeRedProcess.start(userDir, flows, { wanted: port || undefined });
+    return new Example(userDir, nodes, nodeRed, resources);
   }
 
   private constructor(
     readonly userDir: string,
     readonly nodes: readonly ExampleNode[],
     public nodeRed: NodeRedProcess,
+    private readonly resources: Resources,
   ) {}
 
   /** The one node of this type, or the one of this name among them. */
@@ -140,7 +144,7 @@ export class Example {
 
   async stop(): Promise<void> {
     await this.nodeRed.stop();
-    await rm(this.userDir, { recursive: true });
+    await this.resources.end();
   }
 }
 

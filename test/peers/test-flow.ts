@@ -1,7 +1,4 @@
 import { type EventEmitter, once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import helper, { type TestFlows } from 'node-red-node-test-helper';
 import type { Durations } from '../../lib/push/state';
 import registerDevices from '../../nodes/ota-devices/ota-devices';
@@ -10,6 +7,8 @@ import registerPush from '../../nodes/ota-push/ota-push';
 import registerRollout from '../../nodes/ota-rollout/ota-rollout';
 import registerServer from '../../nodes/ota-server/ota-server';
 import { Inbox } from './inbox';
+import { Resources } from './resources';
+import { temporaryFolder } from './temporary-folder';
 
 const ourMqttNodes = '@node-red/nodes/core/network/10-mqtt.js';
 
@@ -70,27 +69,29 @@ export class TestFlow {
   static async start(settings: FlowSettings): Promise<TestFlow> {
     const { secret, mqttNodes = ourMqttNodes, coreNodes = [] } = settings;
     const more = [loaded(mqttNodes), ...coreNodes.map(coreNode)];
-    const ownDir = settings.userDir === undefined ? await mkdtemp(join(tmpdir(), 'test-flow-')) : undefined;
-    const flow = new TestFlow(ownDir);
-    helper.settings({ mqttReconnectTime: 100, userDir: settings.userDir ?? ownDir } as object);
+    const resources = new Resources();
     try {
+      const { userDir = await temporaryFolder(resources, 'test-flow') } = settings;
+      helper.settings({ mqttReconnectTime: 100, userDir } as object);
+      resources.defer(() => helper.unload());
       await helper.load(
         [...more, registerServer, registerPush, registerRollout, registerDevices, registerHaUpdate],
         flowOf(settings) as TestFlows,
         secret === undefined ? {} : { server: { secret } },
       );
+      const flow = new TestFlow(resources);
       flow.#listen();
       return flow;
     } catch (error) {
-      await flow.stop();
+      await resources.end();
       throw error;
     }
   }
 
-  readonly #ownDir: string | undefined;
+  readonly #resources: Resources;
 
-  private constructor(ownDir: string | undefined) {
-    this.#ownDir = ownDir;
+  private constructor(resources: Resources) {
+    this.#resources = resources;
   }
 
   /** Sends a message into the node. */
@@ -128,9 +129,8 @@ export class TestFlow {
     return entries.filter((entry) => entry.level === log[level]).map(({ msg }) => String(msg));
   }
 
-  async stop(): Promise<void> {
-    await helper.unload();
-    if (this.#ownDir !== undefined) await rm(this.#ownDir, { recursive: true, force: true });
+  stop(): Promise<void> {
+    return this.#resources.end();
   }
 
   #listen(): void {
