@@ -11,23 +11,22 @@ import { temporaryFolder } from '../peers/temporary-folder';
 import { haUpdateDefaults, place, pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
 
 /** The nodes that take messages. */
-export type Taker = 'push' | 'rollout' | 'update';
+type Taker = 'push' | 'rollout' | 'update';
 
 /** What a node says of a message: its end, or the error that a Catch node has got. */
-export interface Word {
+interface Word {
   /** Of the message; one that was only given has 0. */
   readonly number: number;
   readonly payload: unknown;
-  readonly error: { readonly message: string; readonly code?: string } | null;
+  readonly error: { readonly message: string } | null;
   readonly ota: Readonly<Record<string, unknown>> & {
     readonly code: string | null;
     readonly message: string;
     readonly remedy: string | null;
-    readonly durations: Readonly<Record<string, number>>;
   };
 }
 
-export interface NodeRedSettings {
+interface NodeRedSettings {
   readonly broker: TestBroker;
   readonly server?: Readonly<Record<string, unknown>>;
   readonly push?: Readonly<Record<string, unknown>>;
@@ -57,7 +56,7 @@ export class NodeRedAtBroker {
     return nodeRed;
   }
 
-  readonly words = new Inbox<Word>();
+  readonly #words = new Inbox<Word>();
   #process: NodeRedProcess | undefined;
   readonly #settings: NodeRedSettings;
   #asked = 0;
@@ -71,7 +70,7 @@ export class NodeRedAtBroker {
   ) {
     this.#settings = settings;
     client.on('message', (topic, payload) => {
-      if (topic === 'said/end') this.words.push(JSON.parse(payload.toString()) as Word);
+      if (topic === 'said/end') this.#words.push(JSON.parse(payload.toString()) as Word);
       else this.#ready.push(true);
     });
   }
@@ -100,7 +99,7 @@ export class NodeRedAtBroker {
     this.#asked += 1;
     const number = this.#asked;
     await this.give(to, { ...message, number });
-    return this.words.nextThat((word) => word.number === number);
+    return this.#words.nextThat((word) => word.number === number);
   }
 
   /** What lies in the folder of the nodes, with that of their releases. */
@@ -176,6 +175,6 @@ function flowOf({ broker, server, push, rollout }: NodeRedSettings): object[] {
 
 const sayScript = `
 const { number = 0, payload, ota = null, error } = msg;
-const told = error ? { message: error.message, code: error.code } : null;
+const told = error ? { message: error.message } : null;
 return { payload: JSON.stringify({ number, payload, ota, error: told }) };
 `;
