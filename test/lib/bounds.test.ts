@@ -205,6 +205,18 @@ describe('What strangers can fill', () => {
       const lamps = book.hostnames().filter((name) => name.startsWith('lamp-'));
       assert.equal(lamps.length, 100);
     });
+
+    it('goes first where it is of the device that was pushed to longest ago, however much that says', async () => {
+      const book = (await open())();
+      const message = 'm'.repeat(mebibyte);
+      record(book, outcomeOf({ target: 'oldest' }));
+      for (let at = 0; at < 70; at += 1) {
+        record(book, outcomeOf({ target: `lamp-${at}`, message }));
+        book.hear('oldest', { state: 'failed', file: 'main.py', hash: 'a'.repeat(40), error: `${at}` }, false);
+      }
+      // From then on it is one of those that only report.
+      assert.deepEqual([book.device('oldest')?.last, book.device('lamp-69')?.last?.result], [null, 'success']);
+    });
   });
 
   it('are not the topics that a broker refuses', () => {

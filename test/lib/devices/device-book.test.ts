@@ -107,6 +107,8 @@ describe('The device book', () => {
     const end = book.begin([jobOf('lamp')], look(0));
     endFirst();
     assert.equal(book.devices()[0]?.push?.percent, 0, 'a newer one has taken its place');
+    record(book, outcomeOf({ id: 'push-1' }));
+    assert.equal(book.devices()[0]?.push?.percent, 0, 'it is the first one that has ended');
     end();
     assert.equal(book.devices()[0]?.push, null);
   });
@@ -127,6 +129,17 @@ describe('The device book', () => {
     const book = open();
     book.hear('lamp', running, true);
     assert.deepEqual([book.devices()[0]?.seen, book.devices()[0]?.report], [null, running]);
+  });
+
+  it('is not changed by what a device has said before, where its broker only tells it again', () => {
+    const book = open();
+    book.hear('lamp', running, false);
+    const changes: string[] = [];
+    book.watch((target, change) => changes.push(`${target} ${change}`));
+    book.hear('lamp', running, true);
+    assert.deepEqual(changes, []);
+    book.hear('lamp', { ...running, hash: other }, true);
+    assert.deepEqual(changes, ['lamp seen']);
   });
 
   it('believes that nothing has changed where a push of ours has told it, and never a report alone', async () => {
