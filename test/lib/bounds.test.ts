@@ -5,6 +5,7 @@ import type { Node } from 'node-red';
 import { BoundedMap } from '../../lib/bounded-map';
 import { PythonChecker } from '../../lib/check/python-checker';
 import type { DeviceBook } from '../../lib/devices/device-book';
+import { KeptFiles } from '../../lib/devices/kept-files';
 import type { Outcome } from '../../lib/push/outcome';
 import type { Broker, InboundMessage } from '../../lib/push/services';
 import { DeviceReports } from '../../lib/server/device-reports';
@@ -204,6 +205,18 @@ describe('What strangers can fill', () => {
       assert.ok(bytes < 24 * mebibyte, `${bytes} bytes`);
       const lamps = book.hostnames().filter((name) => name.startsWith('lamp-'));
       assert.equal(lamps.length, 100);
+    });
+
+    it('is no more than 64 MB of files that wait for the disk, or one that is larger', async () => {
+      const files = new KeptFiles(await temporaryFolder(resources, 'kept'));
+      const [first, second] = ['a', 'b'].map((letter) => Buffer.alloc(40 * mebibyte, letter)) as [Buffer, Buffer];
+      const huge = Buffer.alloc(70 * mebibyte);
+      const isTaken = (bytes: Buffer) => files.add(bytes) !== undefined;
+      assert.deepEqual([first, second, first].map(isTaken), [true, false, true]);
+      await files.write();
+      assert.deepEqual([second, huge].map(isTaken), [true, false]);
+      await files.write();
+      assert.equal(isTaken(huge), true);
     });
 
     it('goes first where it is of the device that was pushed to longest ago, however much that says', async () => {

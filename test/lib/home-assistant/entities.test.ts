@@ -629,6 +629,25 @@ describe('The entities', () => {
     await removed;
   });
 
+  it('are not shown to their end when they are removed meanwhile', async () => {
+    await start({ rates });
+    assert.equal(await button.next(), 'offline');
+    let answer: () => void = () => undefined;
+    isAnswering = new Promise((resolve) => {
+      answer = resolve;
+    });
+    birth();
+    const removed = entities.remove('lamp');
+    assert.equal(await button.next(), 'none', 'the last topic');
+    answer();
+    await removed;
+    await entities.close();
+    assert.deepEqual(
+      [...new Map(sent)].filter(([, text]) => text !== ''),
+      [],
+    );
+  });
+
   it('obey nothing but a press of Install for a device that they have', async () => {
     await start();
     let pressed = 0;
