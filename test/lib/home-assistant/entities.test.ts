@@ -614,6 +614,23 @@ describe('The entities', () => {
         topics.map((topic) => [topic, '']),
       );
     });
+
+    it(`are not shown to their end when they ${what} meanwhile`, async () => {
+      await start({ rates });
+      assert.equal(await button.next(), 'offline');
+      let answer: () => void = () => undefined;
+      isAnswering = new Promise((resolve) => {
+        answer = resolve;
+      });
+      birth();
+      const gone = go();
+      assert.equal(await button.next(), 'none', 'the last topic');
+      answer();
+      await gone;
+      await entities.close();
+      const kept = [...new Map(sent)].filter(([, text]) => text !== '');
+      assert.deepEqual(kept, []);
+    });
   }
 
   it('are cleared at once, and not bit by bit as the broker answers: a release may come meanwhile', async () => {
@@ -627,25 +644,6 @@ describe('The entities', () => {
     assert.equal(await button.next(), 'none', 'the last topic');
     answer();
     await removed;
-  });
-
-  it('are not shown to their end when they are removed meanwhile', async () => {
-    await start({ rates });
-    assert.equal(await button.next(), 'offline');
-    let answer: () => void = () => undefined;
-    isAnswering = new Promise((resolve) => {
-      answer = resolve;
-    });
-    birth();
-    const removed = entities.remove('lamp');
-    assert.equal(await button.next(), 'none', 'the last topic');
-    answer();
-    await removed;
-    await entities.close();
-    assert.deepEqual(
-      [...new Map(sent)].filter(([, text]) => text !== ''),
-      [],
-    );
   });
 
   it('obey nothing but a press of Install for a device that they have', async () => {
