@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { EntityStage, news, rates } from './entity-stage';
+
+describe('The entities, as Install is pressed,', () => {
+  const home = new EntityStage();
+
+  it('are in progress no longer when what was pressed can not be sent', async () => {
+    await home.start();
+    home.onInstall = () => Promise.reject(new Error('the bytes are gone'));
+    home.press();
+    assert.equal((await home.broker.shown.next()).in_progress, true);
+    assert.equal((await home.broker.shown.next()).in_progress, false);
+  });
+
+  it('do not end with a push that was under way when Install was pressed', async () => {
+    await home.start();
+    await home.entities.hearPush(news);
+    assert.equal((await home.broker.shown.next()).update_percentage, 10);
+    home.press();
+    assert.equal((await home.broker.shown.next()).update_percentage, null);
+    await home.entities.hearPush({ ...news, result: 'failed' });
+    await home.entities.hearPush({ ...news, id: 'b', percent: 20 });
+    assert.deepEqual((await home.broker.shown.next()).update_percentage, 20);
+    await home.entities.hearPush({ ...news, id: 'b', result: 'success' });
+    assert.equal((await home.broker.shown.next()).in_progress, false);
+  });
+
+  it('end with the only word of a push whose progress is not wired', async () => {
+    await home.start();
+    home.press();
+    await home.broker.shown.next();
+    await home.entities.hearPush({ ...news, result: 'timeout' });
+    assert.equal((await home.broker.shown.next()).in_progress, false);
+  });
+
+  it('count a press that comes twice once', async () => {
+    await home.start({ silenceMs: 100 });
+    let pressed = 0;
+    home.onInstall = async () => {
+      pressed += 1;
+    };
+    home.press();
+    home.press();
+    await home.broker.shown.nextThat(({ in_progress: working }) => !working);
+    assert.equal(pressed, 1);
+  });
+
+  it('count a press that comes again later once, until something is heard of what was pressed', async () => {
+    await home.start();
+    let pressed = 0;
+    home.onInstall = async () => {
+      pressed += 1;
+    };
+    home.press();
+    await home.broker.shown.next();
+    const { now } = performance;
+    performance.now = () => now.call(performance) + 60_000;
+    home.resources.defer(() => {
+      performance.now = now;
+    });
+    home.press();
+    await home.broker.shown.next();
+    assert.equal(pressed, 1);
+    await home.entities.hearPush({ ...news, result: 'success' });
+    await home.broker.shown.next();
+    home.press();
+    await home.broker.shown.next();
+    assert.equal(pressed, 2);
+  });
+
+  it('answer each press, so that whoever else hears it knows that it is not lost', async () => {
+    await home.start();
+    home.press();
+    home.press();
+    assert.deepEqual(
+      [(await home.broker.shown.next()).in_progress, (await home.broker.shown.next()).in_progress],
+      [true, true],
+    );
+  });
+
+  it('answer presses that come while one is open at once, and once more however many come', async () => {
+    await home.start({ rates });
+    for (let times = 0; times < 1000; times += 1) home.press();
+    for (const _ of ['pressed', 'at once', 'once more'])
+      assert.equal((await home.broker.shown.next()).in_progress, true);
+    await home.entities.hearPush({ ...news, result: 'timeout' });
+    assert.equal((await home.broker.shown.next()).in_progress, false, 'nothing more was shown before');
+  });
+
+  it('obey a press once in a second: what fails at once can’t be asked for without end', async () => {
+    await home.start({ rates });
+    let pressed = 0;
+    home.onInstall = () => {
+      pressed += 1;
+      return Promise.reject(new Error('the bytes are gone'));
+    };
+    home.press();
+    await home.broker.shown.nextThat(({ in_progress: working }) => !working);
+    for (let times = 0; times < 100; times += 1) home.press();
+    await home.broker.shown.next();
+    assert.equal(pressed, 1);
+  });
+
+  it('obey nothing but a press of Install for a device that they have', async () => {
+    await home.start();
+    let pressed = 0;
+    home.onInstall = async () => {
+      pressed += 1;
+    };
+    home.broker.say('ota-push/update/lamp/install', 'INSTALL');
+    home.broker.say('ota-push/update/other/install', 'install');
+    home.press();
+    await home.broker.shown.next();
+    assert.equal(pressed, 1);
+  });
+});
