@@ -136,10 +136,13 @@ describe('An ota-ha-update', () => {
     await flow.stop();
     await press(true);
     await start();
+    // What comes after it is answered.
+    published.skip();
+    await client.publishAsync('homeassistant/status', 'online', { qos: 1 });
     await stateThat(({ latest_version: latest }) => latest === shortHash);
+    assert.equal(installs.all.length, 0);
     await press();
     await installs.next();
-    assert.equal(installs.all.length, 1);
   });
 
   it('knows after a restart what it has offered, and Install works', async () => {

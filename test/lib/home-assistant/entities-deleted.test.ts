@@ -27,6 +27,13 @@ describe('The entities that are deleted, or are not', () => {
     assert.deepEqual([home.entities.size, [...last].filter(([, text]) => text === '')], [1, []]);
   });
 
+  it('stay when they are to be removed while the broker is offline: what it keeps would stay for good', async () => {
+    await home.start();
+    home.broker.isOnline = false;
+    await assert.rejects(home.entities.remove('lamp'), /The entity of lamp stays: the broker is offline/);
+    assert.equal(home.entities.size, 1);
+  });
+
   it('take the button with them when they are deleted or removed', async () => {
     await home.start();
     assert.equal(await home.broker.button.next(), 'offline');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { EntityStage, news, rates } from './entity-stage';
+import { EntityStage, news, rates, release, type Start } from './entity-stage';
 
 describe('The entities, as Install is pressed,', () => {
   const home = new EntityStage();
@@ -99,6 +99,58 @@ describe('The entities, as Install is pressed,', () => {
     for (let times = 0; times < 100; times += 1) home.press();
     await home.broker.shown.next();
     assert.equal(pressed, 1);
+  });
+
+  describe('obey no press', () => {
+    let pressed: number;
+    const start = async (how: Start = {}) => {
+      await home.start(how);
+      pressed = 0;
+      home.onInstall = async () => {
+        pressed += 1;
+      };
+    };
+
+    it('that may have been long ago', async () => {
+      await start();
+      home.broker.say('ota-push/update/lamp/install', 'install', true);
+      await home.untilHeard();
+      assert.equal(pressed, 0);
+    });
+
+    it('when they are closed before it is known what was offered', async () => {
+      await start();
+      await home.entities.close();
+      await start({ isAgain: true });
+      home.press();
+      await home.entities.close();
+      await home.untilHeard();
+      assert.equal(pressed, 0);
+    });
+
+    it('when they were deleted', async () => {
+      await start();
+      home.broker.tell('{}');
+      home.broker.tell('');
+      await home.deleted.next();
+      home.press();
+      await home.untilHeard();
+      assert.equal(pressed, 0);
+    });
+  });
+
+  it('have not lost a release that came while the one before was found to be gone', async () => {
+    await home.start();
+    home.onInstall = async () => {
+      await home.offer({ ...release, version: '2.0' });
+      throw new Error('the bytes are gone');
+    };
+    home.press();
+    await home.broker.shown.nextThat(({ in_progress: working }) => working);
+    await home.broker.shown.nextThat(({ in_progress: working }) => !working);
+    await home.entities.close();
+    const discovery = new Map(home.broker.sent).get('homeassistant/update/ota-push__lamp/config') ?? '';
+    assert.doesNotMatch(discovery, /It is lost/);
   });
 
   it('obey nothing but a press of Install for a device that they have', async () => {

@@ -32,6 +32,13 @@ describe('The entities', () => {
     assert.equal((await home.broker.shown.next()).in_progress, false);
   });
 
+  it('are in progress no more from the moment that their end would not be heard', async () => {
+    await home.start();
+    home.entities.endProgress();
+    await home.entities.hearPush(news);
+    assert.deepEqual([home.entities.inProgress, home.broker.shown.all.slice(1)], [[], []]);
+  });
+
   it('are in progress no longer for whoever speaks of something else', async () => {
     await home.start({ silenceMs: 100 });
     home.press();

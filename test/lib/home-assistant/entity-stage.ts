@@ -109,6 +109,11 @@ export class EntityStage {
     this.broker.say('ota-push/update/lamp/install', 'install');
   }
 
+  /** Resolves when all is done that was heard. */
+  async untilHeard(): Promise<void> {
+    await this.entities.hearPush({ ...news, target: 'other' });
+  }
+
   /** Somebody presses the button that goes back. */
   goBack(): void {
     this.broker.say('ota-push/update/lamp/install', 'previous');

@@ -69,9 +69,9 @@ export class ToldBroker implements HaBroker {
     return answer;
   }
 
-  /** Somebody presses a button in Home Assistant, or says something like that. */
-  say(topic: string, text: string): void {
-    this.#tell('ota-push/update/+/install', topic, text);
+  /** Somebody presses a button in Home Assistant, or says something like that. @param maybeStale it may have been long ago */
+  say(topic: string, text: string, maybeStale = false): void {
+    this.#tell('ota-push/update/+/install', topic, text, maybeStale);
   }
 
   /** What makes `lamp` known in Home Assistant, as it keeps it. */
@@ -89,8 +89,8 @@ export class ToldBroker implements HaBroker {
     this.#tell('homeassistant/status', 'homeassistant/status', 'online');
   }
 
-  #tell(filter: string, topic: string, text: string): void {
-    const message = { topic, payload: Buffer.from(text), isRetainedReplay: false, maybeStale: false };
+  #tell(filter: string, topic: string, text: string, maybeStale = false): void {
+    const message = { topic, payload: Buffer.from(text), isRetainedReplay: maybeStale, maybeStale };
     for (const [, onMessage] of this.#listeners.filter(([one]) => one === filter)) onMessage(message);
   }
 }
