@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
 import { EntityStage, news, rates, type Start } from './entity-stage';
 
 describe('The entities that are deleted, or are not', () => {
@@ -145,6 +146,19 @@ describe('The entities that are deleted, or are not', () => {
       assert.deepEqual([home.deleted.all, home.entities.size], [[], 1]);
     });
 
+    it('are still waited for where the broker has gone before it could tell of them', async () => {
+      await restart({ state: '{}' });
+      await home.untilHeard();
+      home.broker.isOnline = false;
+      // Timers of one length end in their order: the time for that is over.
+      await setTimeout(100);
+      assert.deepEqual([home.deleted.all, home.broker.shown.all], [[], []]);
+      home.broker.isOnline = true;
+      home.broker.comeOnline();
+      assert.equal((await home.broker.shown.next()).in_progress, false);
+      assert.deepEqual([home.deleted.all, home.entities.size], [[], 1]);
+    });
+
     it('are shown where the broker has never told of them under the topics of now', async () => {
       const topics = { prefix: 'hass', base: 'ota-push' };
       await restart({ ...isThere, topics });
@@ -167,7 +181,7 @@ describe('The entities that are deleted, or are not', () => {
       it(`are shown when a release comes before that is known, however slow the disk is (${slow})`, async () => {
         await restart({ state: '{}' });
         // Timers of one length end in their order.
-        const isTooLate = new Promise((resolve) => setTimeout(resolve, 100));
+        const isTooLate = setTimeout(100);
         const work: () => Promise<void> = home.store[slow].bind(home.store) as never;
         home.store[slow] = (...given: []) => isTooLate.then(() => work(...given));
         await home.offer();

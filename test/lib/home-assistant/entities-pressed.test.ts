@@ -139,6 +139,26 @@ describe('The entities, as Install is pressed,', () => {
     });
   });
 
+  it('obey a press that follows the end of the push by somebody, however soon', async () => {
+    await home.start();
+    const results = ['success', 'cancelled'] as const;
+    const obeyed: number[] = [];
+    for (const result of results) {
+      let pressed = 0;
+      home.onInstall = async () => {
+        pressed += 1;
+      };
+      home.press();
+      await home.untilHeard();
+      await home.entities.hearPush({ ...news, result });
+      home.press();
+      await home.untilHeard();
+      obeyed.push(pressed);
+      await home.entities.hearPush({ ...news, result: 'cancelled' });
+    }
+    assert.deepEqual(obeyed, [1, 2]);
+  });
+
   it('have not lost a release that came while the one before was found to be gone', async () => {
     await home.start();
     home.onInstall = async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { releaseFile } from '../../../lib/home-assistant/release';
 import { failureOf, outcomeOf } from '../../peers/outcomes';
@@ -123,6 +123,7 @@ describe('The entities', () => {
     await assert.rejects(
       home.entities.offer(['lamp'], { version: '2.0', files: [file2], isSet: false }, new Map([[file2.sha256, other]])),
     );
+    assert.ok(!(await readdir(join(home.folder, 'releases'))).includes(`${file2.sha256}.bin`), 'it takes no room');
     await rm(blocked, { recursive: true });
     let offered = '';
     home.onInstall = async ({ version }) => {
