@@ -46,10 +46,10 @@ async function interleave<Name extends string>(ways: Record<Name, Way>, times: n
   return measured;
 }
 
-/** RolloutQueue of growing size; draws their chart where a path for it is given. */
+/** Rollouts of growing size; draws their chart where a path for it is given. */
 async function rollOutMany(node: BenchedNode): Promise<void> {
   const scales = await measureScale(node, file);
-  console.log('RolloutQueue of a file of 3.8 KB, 100 devices at once:');
+  console.log('Rollouts of a file of 3.8 KB, 100 devices at once:');
   for (const { devices, msPerDevice, lagMs, writings } of scales) {
     const most = `event loop held for ${ms(lagMs)}, the device book written ${writings} times at most`;
     console.log(`  ${devices} devices: ${ms(msPerDevice)} per device, ${most}`);

@@ -25,7 +25,7 @@ const underWayAtOnce = 1000;
 const placesOfRollout = 100;
 const queued = 10_000;
 
-/** RolloutQueue of 10, 100 and 1,000 devices. @throws Error when a device does not succeed */
+/** Rollouts of 10, 100 and 1,000 devices. @throws Error when a device does not succeed */
 export async function measureScale(node: BenchedNode, file: Buffer): Promise<Scale[]> {
   const measured = sizes.map((devices) => ({ devices, msPerDevice: [] as number[], lagMs: 0, writings: 0 }));
   for (let round = -warmUps; round < rounds; round += 1) {
@@ -61,9 +61,9 @@ async function rollOut(node: BenchedNode, devices: number, file: Buffer) {
   const { success } = await node.rollOut(targets, 'main.py', file);
   const ms = performance.now() - startedAt;
   delay.disable();
-  writings.close();
+  const written = await writings.stop();
   if (success !== devices) throw new Error(`${success} of ${devices} devices succeeded`);
-  return { ms, lagMs: delay.max / 1e6, writings: writings.count };
+  return { ms, lagMs: delay.max / 1e6, writings: written };
 }
 
 /** What pushes to devices that never come hold, once all are under way. */

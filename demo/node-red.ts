@@ -1,10 +1,11 @@
 import { type EventEmitter, once } from 'node:events';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import RED from 'node-red';
+import { linkPackage } from './link-package';
 
 type FlowNode = Record<string, unknown> & { readonly id: string };
 
@@ -33,8 +34,7 @@ export class NodeRed {
     );
     const nodeRed = new NodeRed(userDir, server);
     try {
-      await mkdir(join(userDir, 'node_modules'));
-      await symlink(resolve(__dirname, '..'), join(userDir, 'node_modules', 'node-red-contrib-ota-push'), 'junction');
+      await linkPackage(userDir);
       await writeFile(join(userDir, 'flows.json'), JSON.stringify(flow));
       await nodeRed.#start();
       return nodeRed;

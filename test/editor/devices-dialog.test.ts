@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Editor, inFlow, pushForm } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfSuite } from '../peers/resources';
+import { devicesDefaults } from '../peers/test-flow';
 
 /** An OTA devices beside the flow "Push one file". */
 const id = 'c2d3e4f506172839';
@@ -27,7 +28,7 @@ for (const [locale, expected] of Object.entries(words)) {
 
     before(async () => {
       editor = await resources.use(Editor.open({ locale }));
-      await editor.add({ id, type: 'ota-devices', server: inFlow.server, y: 300, watch: false, outputs: 1 });
+      await editor.add({ id, type: 'ota-devices', server: inFlow.server, y: 300, ...devicesDefaults });
     });
 
     it('says under the node how many devices are known', async () => {

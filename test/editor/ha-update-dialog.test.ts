@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Editor, pushForm } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfSuite } from '../peers/resources';
+import { haUpdateDefaults } from '../peers/test-flow';
 
 /** An HA update beside the flow "Push one file". */
 const id = 'b1c2d3e4f5061728';
@@ -25,7 +26,7 @@ for (const [locale, expected] of Object.entries(words)) {
 
     before(async () => {
       editor = await resources.use(Editor.open({ locale }));
-      await editor.add({ id, type: 'ota-ha-update', server: '', prefix: 'homeassistant', baseTopic: 'ota-push' });
+      await editor.add({ id, type: 'ota-ha-update', server: '', ...haUpdateDefaults });
     });
 
     afterEach(() => editor.undoAll());

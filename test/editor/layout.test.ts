@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Editor, inFlow, pushForm, serverForm } from '../peers/editor';
 import { describeNeeding } from '../peers/needing';
 import { resourcesOfSuite } from '../peers/resources';
-import { rolloutDefaults } from '../peers/test-flow';
+import { devicesDefaults, haUpdateDefaults, rolloutDefaults } from '../peers/test-flow';
 
 const rollout = 'a0b1c2d3e4f50617';
 const devices = 'c2d3e4f506172839';
@@ -20,15 +20,8 @@ for (const locale of ['en-US', 'de']) {
     before(async () => {
       editor = await resources.use(Editor.open({ locale }));
       await editor.add({ id: rollout, type: 'ota-rollout', server: '', y: 300, ...rolloutDefaults });
-      await editor.add({ id: devices, type: 'ota-devices', server: '', y: 500, watch: false, outputs: 1 });
-      await editor.add({
-        id: update,
-        type: 'ota-ha-update',
-        server: '',
-        y: 400,
-        prefix: 'homeassistant',
-        baseTopic: 'ota-push',
-      });
+      await editor.add({ id: devices, type: 'ota-devices', server: '', y: 500, ...devicesDefaults });
+      await editor.add({ id: update, type: 'ota-ha-update', server: '', y: 400, ...haUpdateDefaults });
     });
 
     afterEach(() => editor.undoAll());

@@ -4,24 +4,21 @@ import { resolve } from 'node:path';
 import { util } from '@node-red/util';
 import type { Node, NodeAPI } from 'node-red';
 import { SharedBytes } from '../../lib/push/shared-bytes';
-import { type HaSettings, readHaTopics } from '../../nodes/ota-ha-update/settings';
-import { type RolloutSettings, readRolloutSettings } from '../../nodes/ota-rollout/settings';
-import { readServerSettings, type ServerSettings } from '../../nodes/ota-server/settings';
+import { readHaTopics } from '../../nodes/ota-ha-update/settings';
+import { readRolloutSettings } from '../../nodes/ota-rollout/settings';
+import { readServerSettings } from '../../nodes/ota-server/settings';
 import { BadInput } from '../../nodes/shared/bad-input';
-import { Input, type InputSettings } from '../../nodes/shared/input';
+import { Input } from '../../nodes/shared/input';
 import type { ReadyServer } from '../../nodes/shared/server-node';
-import { pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
-import { type Definition, definitionOf } from './definition';
+import { haUpdateDefaults, pushDefaults, serverDefaults } from '../peers/test-flow';
+import { definitionOf } from './definition';
 
 type Verdicts = Record<string, boolean>;
-
-const homeDefaults = { prefix: 'homeassistant', baseTopic: 'ota-push' } satisfies Record<keyof HaSettings, string>;
 
 /** The inputs of the open dialog, by their id. */
 const inputs: Record<string, { value: string }> = {};
 const push = definitionOf('ota-push', inputs);
 const rollout = definitionOf('ota-rollout');
-const devices = definitionOf('ota-devices');
 const haUpdate = definitionOf('ota-ha-update');
 const server = definitionOf('ota-server');
 
@@ -179,6 +176,12 @@ describe('the limits of the dialogs', () => {
     assert.equal(editorTakes('concurrency', 0), false);
   });
 
+  it('take the defaults of the dialogs', () => {
+    const { format: _chosenFromAList, ...typed } = serverDefaults;
+    const fixed: Record<string, string> = { timeout: pushDefaults.timeout, ...typed };
+    for (const [property, value] of Object.entries(fixed)) assert.equal(editorTakes(property, value), true, property);
+  });
+
   it('take the type of a value from the open dialog, but for its own node only', () => {
     inputs['ota-push-more'] = { value: '' };
     inputs['node-input-targetType'] = { value: 'str' };
@@ -187,79 +190,6 @@ describe('the limits of the dialogs', () => {
     const validate = push.defaults.target?.validate;
     assert.match(String(validate?.call(edited, 'a b', {})), /^Device: 1 to 64/);
     assert.equal(validate?.call({ ...edited }, 'a b', {}), true);
-  });
-});
-
-describe('the defaults of the dialogs', () => {
-  // The compiler keeps these lists: no property that the server reads is missing, and none that it does not is there.
-  const ofPush = {
-    name: '',
-    server: '',
-    target: 'target',
-    targetType: 'msg',
-    file: 'payload',
-    fileType: 'msg',
-    filename: 'filename',
-    filenameType: 'msg',
-    reboot: 'true',
-    rebootType: 'bool',
-    timeout: '30',
-    timeoutType: 'num',
-    check: true,
-    skipUnchanged: false,
-    announceOn: '',
-    waitHours: '24',
-    retries: '0',
-    retryDelay: '5',
-    verify: 'auto',
-    verifyTimeout: '300',
-    onlineTopic: '',
-    onlinePayload: '',
-    format: 'server',
-    progress: false,
-    outputs: 2,
-  } satisfies Record<Exclude<keyof InputSettings, 'check'> | 'name' | 'server', string> & {
-    check: boolean;
-    skipUnchanged: boolean;
-    progress: boolean;
-    outputs: number;
-  };
-  const { target: _target, targetType: _type, announceOn: _topic, waitHours: _hours, ...ofBoth } = ofPush;
-  const ofRollout = { ...ofBoth, targets: '', waves: '100%', pause: '0', stopAfter: '' } satisfies Record<
-    keyof RolloutSettings,
-    string
-  >;
-  const ofServer = {
-    name: '',
-    broker: '',
-    advertise: '',
-    bind: '',
-    ports: '',
-    topic: '{target}/OTA',
-    allow: '',
-    concurrency: '100',
-    keep: '3',
-    format: 'basic',
-  } satisfies Record<keyof ServerSettings | 'name', string>;
-
-  it('are there for each property that the server reads, and for no other', () => {
-    assert.deepEqual(valuesOf(push), ofPush);
-    assert.deepEqual(valuesOf(rollout), ofRollout);
-    assert.deepEqual(valuesOf(devices), { name: '', server: '', watch: false, outputs: 1 });
-    assert.deepEqual(valuesOf(haUpdate), { name: '', server: '', ...homeDefaults, check: true });
-    assert.deepEqual(valuesOf(server), ofServer);
-  });
-
-  it('are those that the tests of the nodes start from', () => {
-    assert.deepEqual({ name: '', server: '', ...pushDefaults }, ofPush);
-    assert.deepEqual({ name: '', server: '', ...rolloutDefaults }, ofRollout);
-    assert.deepEqual({ name: '', broker: '', ...serverDefaults }, ofServer);
-  });
-
-  it('pass the limits', () => {
-    const { format: _chosenFromAList, ...typed } = serverDefaults;
-    const fixed: Record<string, string> = { timeout: ofPush.timeout, ...typed };
-    for (const [property, value] of Object.entries(fixed)) assert.equal(editorTakes(property, value), true, property);
   });
 });
 
@@ -300,7 +230,7 @@ function serverTakes(property: string, value: string): boolean {
   };
   try {
     if (property in serverDefaults) return Boolean(readServerSettings({ [property]: value }));
-    if (property in homeDefaults) return Boolean(readHaTopics({ [property]: value }));
+    if (property in haUpdateDefaults) return Boolean(readHaTopics({ [property]: value }));
     if (!(property in pushDefaults)) return Boolean(readRolloutSettings({ [property]: value }));
     const input = new Input({ util, nodes: { eachNode: () => undefined } } as unknown as NodeAPI, {} as Node, {
       ...settings,
@@ -322,8 +252,4 @@ function serverTakes(property: string, value: string): boolean {
 
 function verdicts(values: readonly string[], takes: (value: string) => boolean): Verdicts {
   return Object.fromEntries(values.map((value) => [value, takes(value)]));
-}
-
-function valuesOf({ defaults }: Definition): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(defaults).map(([property, { value }]) => [property, value]));
 }

@@ -60,7 +60,9 @@ for (const [locale, expected] of Object.entries(words)) {
       // The server was deployed anew: what the device takes now makes it known.
       await editor.leave('cancel');
       await editor.page.locator(`[id="${inFlow.inject}"] .red-ui-flow-node-button-button`).click();
-      await editor.page.locator(`[id="${inFlow.push}"] .red-ui-flow-node-status-dot-green`).waitFor();
+      const status = editor.page.locator(`[id="${inFlow.push}"] .red-ui-flow-node-status-label`);
+      // A green dot alone says no more than that it is connected.
+      await status.filter({ hasText: 'NIGHTLAMP: delivered' }).waitFor();
       await editor.edit(id);
       await field('targets').pressSequentially('daylamp, nig');
       await offered.filter({ hasText: /^nig$/ }).waitFor();

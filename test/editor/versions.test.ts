@@ -12,7 +12,7 @@ import { NodeRedProcess } from '../peers/node-red-process';
 import { installPacked } from '../peers/packed';
 import { resourcesOfSuite } from '../peers/resources';
 import { root } from '../peers/root';
-import { pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
+import { haUpdateDefaults, pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
 import { runtimeIn } from '../peers/versions';
 
 /** Where there is one to drop a node of each type on: one below the other. */
@@ -206,8 +206,6 @@ async function centerOf(locator: Locator): Promise<Point> {
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 }
 
-const updateDefaults = { prefix: 'homeassistant', baseTopic: 'ota-push', check: true };
-
 /** A node with all that the editor saves for it: it asks before it deploys one that lacks something. */
 function ofExample(type: string): Record<string, unknown> {
   const nodes: { type: string }[] = JSON.parse(readFileSync(join(root, 'examples/Push one file.json'), 'utf8'));
@@ -226,7 +224,7 @@ function flowOf(port: number) {
     ]),
     { id: 'push', z, x: 300, y: 300, type: 'ota-push', ...pushDefaults, server: 'server', wires: [[], []] },
     { id: 'rollout', z, x: 300, y: 380, type: 'ota-rollout', ...rolloutDefaults, server: 'server', wires: [[], []] },
-    { id: 'update', z, x: 300, y: 460, type: 'ota-ha-update', ...updateDefaults, server: 'server', wires: [[]] },
+    { id: 'update', z, x: 300, y: 460, type: 'ota-ha-update', ...haUpdateDefaults, server: 'server', wires: [[]] },
     { ...ofExample('inject'), id: 'wrong', name: 'wrong', z, x: 200, y: 220, props: [], wires: [['push']] },
   ];
 }

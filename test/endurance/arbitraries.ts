@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import fc from 'fast-check';
-import { pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
+import { haUpdateDefaults, pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
 
 /** The properties of one node of each type, and of the server that they use. */
 export interface Configurations {
@@ -289,10 +289,11 @@ export const configurations: fc.Arbitrary<Configurations> = fc.record({
       stopAfter: ['', '1', '50%'],
     },
   ),
-  haUpdate: changed(
-    { prefix: 'homeassistant', baseTopic: 'ota-push', check: true },
-    { prefix: ['homeassistant', 'ha/x'], baseTopic: ['ota-push', 'house/ota'], check: [true, false] },
-  ),
+  haUpdate: changed(haUpdateDefaults, {
+    prefix: ['homeassistant', 'ha/x'],
+    baseTopic: ['ota-push', 'house/ota'],
+    check: [true, false],
+  }),
 });
 
 /** Deeper than anybody can copy. */

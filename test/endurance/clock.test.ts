@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
 import { deviceKey } from '../../lib/protocol/signature';
 import { startAedes } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
@@ -68,11 +69,16 @@ describe('A clock that jumps by an hour', () => {
       for (const duration of Object.values(ota.durations)) assert.ok(duration >= 0 && duration < hourMs);
     });
 
-    it(`${where} before another attempt: it begins after its pause`, async () => {
+    it(`${where} before another attempt: it begins after its pause, and not an hour later`, async () => {
       await stage({ neverConnects: true }, { timeout: '0.3', retries: '1', retryDelay: '0.3' });
+      // Timers of one length end in their order: each of these two begins, and so ends, before the push's own.
+      const inPause = setTimeout(300)
+        .then(() => setTimeout(300))
+        .then(() => device.announcements.all.length);
       const pushing = flow.push({ ...message });
       await flow.untilStatus(/retry-waiting/);
       clock.jump(jumpMs);
+      assert.equal(await inPause, 1, 'announcements before its end');
       const { payload, ota } = await pushing;
       assert.deepEqual([payload, ota.code, ota.attempts], ['timeout', 'no_connection', 2]);
     });

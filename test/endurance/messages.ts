@@ -4,7 +4,7 @@ import RED from 'node-red';
 import { startPeer } from '../../bench/peers';
 import { usedBytes } from '../../bench/used-bytes';
 import { NodeRed } from '../../demo/node-red';
-import { place, pushDefaults, serverDefaults } from '../peers/test-flow';
+import { devicesDefaults, place, pushDefaults, serverDefaults } from '../peers/test-flow';
 import { seeded } from './amount';
 import { AnsweringDevice } from './answering-device';
 import { type Configurations, configurations, type MakeMessage, message } from './arbitraries';
@@ -223,7 +223,15 @@ function flowOf({ server, push, rollout, haUpdate }: Configurations, id: (type: 
     { ...server, id: id('server'), type: 'ota-server', broker: 'broker', credentials: { secret: 's'.repeat(32) } },
     { ...push, id: id('push'), type: 'ota-push', ...ours, wires },
     { ...rollout, id: id('rollout'), type: 'ota-rollout', ...ours, wires },
-    { watch: true, outputs: 2, id: id('devices'), type: 'ota-devices', ...ours, wires: wires.slice(1) },
+    {
+      ...devicesDefaults,
+      watch: true,
+      outputs: 2,
+      id: id('devices'),
+      type: 'ota-devices',
+      ...ours,
+      wires: wires.slice(1),
+    },
     { ...haUpdate, id: id('haUpdate'), type: 'ota-ha-update', ...ours, wires: [[id('out')]] },
     { id: id('catch'), ...place, type: 'catch', scope: null, wires: [[id('out')]] },
     {

@@ -1,33 +1,32 @@
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
+import { linkPackage } from '../../demo/link-package';
 import type { TestBroker } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
 import { connectClient } from '../peers/mqtt-client';
 import { NodeRedProcess } from '../peers/node-red-process';
 import type { Resources } from '../peers/resources';
-import { root } from '../peers/root';
 import { temporaryFolder } from '../peers/temporary-folder';
-import { place, pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
+import { haUpdateDefaults, place, pushDefaults, rolloutDefaults, serverDefaults } from '../peers/test-flow';
 
 /** The nodes that take messages. */
-export type Taker = 'push' | 'rollout' | 'update';
+type Taker = 'push' | 'rollout' | 'update';
 
 /** What a node says of a message: its end, or the error that a Catch node has got. */
-export interface Word {
+interface Word {
   /** Of the message; one that was only given has 0. */
   readonly number: number;
   readonly payload: unknown;
-  readonly error: { readonly message: string; readonly code?: string } | null;
+  readonly error: { readonly message: string } | null;
   readonly ota: Readonly<Record<string, unknown>> & {
     readonly code: string | null;
     readonly message: string;
     readonly remedy: string | null;
-    readonly durations: Readonly<Record<string, number>>;
   };
 }
 
-export interface NodeRedSettings {
+interface NodeRedSettings {
   readonly broker: TestBroker;
   readonly server?: Readonly<Record<string, unknown>>;
   readonly push?: Readonly<Record<string, unknown>>;
@@ -46,8 +45,7 @@ const secret = 's'.repeat(32);
 export class NodeRedAtBroker {
   static async start(resources: Resources, settings: NodeRedSettings): Promise<NodeRedAtBroker> {
     const userDir = await temporaryFolder(resources, 'ota-push-faults');
-    await mkdir(join(userDir, 'node_modules'));
-    await symlink(root, join(userDir, 'node_modules', 'node-red-contrib-ota-push'));
+    await linkPackage(userDir);
     await writeFile(join(userDir, 'flows.json'), JSON.stringify(flowOf(settings)));
     await writeFile(join(userDir, 'flows_cred.json'), JSON.stringify({ server: { secret } }));
     await writeFile(join(userDir, 'settings.js'), 'module.exports = { credentialSecret: false };');
@@ -58,7 +56,7 @@ export class NodeRedAtBroker {
     return nodeRed;
   }
 
-  readonly words = new Inbox<Word>();
+  readonly #words = new Inbox<Word>();
   #process: NodeRedProcess | undefined;
   readonly #settings: NodeRedSettings;
   #asked = 0;
@@ -72,7 +70,7 @@ export class NodeRedAtBroker {
   ) {
     this.#settings = settings;
     client.on('message', (topic, payload) => {
-      if (topic === 'said/end') this.words.push(JSON.parse(payload.toString()) as Word);
+      if (topic === 'said/end') this.#words.push(JSON.parse(payload.toString()) as Word);
       else this.#ready.push(true);
     });
   }
@@ -101,7 +99,7 @@ export class NodeRedAtBroker {
     this.#asked += 1;
     const number = this.#asked;
     await this.give(to, { ...message, number });
-    return this.words.nextThat((word) => word.number === number);
+    return this.#words.nextThat((word) => word.number === number);
   }
 
   /** What lies in the folder of the nodes, with that of their releases. */
@@ -154,9 +152,7 @@ function flowOf({ broker, server, push, rollout }: NodeRedSettings): object[] {
       ...place,
       type: 'ota-ha-update',
       server: 'server',
-      prefix: 'homeassistant',
-      baseTopic: 'ota-push',
-      check: true,
+      ...haUpdateDefaults,
       wires: [['push']],
     },
     { id: 'catch', ...place, type: 'catch', scope: takers, wires: [['said']] },
@@ -179,6 +175,6 @@ function flowOf({ broker, server, push, rollout }: NodeRedSettings): object[] {
 
 const sayScript = `
 const { number = 0, payload, ota = null, error } = msg;
-const told = error ? { message: error.message, code: error.code } : null;
+const told = error ? { message: error.message } : null;
 return { payload: JSON.stringify({ number, payload, ota, error: told }) };
 `;

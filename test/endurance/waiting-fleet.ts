@@ -1,9 +1,9 @@
-import { connect as connectTcp } from 'node:net';
 import type { MqttClient } from 'mqtt';
 import { Inbox } from '../peers/inbox';
 import { connectClient } from '../peers/mqtt-client';
 import { RawPeer } from '../peers/raw-peer';
 import type { Resources } from '../peers/resources';
+import { takeAll } from '../peers/simulated-device';
 
 /**
  * Devices that keep pushes under way, by the first part of their hostname: absent ones never come, stalling ones stop reading
@@ -34,18 +34,12 @@ export class WaitingFleet {
       this.announced.push(hostname);
       const port = Number(payload.toString().split('|')[1]);
       if (hostname.startsWith('stalling')) void this.#stall(port);
-      else if (!hostname.startsWith('absent')) this.#take(hostname, port);
+      else if (!hostname.startsWith('absent')) takeAll(port).on('end', () => this.taken.push(hostname));
     });
   }
 
   /** In a process of its own: it sees for sure how its connection ends. */
   async #stall(port: number): Promise<void> {
     this.stalled.push(await this.#resources.use(RawPeer.start(port, 'reads_when_told')));
-  }
-
-  #take(hostname: string, port: number): void {
-    const socket = connectTcp({ port, host: '127.0.0.1' }).resume();
-    socket.on('error', () => socket.destroy()); // a push that breaks it off says so itself
-    socket.on('end', () => this.taken.push(hostname));
   }
 }

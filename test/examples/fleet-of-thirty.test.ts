@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { hashOf } from '../../lib/protocol/announcement';
 import { type AedesBroker, startAedes } from '../peers/brokers';
@@ -7,7 +6,6 @@ import { startBrowser } from '../peers/browser';
 import { changing, Example, inOwnFolder, setting } from '../peers/example';
 import { FleetPage } from '../peers/fleet-page';
 import { describeNeeding } from '../peers/needing';
-import { NodeRedProcess } from '../peers/node-red-process';
 import { resourcesOfSuite } from '../peers/resources';
 import type { Behaviour } from '../peers/simulated-device';
 import { SimulatedFleet } from '../peers/simulated-fleet';
@@ -133,7 +131,6 @@ describeNeeding(
     });
 
     it('knows all of it after a restart of Node-RED', async () => {
-      await example.nodeRed.stop();
       await restart();
       await page.shows('lamp-7', `main.py ${short(version2)}`);
       await page.shows('lamp-11', /dropped the connection/);
@@ -143,8 +140,7 @@ describeNeeding(
 
     /** Starts Node-RED anew where it was, and opens the page anew: Dashboard does so too, some time after it has connected again. */
     async function restart(): Promise<void> {
-      const wanted = Number(new URL(example.nodeRed.url).port);
-      example.nodeRed = await NodeRedProcess.start(example.userDir, join(example.userDir, 'flows.json'), { wanted });
+      await example.restart();
       await page.open(example.nodeRed.url);
     }
   },

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Node } from 'node-red';
 import { BoundedMap } from '../../lib/bounded-map';
 import { PythonChecker } from '../../lib/check/python-checker';
-import { DeviceBook } from '../../lib/devices/device-book';
+import type { DeviceBook } from '../../lib/devices/device-book';
+import { KeptFiles } from '../../lib/devices/kept-files';
 import type { Outcome } from '../../lib/push/outcome';
 import type { Broker, InboundMessage } from '../../lib/push/services';
 import { DeviceReports } from '../../lib/server/device-reports';
@@ -14,6 +14,7 @@ import { StatusLine } from '../../nodes/ota-push/status';
 import { KeptAnnouncements, type KeptTopics } from '../../nodes/ota-server/kept-announcements';
 import { LastMessages } from '../../nodes/ota-server/last-messages';
 import { Subscriptions } from '../../nodes/ota-server/subscriptions';
+import { openBook } from '../peers/device-book';
 import { failureOf, jobsOf, outcomeOf } from '../peers/outcomes';
 import { resourcesOfEachTest } from '../peers/resources';
 import { temporaryFolder } from '../peers/temporary-folder';
@@ -157,12 +158,7 @@ describe('What strangers can fill', () => {
 
     const open = async () => {
       const folder = await temporaryFolder(resources, 'bounds');
-      const [path, filesFolder] = [join(folder, 'devices.jsonl'), join(folder, 'files')];
-      return () => {
-        const book = new DeviceBook({ path, filesFolder, keep: 3, onDamage: assert.fail, onUnwritten: assert.fail });
-        resources.defer(() => book.close());
-        return book;
-      };
+      return () => openBook(resources, folder);
     };
 
     const record = (book: DeviceBook, outcome: Outcome, bytes?: Buffer) =>
@@ -209,6 +205,30 @@ describe('What strangers can fill', () => {
       assert.ok(bytes < 24 * mebibyte, `${bytes} bytes`);
       const lamps = book.hostnames().filter((name) => name.startsWith('lamp-'));
       assert.equal(lamps.length, 100);
+    });
+
+    it('is no more than 64 MB of files that wait for the disk, or one that is larger', async () => {
+      const files = new KeptFiles(await temporaryFolder(resources, 'kept'));
+      const [first, second] = ['a', 'b'].map((letter) => Buffer.alloc(40 * mebibyte, letter)) as [Buffer, Buffer];
+      const huge = Buffer.alloc(70 * mebibyte);
+      const isTaken = (bytes: Buffer) => files.add(bytes) !== undefined;
+      assert.deepEqual([first, second, first].map(isTaken), [true, false, true]);
+      await files.write();
+      assert.deepEqual([second, huge].map(isTaken), [true, false]);
+      await files.write();
+      assert.equal(isTaken(huge), true);
+    });
+
+    it('goes first where it is of the device that was pushed to longest ago, however much that says', async () => {
+      const book = (await open())();
+      const message = 'm'.repeat(mebibyte);
+      record(book, outcomeOf({ target: 'oldest' }));
+      for (let at = 0; at < 70; at += 1) {
+        record(book, outcomeOf({ target: `lamp-${at}`, message }));
+        book.hear('oldest', { state: 'failed', file: 'main.py', hash: 'a'.repeat(40), error: `${at}` }, false);
+      }
+      // From then on it is one of those that only report.
+      assert.deepEqual([book.device('oldest')?.last, book.device('lamp-69')?.last?.result], [null, 'success']);
     });
   });
 

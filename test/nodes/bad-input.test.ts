@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { resourcesOfEachTest, resourcesOfSuite } from '../peers/resources';
-import { type Received, TestFlow } from '../peers/test-flow';
+import { place, type Received, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("hello")');
 const inSet = { filename: 'lib/lamp.py', payload: file };
@@ -227,7 +227,6 @@ describe('Bad input to ota-push', () => {
   });
 
   it('says where a hostname that is none comes from: a dynamic link call has left there what it calls', async () => {
-    const place = { z: 'tab', x: 0, y: 0 };
     const more = [
       { id: 'call', ...place, type: 'link call', links: [], linkType: 'dynamic', timeout: '30', wires: [[]] },
       { id: 'in', ...place, type: 'link in', name: 'update the lamp', links: [], wires: [['push']] },

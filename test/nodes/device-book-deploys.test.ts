@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import helper, { type TestFlows } from 'node-red-node-test-helper';
+import { emptyRecord } from '../../lib/devices/record';
 import { type AedesBroker, startAedes } from '../peers/brokers';
-import { Example, injecting } from '../peers/example';
-import { NodeRedProcess } from '../peers/node-red-process';
+import { Example, injecting, nodesOf } from '../peers/example';
 import { resourcesOfEachTest } from '../peers/resources';
+import { runProgram } from '../peers/run-program';
 import { lamps, SimulatedFleet } from '../peers/simulated-fleet';
 import { temporaryFolder } from '../peers/temporary-folder';
 import { listener, TestFlow } from '../peers/test-flow';
@@ -21,11 +22,11 @@ describe('What an OTA server knows of devices, in a whole Node-RED', function ()
   let fleet: SimulatedFleet;
   let example: Example;
 
-  const start = async (behaviour: object = {}) => {
+  const start = async (behaviour: object = {}, kept: Readonly<Record<string, string>> = {}) => {
     broker = await resources.use(startAedes());
     const slow = Object.fromEntries(all.slice(15).map((hostname) => [hostname, behaviour]));
     fleet = await resources.use(SimulatedFleet.start(broker.url, all, slow));
-    const files = { 'main.py': `# ${'x'.repeat(2_000_000)}\n` };
+    const files = { ...kept, 'main.py': `# ${'x'.repeat(2_000_000)}\n` };
     example = await resources.use(
       Example.deploy(name, broker, injecting({ targets: all, filename: 'main.py' }), { files }),
     );
@@ -43,7 +44,7 @@ describe('What an OTA server knows of devices, in a whole Node-RED', function ()
     await example.press();
     await Promise.all(fast);
     await example.nodeRed.kill();
-    example.nodeRed = await NodeRedProcess.start(example.userDir, join(example.userDir, 'flows.json'));
+    await example.restart();
     await updated();
     assert.deepEqual(fleet.having('main.py', await readFile(join(example.userDir, 'main.py'))), all);
     assert.equal(await updated(), '0 updated, 20 had the file, 0 failed.');
@@ -57,22 +58,46 @@ describe('What an OTA server knows of devices, in a whole Node-RED', function ()
     );
   });
 
+  it('is whole after it was killed in the middle of a write, with what was known before', async () => {
+    const before = lamps(1000, 1001);
+    const book = `ota-push/devices-${nodesOf(name).find(({ type }) => type === 'ota-server')?.id}.jsonl`;
+    const lines = before.map((target) => ({ ...emptyRecord(target), pushed: 1 }));
+    const text = [{ format: 1, devices: lines.length }, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('');
+    await start({}, { [book]: text });
+    // A pipe takes no more than is read and some 64 KB: there the write stops, and does not end before the kill.
+    const beside = join(example.userDir, `${book}.tmp`);
+    await runProgram(resources, 'mkfifo', [beside]);
+    const reading = open(beside);
+    await example.press();
+    const pipe = await reading;
+    const half = await pipe.read();
+    await example.nodeRed.kill();
+    await pipe.close();
+    await rm(beside);
+    await writeFile(beside, half.buffer.subarray(0, half.bytesRead));
+    assert.equal(await readFile(join(example.userDir, book), 'utf8'), text);
+    await example.restart();
+    await updated();
+    assert.equal(await updated(), '0 updated, 20 had the file, 0 failed.');
+    await example.nodeRed.stop();
+    const [, ...devices] = (await readFile(join(example.userDir, book), 'utf8')).trimEnd().split('\n');
+    assert.equal(devices.length, before.length + all.length);
+    assert.deepEqual(
+      (await readdir(folder())).filter((file) => !file.startsWith('files-')),
+      [basename(book)],
+    );
+  });
+
   it('goes with the server when that is deleted, and not when it is disabled', async () => {
     await start();
     await updated();
-    await example.redeploy(/Started flows/);
+    await example.deployed((flows) => flows);
     assert.equal((await readdir(folder())).length, 2);
     const server = example.node('ota-server').id;
-    const deploy = async (change: Parameters<Example['change']>[0]) => {
-      example.nodeRed.log.skip();
-      const started = example.nodeRed.logged(/Started flows/);
-      await example.change(change);
-      await started;
-    };
-    await deploy((flows) => flows.map((node) => (node.id === server ? { ...node, d: true } : node)));
+    await example.deployed((flows) => flows.map((node) => (node.id === server ? { ...node, d: true } : node)));
     assert.equal((await readdir(folder())).length, 2);
-    await deploy((flows) => flows.map(({ d: _disabled, ...node }) => node as (typeof flows)[number]));
-    await deploy((flows) => flows.filter(({ id }) => id !== server));
+    await example.deployed((flows) => flows.map(({ d: _disabled, ...node }) => node as (typeof flows)[number]));
+    await example.deployed((flows) => flows.filter(({ id }) => id !== server));
     assert.deepEqual(await readdir(folder()), []);
   });
 });

@@ -4,7 +4,7 @@ import { deviceKey } from '../../lib/protocol/signature';
 import { secretWeakness } from '../../nodes/ota-server/secret-strength';
 import { startAedes } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
-import { TestFlow } from '../peers/test-flow';
+import { place, TestFlow } from '../peers/test-flow';
 
 const secret = 'correct horse battery staple';
 const path = '/ota-server/device-key';
@@ -14,7 +14,7 @@ describe('The key of a device', () => {
 
   beforeEach(async () => {
     const broker = await resources.use(startAedes());
-    const more = [{ id: 'other', type: 'helper', z: 'tab', x: 0, y: 0 }];
+    const more = [{ id: 'other', type: 'helper', ...place }];
     await resources.use(TestFlow.start({ broker, secret, more }));
   });
 

@@ -7,7 +7,15 @@ import { type AedesBroker, startAedes } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
 import { resourcesOfEachTest } from '../peers/resources';
 import { type Behaviour, SimulatedDevice } from '../peers/simulated-device';
-import { type FlowSettings, listener, listening, place, type Received, TestFlow } from '../peers/test-flow';
+import {
+  devicesDefaults,
+  type FlowSettings,
+  listener,
+  listening,
+  place,
+  type Received,
+  TestFlow,
+} from '../peers/test-flow';
 
 const file = Buffer.from('print("lamp version 1")\n');
 const next = Buffer.from('print("lamp version 2")\n');
@@ -48,7 +56,7 @@ describe('An ota-devices', () => {
     push: Record<string, unknown> = {},
     settings: Partial<FlowSettings> = {},
   ) => {
-    const node = { id: 'devices', ...place, type: 'ota-devices', server: 'server', watch: false, outputs: 1 };
+    const node = { id: 'devices', ...place, type: 'ota-devices', server: 'server', ...devicesDefaults };
     flow = await resources.use(
       TestFlow.start({
         broker,
@@ -79,19 +87,12 @@ describe('An ota-devices', () => {
 
   /** Resolves when Node-RED has heard it. */
   const report = async (device: SimulatedDevice, state: Report['state'], more: Partial<Report> = {}) => {
-    const heard = new Promise<void>((resolve) => {
-      flow.node('heard').on('input', ({ payload }) => JSON.stringify(payload).includes(state) && resolve());
-    });
+    flow.heard.skip();
     await device.report(state, more);
-    await heard;
+    await flow.heard.nextThat(({ payload }) => JSON.stringify(payload).includes(state));
   };
 
-  const untilChange = async (change: string): Promise<Change> => {
-    for (;;) {
-      const message = await changes.next();
-      if (message.change === change) return message;
-    }
-  };
+  const untilChange = (change: string): Promise<Change> => changes.nextThat((message) => message.change === change);
 
   it('brings all devices out, as people count them, and what each has', async () => {
     await start();

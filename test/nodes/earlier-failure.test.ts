@@ -8,10 +8,9 @@ import { type AedesBroker, freePort, startAedes } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { temporaryFolder } from '../peers/temporary-folder';
-import { type FlowSettings, type Received, TestFlow } from '../peers/test-flow';
+import { type FlowSettings, haUpdateDefaults, place, type Received, TestFlow } from '../peers/test-flow';
 
 const program = 'print("lamp version 2")\n';
-const place = { z: 'tab', x: 0, y: 0 };
 const toOne = { filename: 'main.py', target: 'nightlamp' };
 
 /** Answers by the path that was asked for. */
@@ -180,15 +179,7 @@ describe('What a node that has failed sends on', () => {
   });
 
   it('is not offered as a release', async () => {
-    const ha = {
-      id: 'ha',
-      ...place,
-      type: 'ota-ha-update',
-      server: 'server',
-      prefix: 'a',
-      baseTopic: 'b',
-      wires: [[]],
-    };
+    const ha = { id: 'ha', ...place, type: 'ota-ha-update', server: 'server', ...haUpdateDefaults, wires: [[]] };
     const userDir = await temporaryFolder(resources, 'ha-update');
     await start({ ...request, wires: [['ha']] }, { userDir, watched: ['ha'], more: [ha] });
     send({ url: `${url}/gone.py` });

@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict';
-import { type EventEmitter, once } from 'node:events';
 import { type AedesBehaviour, type AedesBroker, startAedes } from '../peers/brokers';
-import { Inbox } from '../peers/inbox';
 import { connectClient } from '../peers/mqtt-client';
 import { resourcesOfEachTest } from '../peers/resources';
 import { type Behaviour, SimulatedDevice } from '../peers/simulated-device';
-import { type FlowSettings, TestFlow } from '../peers/test-flow';
+import { type FlowSettings, listening, TestFlow } from '../peers/test-flow';
 
 const reports = '+/OTA/status';
 const message = { payload: 'print("lamp")', target: 'nightlamp', filename: 'main.py' };
-const place = { z: 'tab', x: 0, y: 0 };
-
-/** An MQTT node of the user's own, on the same connection. */
-const userNode = (topic: string) => [
-  { id: 'in', ...place, type: 'mqtt in', broker: 'broker', topic, qos: '1', wires: [['heard']] },
-  { id: 'heard', ...place, type: 'helper', wires: [] },
-];
 
 describe('A broker that forbids a subscription', () => {
   const resources = resourcesOfEachTest();
@@ -23,15 +14,12 @@ describe('A broker that forbids a subscription', () => {
   let broker: AedesBroker;
   let flow: TestFlow;
   let device: SimulatedDevice;
-  let heard: Inbox<string>;
 
   async function start(answers: AedesBehaviour['answers'], settings: Partial<FlowSettings> = {}): Promise<void> {
     broker = await resources.use(startAedes(answers ? { answers } : {}));
-    const more = userNode('house/#');
+    const more = listening('house/#'); // by an MQTT node of the user's own, on the same connection
     const server = { advertise: '127.0.0.1' };
     flow = await resources.use(TestFlow.start({ broker, server, more, ...settings }));
-    heard = new Inbox();
-    flow.node('heard')?.on('input', ({ payload }) => heard.push(String(payload)));
   }
 
   async function startDevice(behaviour: Behaviour = {}): Promise<void> {
@@ -43,16 +31,14 @@ describe('A broker that forbids a subscription', () => {
   async function userHears(text: string): Promise<void> {
     const client = await connectClient(resources, broker.url);
     await client.publishAsync('house/door', text, { qos: 1, retain: true });
-    await heard.nextThat((one) => one === text);
+    await flow.heard.nextThat(({ payload }) => payload === text);
   }
 
   const warned = (words: string) => flow.logged('WARN').filter((line) => line.includes(words));
 
-  const untilWarned = (words: string) => untilLogged(flow, words);
-
   it('by ending the connection keeps it after two tries: the subscription is given up, with a warning', async () => {
     await start((topic) => (topic === reports ? 'ended' : 'granted'));
-    await untilWarned('warnings.ended');
+    await flow.untilWarned('warnings.ended');
     await userHears('open');
     assert.equal(broker.asked.all.filter((topic) => topic === reports).length, 2);
     assert.deepEqual(warned('warnings.'), ['ota-server.warnings.ended ota-server.warnings.no-reports']);
@@ -60,7 +46,7 @@ describe('A broker that forbids a subscription', () => {
 
   it('by ending the connection gets no further subscription from us when it is connected anew', async () => {
     await start((topic) => (topic === reports ? 'ended' : 'granted'));
-    await untilWarned('warnings.ended');
+    await flow.untilWarned('warnings.ended');
     await userHears('open');
     broker.asked.skip();
     broker.dropAll();
@@ -74,7 +60,7 @@ describe('A broker that forbids a subscription', () => {
     await start((topic) => (topic === reports ? 'ended' : 'granted'), {
       mqtt: { cleansession: false, clientid: 'house' },
     });
-    await untilWarned('warnings.ended');
+    await flow.untilWarned('warnings.ended');
     await userHears('open');
     assert.equal(broker.asked.all.filter((topic) => topic === reports).length, 2);
   });
@@ -87,7 +73,7 @@ describe('A broker that forbids a subscription', () => {
     await device.report('running', { file: 'main.py', hash: '0'.repeat(40) });
     isForbidden = true;
     broker.dropAll();
-    await untilWarned('warnings.ended');
+    await flow.untilWarned('warnings.ended');
     await userHears('open');
     await startDevice();
     const { payload, ota } = await flow.push({ ...message });
@@ -98,7 +84,7 @@ describe('A broker that forbids a subscription', () => {
     await start((topic) => (topic === reports ? 'ended' : 'granted'), {
       push: { verify: 'installed', verifyTimeout: '0.2' },
     });
-    await untilWarned('warnings.ended');
+    await flow.untilWarned('warnings.ended');
     await userHears('open');
     await startDevice();
     const { ota } = await flow.push({ ...message });
@@ -133,7 +119,7 @@ describe('A broker that forbids a subscription', () => {
   it('by a refusal is warned about too, and asked again at the next connect', async () => {
     let isForbidden = true;
     await start((topic) => (topic === reports && isForbidden ? 'refused' : 'granted'));
-    await untilWarned('warnings.refused');
+    await flow.untilWarned('warnings.refused');
     assert.deepEqual(warned('warnings.'), ['ota-server.warnings.refused ota-server.warnings.no-reports']);
     isForbidden = false;
     broker.dropAll();
@@ -145,16 +131,10 @@ describe('A broker that forbids a subscription', () => {
       push: { announceOn: '{target}/awake' },
     });
     flow.send({ ...message });
-    await untilWarned('warnings.ended');
+    await flow.untilWarned('warnings.ended');
     await userHears('open');
     assert.deepEqual(warned('warnings.'), ['ota-server.warnings.ended'], 'reports are heard');
     flow.send({ reset: true });
     assert.equal((await flow.ends.next()).payload, 'cancelled');
   });
 });
-
-/** Resolves when Node-RED has logged a warning with these words. */
-async function untilLogged(flow: TestFlow, words: string): Promise<void> {
-  const server = flow.node('server') as unknown as EventEmitter;
-  while (!flow.logged('WARN').some((line) => line.includes(words))) await once(server, 'call:warn');
-}

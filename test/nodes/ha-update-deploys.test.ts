@@ -2,17 +2,22 @@ import assert from 'node:assert/strict';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type AedesBroker, startAedes } from '../peers/brokers';
-import { changing, Example, type ExampleNode, injecting, inOwnFolder } from '../peers/example';
+import {
+  changing,
+  type DeployKind,
+  Example,
+  type ExampleNode,
+  type FlowChange,
+  injecting,
+  inOwnFolder,
+} from '../peers/example';
 import { resourcesOfEachTest } from '../peers/resources';
 import { retainedOf } from '../peers/retained';
-
-type Change = (flows: ExampleNode[]) => ExampleNode[];
-type Kind = 'full' | 'nodes' | 'flows';
 
 const isHaUpdate = ({ type }: ExampleNode) => type === 'ota-ha-update';
 const isTab = ({ type }: ExampleNode) => type === 'tab';
 const setting =
-  (isMeant: (node: ExampleNode) => boolean, changes: object): Change =>
+  (isMeant: (node: ExampleNode) => boolean, changes: object): FlowChange =>
   (flows) =>
     flows.map((node) => (isMeant(node) ? { ...node, ...changes } : node));
 
@@ -24,21 +29,14 @@ describe('An ota-ha-update in a Node-RED that is deployed', function () {
   let example: Example;
 
   /** An entity of each of two devices. */
-  const start = async (prepare: Change = (flows) => flows) => {
+  const start = async (prepare: FlowChange = (flows) => flows) => {
     broker = await resources.use(startAedes());
     const changes = changing(injecting({ targets: ['lamp', 'lamp.b'] }), inOwnFolder);
     const files = { 'main.py': 'print()' };
     example = await resources.use(Example.deploy('home-assistant/Update entities', broker, changes, { files }));
-    await deploy(prepare);
+    await example.deployed(prepare);
     await example.press('offer a release');
     await shown();
-  };
-  /** Resolves when it runs again. */
-  const deploy = async (change: Change, kind: Kind = 'full') => {
-    example.nodeRed.log.skip();
-    const started = example.nodeRed.logged(/Started (modified )?(flows|nodes)/);
-    await example.change(change, kind);
-    await started;
   };
   /** Resolves when both devices are shown, from now on. */
   const shown = async (base = 'ota-push') => {
@@ -69,7 +67,7 @@ describe('An ota-ha-update in a Node-RED that is deployed', function () {
       () => false,
     );
 
-  const deletions: [what: string, change: Change, kind: Kind][] = [
+  const deletions: [what: string, change: FlowChange, kind: DeployKind][] = [
     ['it is deleted', (flows) => flows.filter((node) => !isHaUpdate(node)), 'full'],
     [
       'it is deleted, and only modified nodes are deployed',
@@ -84,31 +82,31 @@ describe('An ota-ha-update in a Node-RED that is deployed', function () {
       await start();
       assert.equal(retained().size, 8);
       assert.ok(await exists(folder()));
-      await deploy(change, kind);
+      await example.deployed(change, kind);
       assert.equal(retained().size, 0);
       assert.equal(await exists(folder()), false);
     });
   }
 
-  const pauses: [what: string, off: Change, on: Change][] = [
+  const pauses: [what: string, off: FlowChange, on: FlowChange][] = [
     ['it', setting(isHaUpdate, { d: true }), setting(isHaUpdate, { d: false })],
     ['its tab', setting(isTab, { disabled: true }), setting(isTab, { disabled: false })],
   ];
   for (const [what, off, on] of pauses) {
     it(`takes its entities away while ${what} is disabled, and shows them when it is enabled again`, async () => {
       await start();
-      await deploy(off, 'flows');
+      await example.deployed(off, 'flows');
       assert.equal(retained().size, 0);
-      await deploy(on, 'flows');
+      await example.deployed(on, 'flows');
       await shown();
       assert.equal(retained().size, 8);
     });
   }
 
   const stays: [what: string, happens: () => Promise<void>][] = [
-    ['everything is deployed again', () => deploy((flows) => flows)],
-    ['it was changed', () => deploy(setting(isHaUpdate, { name: 'another' }), 'nodes')],
-    ['it was moved to another tab, and its own is deleted', () => deploy(inOtherTab, 'nodes')],
+    ['everything is deployed again', () => example.deployed((flows) => flows)],
+    ['it was changed', () => example.deployed(setting(isHaUpdate, { name: 'another' }), 'nodes')],
+    ['it was moved to another tab, and its own is deleted', () => example.deployed(inOtherTab, 'nodes')],
     ['Node-RED ends and starts again', () => example.restart()],
   ];
   for (const [what, happens] of stays) {
@@ -128,7 +126,7 @@ describe('An ota-ha-update in a Node-RED that is deployed', function () {
   ] as const) {
     it(`takes away what it has shown when its topics become ${prefix} and ${base}`, async () => {
       await start();
-      await deploy(setting(isHaUpdate, { prefix, baseTopic: base }), 'nodes');
+      await example.deployed(setting(isHaUpdate, { prefix, baseTopic: base }), 'nodes');
       await shown(base);
       assert.deepEqual(retained(), topicsOf(prefix, base));
     });
@@ -139,9 +137,9 @@ describe('An ota-ha-update in a Node-RED that is deployed', function () {
     const { port } = broker;
     await broker.stop();
     await example.nodeRed.logged(/Disconnected from broker/);
-    await deploy(setting(isHaUpdate, { baseTopic: 'between' }), 'nodes');
+    await example.deployed(setting(isHaUpdate, { baseTopic: 'between' }), 'nodes');
     broker = await resources.use(startAedes({ port }));
-    await deploy(setting(isHaUpdate, { baseTopic: 'house' }));
+    await example.deployed(setting(isHaUpdate, { baseTopic: 'house' }));
     await shown('house');
     assert.deepEqual(cleared(), topicsOf('homeassistant', 'ota-push'));
   });
@@ -154,13 +152,13 @@ describe('An ota-ha-update in a Node-RED that is deployed', function () {
         await example.nodeRed.logged(/Disconnected from broker/);
       },
     ],
-    ['its server is disabled', () => deploy(setting(({ type }) => type === 'ota-server', { d: true }))],
+    ['its server is disabled', () => example.deployed(setting(({ type }) => type === 'ota-server', { d: true }))],
   ];
   for (const [what, happens] of unreachable) {
     it(`says which entities stay when it is deleted while ${what}`, async () => {
       await start();
       await happens();
-      await deploy((flows) => flows.filter((node) => !isHaUpdate(node)));
+      await example.deployed((flows) => flows.filter((node) => !isHaUpdate(node)));
       const stay = example.nodeRed.log.all.filter((line) => line.includes('entities stay'));
       assert.equal(stay.length, 1);
       assert.match(stay[0] ?? '', /2 entities stay in Home Assistant \(lamp, lamp\.b\)/);
@@ -170,21 +168,21 @@ describe('An ota-ha-update in a Node-RED that is deployed', function () {
 
   it('takes its entities away when the instance of its subflow is deleted, and never before', async () => {
     await start(inSubflow);
-    await deploy((flows) => flows);
+    await example.deployed((flows) => flows);
     await shown();
     assert.equal(retained().size, 8);
     assert.equal(cleared().size, 0);
-    await deploy((flows) => flows.filter(({ id }) => id !== 'instance'));
+    await example.deployed((flows) => flows.filter(({ id }) => id !== 'instance'));
     assert.equal(retained().size, 0);
   });
 
-  const inOtherTab: Change = (flows) => [
+  const inOtherTab: FlowChange = (flows) => [
     { id: 'other', type: 'tab', label: 'Other' },
     ...flows.filter((node) => !isTab(node)).map((node) => (node.z ? { ...node, z: 'other' } : node)),
   ];
 
   /** The node alone; whatever goes into the instance goes into it. */
-  const inSubflow: Change = (flows) => {
+  const inSubflow: FlowChange = (flows) => {
     const node = flows.find(isHaUpdate) ?? assert.fail('there is none');
     const place = { x: 0, y: 0 };
     return [

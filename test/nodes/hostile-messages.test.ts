@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { resourcesOfEachTest, resourcesOfSuite } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
-import { listener, place, type Received, TestFlow } from '../peers/test-flow';
+import { haUpdateDefaults, listener, place, type Received, TestFlow } from '../peers/test-flow';
 
 const good = {
   payload: Buffer.from('print("hello")'),
@@ -25,15 +25,7 @@ const throwing = () => ({
   },
 });
 
-const haUpdate = {
-  id: 'update',
-  type: 'ota-ha-update',
-  ...place,
-  server: 'server',
-  prefix: '',
-  baseTopic: '',
-  wires: [[]],
-};
+const haUpdate = { id: 'update', type: 'ota-ha-update', ...place, server: 'server', ...haUpdateDefaults, wires: [[]] };
 
 describe('A message that nobody can copy', () => {
   const resources = resourcesOfEachTest();

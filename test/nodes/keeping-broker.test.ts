@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { type EventEmitter, once } from 'node:events';
 import { type AedesBehaviour, type AedesBroker, startAedes, startMosquitto, type TestBroker } from '../peers/brokers';
 import { FirstGenerationDevice } from '../peers/first-generation-device';
-import { Inbox } from '../peers/inbox';
 import { connectClient } from '../peers/mqtt-client';
 import { describeNeeding, itNeeding } from '../peers/needing';
 import type { PeerName } from '../peers/peers';
 import { resourcesOfEachTest } from '../peers/resources';
 import { type Behaviour, SimulatedDevice } from '../peers/simulated-device';
 import { lamps, SimulatedFleet } from '../peers/simulated-fleet';
-import { type FlowSettings, TestFlow } from '../peers/test-flow';
+import { type FlowSettings, listening, type Received, TestFlow } from '../peers/test-flow';
 
 const announcements = 'nightlamp/OTA';
 const message = { payload: 'print("lamp")\n', target: 'nightlamp', filename: 'lamp.py' };
@@ -53,9 +51,7 @@ for (const [what, keeps, questions] of kinds) {
       assert.equal(retain, true);
     };
 
-    const warned = async () => {
-      while (warningsOf(flow).length === 0) await once(flow.node('server') as unknown as EventEmitter, 'call:warn');
-    };
+    const warned = () => flow.untilWarned('ota-server.warnings.');
 
     itNeeding(['micropython'], 'lets a first-generation device restart once for each push', async () => {
       await start({ push: { timeout: '3' } });
@@ -181,31 +177,25 @@ for (const [what, protocolVersion, needed, startBroker] of others) {
 
     it('is never cleared of anything, though a node of the user hears all that is published', async () => {
       const broker = await resources.use(startBroker());
-      const place = { z: 'tab', x: 0, y: 0 };
-      const all = { topic: '#', qos: '1', nl: false, rap: true, rh: '0' };
       const flow = await resources.use(
         TestFlow.start({
           broker,
           mqtt: { protocolVersion },
           server: { advertise: '127.0.0.1' },
           push: { timeout: '0.3', retries: '2', retryDelay: '0' },
-          more: [
-            { id: 'in', ...place, type: 'mqtt in', broker: 'broker', ...all, wires: [['heard']] },
-            { id: 'heard', ...place, type: 'helper', wires: [] },
-          ],
+          more: listening('#', { nl: false, rap: true, rh: '0' }),
         }),
       );
-      const heard = new Inbox<string>();
-      flow.node('heard').on('input', ({ topic, payload }) => heard.push(`${topic} ${String(payload).slice(0, 4)}`));
+      const lineOf = ({ topic, payload }: Received) => `${topic} ${String(payload).slice(0, 4)}`;
       const client = await connectClient(resources, broker.url);
       await client.publishAsync('marker', 'first', { qos: 1, retain: true });
-      await heard.nextThat((line) => line.startsWith('marker'));
+      await flow.heard.nextThat(({ topic }) => topic === 'marker');
       assert.equal((await flow.push({ ...message })).payload, 'timeout');
       await resources.use(SimulatedDevice.start({ hostname: 'nightlamp', brokerUrl: broker.url }));
       assert.equal((await flow.push({ ...message })).payload, 'success');
       await client.publishAsync('marker', 'last', { qos: 1 });
-      await heard.nextThat((line) => line === 'marker last');
-      const announced = heard.all.filter((line) => line.startsWith(announcements));
+      await flow.heard.nextThat((one) => lineOf(one) === 'marker last');
+      const announced = flow.heard.all.map(lineOf).filter((line) => line.startsWith(announcements));
       assert.deepEqual(new Set(announced), new Set([`${announcements} 127.`]));
       assert.deepEqual(warningsOf(flow), []);
     });

@@ -40,13 +40,8 @@ describe('The hostnames that dialogs offer', () => {
     await client.publishAsync('fan/OTA/status', report);
     await client.publishAsync('no report/OTA/status', report);
     await client.publishAsync('radio/OTA/status', 'no report');
-    const last = new Promise<void>((resolve) => {
-      flow
-        .node('heard')
-        .on('input', (message) => (message as { topic?: string }).topic === 'last/OTA/status' && resolve());
-    });
     await client.publishAsync('last/OTA/status', report);
-    await last;
+    await flow.heard.nextThat((message) => message.topic === 'last/OTA/status');
     const all = await ask({ server: 'server' });
     assert.deepEqual(
       [all.hostnames?.length, ...(all.hostnames?.slice(0, 4) ?? [])],

@@ -3,7 +3,7 @@ import { type AedesBroker, startAedes } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
 import { SimulatedDevice } from '../peers/simulated-device';
 import { temporaryFolder } from '../peers/temporary-folder';
-import { TestFlow } from '../peers/test-flow';
+import { haUpdateDefaults, place, TestFlow } from '../peers/test-flow';
 
 const broken = 'import machine\n\ndef blink(:\n    pass\n';
 const refusal =
@@ -29,12 +29,9 @@ describe('Python that does not compile', () => {
   const ofHome = (settings: Record<string, unknown> = {}) => ({
     id: 'ha',
     type: 'ota-ha-update',
-    z: 'tab',
-    x: 0,
-    y: 0,
+    ...place,
     server: 'server',
-    prefix: 'homeassistant',
-    baseTopic: 'ota-push',
+    ...haUpdateDefaults,
     wires: [['push']],
     ...settings,
   });

@@ -95,11 +95,8 @@ describe('A file that a device had', () => {
     await start({ push: { verify: 'installed' } });
     device.on('installed', () => void device.report('installed'));
     for (const version of [1, 2, 3]) assert.equal((await push(version)).payload, 'success');
-    const heard = new Promise<void>((resolve) => {
-      flow.node('heard').on('input', ({ payload }) => JSON.stringify(payload).includes('rolled_back') && resolve());
-    });
     await device.report('rolled_back');
-    await heard;
+    await flow.heard.nextThat(({ payload }) => JSON.stringify(payload).includes('rolled_back'));
     assert.equal((await restore(true)).payload, 'success');
     assert.equal(has(), bytesOf(1).toString(), 'it has the second one again, and the first is before that');
     assert.equal((await restore(sha1(3))).output, 0);

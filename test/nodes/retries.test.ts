@@ -94,9 +94,8 @@ describe('A push that may try again', () => {
     await firstAttemptOver();
     await device.announcements.next();
     await flow.untilStatus(/status.connect/);
-    const heard = once(flow.node('heard'), 'input');
     await device.report('failed', { error: 'timed_out' });
-    await heard;
+    await flow.heard.next();
     takeAll(port);
     assert.equal((await flow.ends.next()).payload, 'success');
   });

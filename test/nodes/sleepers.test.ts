@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { startAedes, type TestBroker } from '../peers/brokers';
 import { Inbox } from '../peers/inbox';
 import { resourcesOfEachTest } from '../peers/resources';
@@ -38,7 +37,7 @@ describe('A push to a device that sleeps', () => {
       ],
     };
     flow = await resources.use(TestFlow.start(settings));
-    await once(flow.node('heard'), 'input');
+    await flow.heard.next();
   }
 
   const send = (changes: Record<string, unknown> = {}) =>

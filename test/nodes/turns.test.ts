@@ -3,7 +3,7 @@ import type { Announcement } from '../../lib/protocol/announcement';
 import { freePort, startAedes, type TestBroker } from '../peers/brokers';
 import { resourcesOfEachTest } from '../peers/resources';
 import { type Misbehaviour, SimulatedDevice } from '../peers/simulated-device';
-import { type FlowSettings, pushDefaults, type Received, serverDefaults, TestFlow } from '../peers/test-flow';
+import { type FlowSettings, place, pushDefaults, type Received, serverDefaults, TestFlow } from '../peers/test-flow';
 
 const hostnames = ['nightlamp', 'daylamp', 'heater', 'fan'];
 
@@ -61,7 +61,6 @@ describe('Many pushes', () => {
 
   it('over two servers of one Node-RED wait for the only port of both', async () => {
     const port = String(await freePort());
-    const place = { z: 'tab', x: 0, y: 0 };
     const other = { ...serverDefaults, advertise: '127.0.0.1', ports: port, broker: 'broker' };
     const wires = [['output1'], ['output2'], ['output3']];
     const more = [

@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { linkPackage } from '../../demo/link-package';
 import type { TestBroker } from './brokers';
 import { NodeRedProcess } from './node-red-process';
+import { Resources } from './resources';
 import { root } from './root';
+import { temporaryFolder } from './temporary-folder';
 
 export interface ExampleNode {
   readonly id: string;
@@ -15,6 +17,12 @@ export interface ExampleNode {
 
 /** What the user changes in a node, as the comment of the example tells. */
 export type Changes = (node: ExampleNode, userDir: string) => object;
+
+/** What is changed of the flows at a deploy. */
+export type FlowChange = (flows: ExampleNode[]) => ExampleNode[];
+
+/** What a deploy stops and starts, as the editor has it. */
+export type DeployKind = 'full' | 'nodes' | 'flows';
 
 /** What an example finds. */
 export interface Surroundings {
@@ -44,41 +52,45 @@ export class Example {
     changes: Changes,
     { packages = [], files = {}, port = 0 }: Surroundings = {},
   ): Promise<Example> {
-    const userDir = await mkdtemp(join(tmpdir(), 'ota-push-example-'));
+    const resources = new Resources();
     try {
-      return await Example.#deployIn(userDir, name, broker, changes, { packages, files, port });
+      return await Example.#deployIn(resources, name, broker, changes, { packages, files, port });
     } catch (error) {
-      await rm(userDir, { recursive: true });
+      await resources.end();
       throw error;
     }
   }
 
   static async #deployIn(
-    userDir: string,
+    resources: Resources,
     name: string,
     broker: TestBroker,
     changes: Changes,
     { packages, files, port }: Required<Surroundings>,
   ): Promise<Example> {
-    const modules = join(userDir, 'node_modules');
-    await mkdir(modules);
-    await symlink(root, join(modules, 'node-red-contrib-ota-push'));
+    const userDir = await temporaryFolder(resources, 'ota-push-example');
+    const modules = await linkPackage(userDir);
     for (const installed of packages) {
       await mkdir(resolve(modules, installed, '..'), { recursive: true });
       await symlink(join(root, 'node_modules', installed), join(modules, installed));
     }
-    for (const [file, text] of Object.entries(files)) await writeFile(join(userDir, file), text);
+    for (const [file, text] of Object.entries(files)) {
+      await mkdir(resolve(userDir, file, '..'), { recursive: true });
+      await writeFile(join(userDir, file), text);
+    }
     const nodes = nodesOf(name);
     const place = (node: ExampleNode) => ({ ...node, ...atBroker(node, broker), ...changes(node, userDir) });
     const flows = join(userDir, 'flows.json');
     await writeFile(flows, JSON.stringify([...nodes.map(place), ...statusLog(nodes)]));
-    return new Example(userDir, nodes, await NodeRedProcess.start(userDir, flows, { wanted: port || undefined }));
+    const nodeRed = await NodeRedProcess.start(userDir, flows, { wanted: port || undefined });
+    return new Example(userDir, nodes, nodeRed, resources);
   }
 
   private constructor(
     readonly userDir: string,
     readonly nodes: readonly ExampleNode[],
     public nodeRed: NodeRedProcess,
+    private readonly resources: Resources,
   ) {}
 
   /** The one node of this type, or the one of this name among them. */
@@ -100,17 +112,20 @@ export class Example {
   }
 
   /** Deploys the same flows again: all nodes are stopped and started. Resolves when they are at the broker again, or log another line. */
-  async redeploy(until = /Connected to broker/): Promise<void> {
-    this.nodeRed.log.skip();
-    await this.change((flows) => flows);
-    await this.nodeRed.logged(until);
+  redeploy(until = /Connected to broker/): Promise<void> {
+    return this.deployed((flows) => flows, 'full', until);
   }
 
-  /** Deploys the flows after a change. Resolves when what is stopped has stopped. @param kind what is, as the editor has it */
-  async change(
-    change: (flows: ExampleNode[]) => ExampleNode[],
-    kind: 'full' | 'nodes' | 'flows' = 'full',
-  ): Promise<void> {
+  /** Deploys the flows after a change. Resolves when they run again, or log another line. @param kind of the deploy, as for `change` */
+  async deployed(change: FlowChange, kind?: DeployKind, until = /Started (modified )?(flows|nodes)/): Promise<void> {
+    this.nodeRed.log.skip();
+    const said = this.nodeRed.logged(until);
+    await this.change(change, kind);
+    await said;
+  }
+
+  /** Deploys the flows after a change. Resolves when what is stopped has stopped. */
+  async change(change: FlowChange, kind: DeployKind = 'full'): Promise<void> {
     const flows = JSON.parse(await readFile(join(this.userDir, 'flows.json'), 'utf8')) as ExampleNode[];
     const response = await fetch(`${this.nodeRed.url}/flows`, {
       method: 'POST',
@@ -120,15 +135,16 @@ export class Example {
     if (!response.ok) throw new Error(`the deploy answered ${response.status}`);
   }
 
-  /** Starts Node-RED anew on the same user directory. */
+  /** Starts Node-RED anew where it was, on the same user directory; ends it before, where it runs. */
   async restart(): Promise<void> {
     await this.nodeRed.stop();
-    this.nodeRed = await NodeRedProcess.start(this.userDir, join(this.userDir, 'flows.json'));
+    const wanted = Number(new URL(this.nodeRed.url).port);
+    this.nodeRed = await NodeRedProcess.start(this.userDir, join(this.userDir, 'flows.json'), { wanted });
   }
 
   async stop(): Promise<void> {
     await this.nodeRed.stop();
-    await rm(this.userDir, { recursive: true });
+    await this.resources.end();
   }
 }
 

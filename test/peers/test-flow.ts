@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { type EventEmitter, once } from 'node:events';
 import helper, { type TestFlows } from 'node-red-node-test-helper';
 import type { Durations } from '../../lib/push/state';
 import registerDevices from '../../nodes/ota-devices/ota-devices';
@@ -9,6 +7,8 @@ import registerPush from '../../nodes/ota-push/ota-push';
 import registerRollout from '../../nodes/ota-rollout/ota-rollout';
 import registerServer from '../../nodes/ota-server/ota-server';
 import { Inbox } from './inbox';
+import { Resources } from './resources';
+import { temporaryFolder } from './temporary-folder';
 
 const ourMqttNodes = '@node-red/nodes/core/network/10-mqtt.js';
 
@@ -63,31 +63,35 @@ export class TestFlow {
   readonly caught = new Inbox<Received>();
   readonly completed = new Inbox<Received>();
   readonly statuses = new Inbox<Received>();
+  /** What the listener `heard` gets, where the flow has one. */
+  readonly heard = new Inbox<Received>();
 
   static async start(settings: FlowSettings): Promise<TestFlow> {
     const { secret, mqttNodes = ourMqttNodes, coreNodes = [] } = settings;
     const more = [loaded(mqttNodes), ...coreNodes.map(coreNode)];
-    const ownDir = settings.userDir === undefined ? await mkdtemp(join(tmpdir(), 'test-flow-')) : undefined;
-    const flow = new TestFlow(ownDir);
-    helper.settings({ mqttReconnectTime: 100, userDir: settings.userDir ?? ownDir } as object);
+    const resources = new Resources();
     try {
+      const { userDir = await temporaryFolder(resources, 'test-flow') } = settings;
+      helper.settings({ mqttReconnectTime: 100, userDir } as object);
+      resources.defer(() => helper.unload());
       await helper.load(
         [...more, registerServer, registerPush, registerRollout, registerDevices, registerHaUpdate],
         flowOf(settings) as TestFlows,
         secret === undefined ? {} : { server: { secret } },
       );
+      const flow = new TestFlow(resources);
       flow.#listen();
       return flow;
     } catch (error) {
-      await flow.stop();
+      await resources.end();
       throw error;
     }
   }
 
-  readonly #ownDir: string | undefined;
+  readonly #resources: Resources;
 
-  private constructor(ownDir: string | undefined) {
-    this.#ownDir = ownDir;
+  private constructor(resources: Resources) {
+    this.#resources = resources;
   }
 
   /** Sends a message into the node. */
@@ -103,10 +107,15 @@ export class TestFlow {
 
   /** The next status that says this, or something like it. Words are not translated here: it tells their keys. */
   async untilStatus(text: string | RegExp): Promise<Status> {
-    for (;;) {
-      const { status } = await this.statuses.next();
-      if (status && (typeof text === 'string' ? status.text === text : text.test(status.text))) return status;
-    }
+    const isIt = (status: Status) => (typeof text === 'string' ? status.text === text : text.test(status.text));
+    const { status } = await this.statuses.nextThat((message) => message.status !== undefined && isIt(message.status));
+    return status as Status;
+  }
+
+  /** Resolves when the server has warned of something in these words, or keys of them. */
+  async untilWarned(words: string): Promise<void> {
+    const server = helper.getNode('server') as unknown as EventEmitter;
+    while (!this.logged('WARN').some((line) => line.includes(words))) await once(server, 'call:warn');
   }
 
   node(id: string) {
@@ -120,9 +129,8 @@ export class TestFlow {
     return entries.filter((entry) => entry.level === log[level]).map(({ msg }) => String(msg));
   }
 
-  async stop(): Promise<void> {
-    await helper.unload();
-    if (this.#ownDir !== undefined) await rm(this.#ownDir, { recursive: true, force: true });
+  stop(): Promise<void> {
+    return this.#resources.end();
   }
 
   #listen(): void {
@@ -130,6 +138,7 @@ export class TestFlow {
       helper.getNode(name).on('input', (message) => this[name].push(message as unknown as Received));
     }
     helper.getNode('caught').on('input', (message) => this.ends.push({ ...message, output: 0 } as unknown as Received));
+    helper.getNode('heard')?.on('input', (message) => this.heard.push(message as unknown as Received));
     helper.getNode('output3').on('input', (message) => this.progress.push(message as unknown as Received));
     for (const output of [1, 2]) {
       helper.getNode(`output${output}`).on('input', (message) => {
@@ -166,6 +175,10 @@ export const pushDefaults = { target: 'target', targetType: 'msg', ...ofBoth, an
 
 export const rolloutDefaults = { targets: '', ...ofBoth, waves: '100%', pause: '0', stopAfter: '' };
 
+export const devicesDefaults = { watch: false, outputs: 1 };
+
+export const haUpdateDefaults = { prefix: 'homeassistant', baseTopic: 'ota-push', check: true };
+
 export const serverDefaults = {
   advertise: '',
   bind: '',
@@ -185,10 +198,10 @@ export function listener(id: string): Record<string, unknown> {
   return { id, ...place, type: 'helper', wires: [] };
 }
 
-/** Nodes of a flow that listens on a topic by itself: what it hears comes to the listener `heard`. */
-export function listening(topic: string): Record<string, unknown>[] {
-  const input = { id: 'in', ...place, type: 'mqtt in', broker: 'broker', topic, qos: '1', wires: [['heard']] };
-  return [input, listener('heard')];
+/** Nodes of a flow that listens on a topic by itself: what it hears comes to the listener `heard`. @param more properties of the first */
+export function listening(topic: string, more: Record<string, unknown> = {}): Record<string, unknown>[] {
+  const input = { id: 'in', ...place, type: 'mqtt in', broker: 'broker', topic, qos: '1', ...more };
+  return [{ ...input, wires: [['heard']] }, listener('heard')];
 }
 
 function flowOf({ broker, server = {}, push = {}, rollout, mqtt = {}, watched = ['push'], more = [] }: FlowSettings) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { DeviceBook } from '../../../lib/devices/device-book';
+import type { DeviceBook } from '../../../lib/devices/device-book';
 import { DeviceChanges } from '../../../lib/devices/device-changes';
 import type { Report } from '../../../lib/protocol/report';
+import { openBook } from '../../peers/device-book';
 import { Inbox } from '../../peers/inbox';
 import { jobsOf, outcomeOf } from '../../peers/outcomes';
 import { resourcesOfEachTest } from '../../peers/resources';
@@ -17,10 +17,7 @@ describe('What changes of devices', () => {
   let told: Inbox<string>;
 
   beforeEach(async () => {
-    const folder = await temporaryFolder(resources, 'changes');
-    const [path, filesFolder] = [join(folder, 'devices.jsonl'), join(folder, 'files')];
-    book = new DeviceBook({ path, filesFolder, keep: 3, onDamage: assert.fail, onUnwritten: assert.fail });
-    resources.defer(() => book.close());
+    book = openBook(resources, await temporaryFolder(resources, 'changes'));
     told = new Inbox();
     await resources.use(
       new DeviceChanges(book, (target, change, device) => told.push(`${target} ${change} ${device?.report?.state}`)),

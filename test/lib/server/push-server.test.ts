@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { DeviceBook } from '../../../lib/devices/device-book';
+import type { DeviceBook } from '../../../lib/devices/device-book';
 import { hashOf } from '../../../lib/protocol/announcement';
 import type { Job, Verify } from '../../../lib/push/job';
 import { PushServer, type PushServerOptions } from '../../../lib/server/push-server';
 import { ListeningPorts } from '../../../lib/transfer/listening-ports';
 import { Ports } from '../../../lib/transfer/ports';
+import { openBook } from '../../peers/device-book';
 import { Inbox } from '../../peers/inbox';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { temporaryFolder } from '../../peers/temporary-folder';
@@ -39,9 +39,7 @@ describe('A push server', () => {
   let book: DeviceBook;
 
   beforeEach(async () => {
-    const folder = await temporaryFolder(resources, 'push-server');
-    const [path, filesFolder] = [join(folder, 'devices.jsonl'), join(folder, 'files')];
-    book = new DeviceBook({ path, filesFolder, keep: 3, onDamage: assert.fail, onUnwritten: assert.fail });
+    book = openBook(resources, await temporaryFolder(resources, 'push-server'));
   });
 
   /** Nobody ever comes for what is announced. */
@@ -74,10 +72,7 @@ describe('A push server', () => {
       counters: { next: async () => 1, goOnFrom: async () => true },
       ...options,
     });
-    resources.defer(async () => {
-      await pushServer.close();
-      await book.close();
-    });
+    resources.defer(() => pushServer.close());
   }
 
   it('gives a turn back once, though what a push waited for fails after it was cancelled', async () => {

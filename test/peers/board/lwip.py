@@ -10,6 +10,7 @@ _NEW, _CONNECTING, _CONNECTED, _PEER_CLOSED, _FAILED = range(5)
 _POLL = 3  # a stream's ioctl
 _CLOSE = 4
 _EINPROGRESS = 115
+_MSG_PEEK = 2
 
 
 class Socket(io.IOBase):
@@ -90,16 +91,21 @@ class Socket(io.IOBase):
     # What the network has done meanwhile.
     def _receive(self):
         self._look()
-        while self.state == _CONNECTED and len(self.incoming) <= self.window:
+        while self.state == _CONNECTED:
+            room = self.window - len(self.incoming)
             try:
-                more = self.socket.recv(512)
+                # The end of the sender takes no room.
+                more = self.socket.recv(min(512, room)) if room else self.socket.recv(1, _MSG_PEEK)
             except OSError as error:
                 if error.errno != errno.EAGAIN:
                     self.state = _FAILED
                 return
-            self.incoming += more
             if not more:
                 self.state = _PEER_CLOSED
+            elif room:
+                self.incoming += more
+            else:
+                return
 
     def _look(self):
         if self.state != _CONNECTING:
