@@ -2,6 +2,7 @@ import { Backlog, usualBacklog } from '../backlog';
 import { shorten } from '../shorten';
 import { Compiler, type Finding, type Limits } from './compiler';
 import { encodingProblem, textOfLine } from './encoding';
+import { straySign } from './stray-sign';
 
 /** A file as it is to be sent. */
 export interface CheckedFile {
@@ -191,13 +192,29 @@ function problemOf({ filename }: CheckedFile, { problem, isBlank = false }: Verd
 }
 
 function verdictOf(bytes: Buffer, finding: Exclude<Finding, { kind: 'unknown' }>, version: string): Verdict {
-  if (finding.kind === 'compiles') return {};
-  const { error, line } = finding;
-  if (error === decoratorError && nativeDecorator.test(bytes.toString('latin1'))) return {};
-  const text = textOfLine(bytes, line);
+  const broken = finding.kind === 'broken' && !isForBoardsOnly(bytes, finding.error) ? finding : undefined;
+  const stray = straySign(bytes);
+  // Its compiler stumbles over some of them, and does not say which sign it is: it may look like a space.
+  if (stray && (!broken || stray.line === broken.line)) {
+    const place = `${stray.shown} in line ${stray.line}${shownLine(bytes, stray.line)}`;
+    return {
+      problem: `has ${place}: MicroPython takes it for a part of a name. Such signs come along with text that is copied from a page.`,
+    };
+  }
+  if (!broken) return {};
+  const { error, line } = broken;
   const place = line === 0 ? '' : `, line ${line}`;
-  const shown = text === '' ? '' : `, in ${JSON.stringify(shorten(text, maxShownLength))}`;
   return {
-    problem: `does not compile${place}: ${shorten(error, maxErrorLength)}${shown}, says MicroPython ${version}.`,
+    problem: `does not compile${place}: ${shorten(error, maxErrorLength)}${shownLine(bytes, line)}, says MicroPython ${version}.`,
   };
+}
+
+function isForBoardsOnly(bytes: Buffer, error: string): boolean {
+  return error === decoratorError && nativeDecorator.test(bytes.toString('latin1'));
+}
+
+/** In the middle of a sentence; empty where there is nothing in it. */
+function shownLine(bytes: Buffer, line: number): string {
+  const text = textOfLine(bytes, line);
+  return text === '' ? '' : `, in ${JSON.stringify(shorten(text, maxShownLength))}`;
 }
