@@ -64,6 +64,7 @@ describe('Python that is checked before it is sent', function () {
     ['signs that are no letters, as a name', '🔥 = 1\n'],
     ['what is no Python, under another name', '{"led": 2', 'lamp.json'],
     ['bytecode', latin1('M\x06\0\0'), 'lamp.mpy'],
+    ["bytecode of CircuitPython's", latin1('C\x06\0\0'), 'LAMP.MPY'],
   ];
   for (const [what, content, filename] of fine) {
     it(`passes: ${what}`, async () => {
@@ -171,6 +172,24 @@ describe('Python that is checked before it is sent', function () {
     ],
     ['an empty main.py', '', 'main.py is empty: a board that starts with it takes no further update.'],
     [
+      'an empty main.py whose name is in capitals, which is the same file on FAT',
+      '',
+      'MAIN.PY is empty: a board that starts with it takes no further update.',
+      'MAIN.PY',
+    ],
+    [
+      'a page of a web server for bytecode, though as Python it would do',
+      'pass\n',
+      'lamp.mpy is no bytecode of MicroPython, which begins with M: it is something else, or was damaged on its way.',
+      'lamp.mpy',
+    ],
+    [
+      'bytecode without a byte',
+      '',
+      'lamp.mpy is no bytecode of MicroPython, which begins with M: it is something else, or was damaged on its way.',
+      'lamp.mpy',
+    ],
+    [
       'a boot.py of nothing but space',
       ' \r\n\t\n',
       'boot.py is empty: a board that starts with it takes no further update.',
@@ -196,6 +215,19 @@ describe('Python that is checked before it is sent', function () {
   it('is not run', async () => {
     assert.equal(await checker.check([file('raise SystemExit\nwhile True: pass\n')]), undefined);
     assert.equal(await checker.check([file('x = 1 # after it\n')]), undefined);
+  });
+
+  it('is not what bytecode is: what is known of the same bytes under one name says nothing of the other', async () => {
+    const python = file('C = 1\n');
+    const bytecode = file('C = 1\n', 'lamp.mpy');
+    assert.deepEqual(
+      [await checker.check([python]), checker.check([bytecode]), checker.check([python, file('x', 'x.mpy')])],
+      [
+        undefined,
+        undefined,
+        'x.mpy is no bytecode of MicroPython, which begins with M: it is something else, or was damaged on its way.',
+      ],
+    );
   });
 
   it('is told of by its first broken file, by the name that it has in this set', async () => {
