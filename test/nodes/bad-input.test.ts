@@ -90,6 +90,17 @@ const badSets: readonly Case[] = [
   ['an entry without a name', { files: [inSet, { payload: file }] }, /Entry 2 .*file's name.*got nothing/],
   ['an entry without bytes', { files: [{ filename: 'main.py' }] }, /Entry 1 .*Buffer or a text, got nothing/],
   ['an entry with a path', { files: [{ ...inSet, filename: '/data/main.py' }] }, /Entry 1 .*absolute path/],
+  [
+    'a part of a file in a set, be its name that of another part',
+    { files: [inSet, { ...inSet, parts: { type: 'string', id: '1', index: 1 } }] },
+    /Entry 2 .*a part of one: choose "a single Buffer object"/,
+  ],
+  ['the name of a file in a set', { files: [{ filename: 'a.py', payload: 'a.py' }] }, /Entry 1 .*this is its name/],
+  [
+    'the result of a push in a set',
+    { files: [{ filename: 'a.py', payload: 'timeout', ota: { result: 'timeout' } }] },
+    /Entry 1 .*the result of a push/,
+  ],
   ['a .mpy as text in a set', { files: [{ filename: 'a.mpy', payload: 'M' }] }, /Entry 1 .*single Buffer object/],
   ['a file twice in a set', { files: [inSet, { ...inSet }] }, /Entry 2 .*each file once, got "lib\/lamp\.py"/],
 ];
