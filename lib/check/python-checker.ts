@@ -1,7 +1,9 @@
 import { Backlog, usualBacklog } from '../backlog';
 import { shorten } from '../shorten';
+import { bytecodeProblem, isBytecode } from './bytecode';
 import { Compiler, type Finding, type Limits } from './compiler';
 import { encodingProblem, textOfLine } from './encoding';
+import { straySign } from './stray-sign';
 
 /** A file as it is to be sent. */
 export interface CheckedFile {
@@ -25,7 +27,7 @@ export interface CheckerOptions {
 /** What is known of some bytes, whatever their file is called. */
 interface Verdict {
   /** The end of a sentence that begins with the file's name; undefined where nothing is wrong. */
-  readonly problem?: string;
+  readonly problem?: string | undefined;
   readonly isBlank?: boolean;
 }
 
@@ -41,8 +43,8 @@ const maxShownLength = 60;
 /** Of what the compiler says, which may name what is in the file. */
 const maxErrorLength = 200;
 
-/** What a board runs at its start: with nothing in them nobody listens for the next update. */
-const startFiles: ReadonlySet<string> = new Set(['main.py', 'boot.py']);
+/** What a board runs at its start: with nothing in it nobody listens for the next update. To FAT capitals are the same. */
+const startFile = /^(?:main|boot)\.py$/i;
 
 /** For a compiler that a board has or has not, and the checker has not. It names the line of the class around it. */
 const nativeDecorator = /^\s*@\s*micropython\s*\.\s*(?:native|viper|asm_\w+)\b/m;
@@ -77,11 +79,11 @@ export class PythonChecker {
    * where all were checked before and no earlier question is open: answers come in the order of the questions.
    */
   check(files: readonly CheckedFile[]): string | undefined | Promise<string | undefined> {
-    const sources = files.filter(({ filename }) => filename.toLowerCase().endsWith('.py'));
-    const isKnown = this.#underWay === 0 && sources.every(({ hash }) => this.#verdicts.has(hash));
-    if (!isKnown) return this.#checkInTurn(sources);
-    for (const file of sources) {
-      const problem = problemOf(file, this.#recall(file.hash));
+    const programs = files.filter(({ filename }) => isSource(filename) || isBytecode(filename));
+    const isKnown = programs.every(({ filename, hash }) => isBytecode(filename) || this.#verdicts.has(hash));
+    if (!isKnown || this.#underWay > 0) return this.#checkInTurn(programs);
+    for (const file of programs) {
+      const problem = problemOf(file, this.#recall(file));
       if (problem) return problem;
     }
     return undefined;
@@ -99,11 +101,11 @@ export class PythonChecker {
     await (await this.#compiler)?.end();
   }
 
-  async #checkInTurn(sources: readonly CheckedFile[]): Promise<string | undefined> {
-    const place = this.#backlog.enter(bytesOf(sources));
+  async #checkInTurn(programs: readonly CheckedFile[]): Promise<string | undefined> {
+    const place = this.#backlog.enter(bytesOf(programs));
     this.#underWay += 1;
     const before = this.#last;
-    const problem = before.then(() => this.#firstProblem(sources));
+    const problem = before.then(() => this.#firstProblem(programs));
     this.#last = problem;
     try {
       return await problem;
@@ -113,15 +115,16 @@ export class PythonChecker {
     }
   }
 
-  async #firstProblem(sources: readonly CheckedFile[]): Promise<string | undefined> {
-    for (const file of sources) {
-      const problem = problemOf(file, this.#recall(file.hash) ?? (await this.#judge(file)));
+  async #firstProblem(programs: readonly CheckedFile[]): Promise<string | undefined> {
+    for (const file of programs) {
+      const problem = problemOf(file, this.#recall(file) ?? (await this.#judge(file)));
       if (problem) return problem;
     }
     return undefined;
   }
 
-  #recall(hash: string): Verdict | undefined {
+  #recall({ filename, hash, bytes }: CheckedFile): Verdict | undefined {
+    if (isBytecode(filename)) return { problem: bytecodeProblem(bytes) };
     const verdict = this.#verdicts.get(hash);
     if (verdict) this.#remember(hash, verdict);
     return verdict;
@@ -180,24 +183,44 @@ export class PythonChecker {
   }
 }
 
+function isSource(filename: string): boolean {
+  return filename.toLowerCase().endsWith('.py');
+}
+
 function bytesOf(files: readonly CheckedFile[]): number {
   return files.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 function problemOf({ filename }: CheckedFile, { problem, isBlank = false }: Verdict = {}): string | undefined {
   if (problem) return `${filename} ${problem}`;
-  if (!isBlank || !startFiles.has(filename)) return undefined;
+  if (!isBlank || !startFile.test(filename)) return undefined;
   return `${filename} is empty: a board that starts with it takes no further update.`;
 }
 
 function verdictOf(bytes: Buffer, finding: Exclude<Finding, { kind: 'unknown' }>, version: string): Verdict {
-  if (finding.kind === 'compiles') return {};
-  const { error, line } = finding;
-  if (error === decoratorError && nativeDecorator.test(bytes.toString('latin1'))) return {};
-  const text = textOfLine(bytes, line);
+  const broken = finding.kind === 'broken' && !isForBoardsOnly(bytes, finding.error) ? finding : undefined;
+  const stray = straySign(bytes);
+  // Its compiler stumbles over some of them, and does not say which sign it is: it may look like a space.
+  if (stray && (!broken || stray.line === broken.line)) {
+    const place = `${stray.shown} in line ${stray.line}${shownLine(bytes, stray.line)}`;
+    return {
+      problem: `has ${place}: MicroPython takes it for a part of a name. Such signs come along with text that is copied from a page.`,
+    };
+  }
+  if (!broken) return {};
+  const { error, line } = broken;
   const place = line === 0 ? '' : `, line ${line}`;
-  const shown = text === '' ? '' : `, in ${JSON.stringify(shorten(text, maxShownLength))}`;
   return {
-    problem: `does not compile${place}: ${shorten(error, maxErrorLength)}${shown}, says MicroPython ${version}.`,
+    problem: `does not compile${place}: ${shorten(error, maxErrorLength)}${shownLine(bytes, line)}, says MicroPython ${version}.`,
   };
+}
+
+function isForBoardsOnly(bytes: Buffer, error: string): boolean {
+  return error === decoratorError && nativeDecorator.test(bytes.toString('latin1'));
+}
+
+/** In the middle of a sentence; empty where there is nothing in it. */
+function shownLine(bytes: Buffer, line: number): string {
+  const text = textOfLine(bytes, line);
+  return text === '' ? '' : `, in ${JSON.stringify(shorten(text, maxShownLength))}`;
 }

@@ -1,11 +1,11 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DeviceChanges } from '../../lib/devices/device-changes';
+import { takeTarget } from '../shared/link-call';
 import { asksFor, type Message } from '../shared/message';
 import { onInput, type Send } from '../shared/on-input';
 import { Readiness } from '../shared/readiness';
 import { type OtaServerNode, requireServer } from '../shared/server-node';
 import type { Translate } from '../shared/throttled-status';
-import { parseTarget } from '../shared/validation';
 import { refuseVariables } from '../shared/variables';
 import { readFilter } from './filter-input';
 import { toAnswer, toChange } from './output';
@@ -29,10 +29,10 @@ function register(RED: NodeAPI): void {
       refuseVariables(config);
       const { book } = requireServer(RED, server, config.server);
       if (asksFor(message, 'forget')) {
-        book.forget(parseTarget(message.target, 'msg.target'));
+        book.forget(takeTarget(RED)(message.target, 'msg.target'));
         send(toAnswer(message, book.devices(), 'all'));
       } else {
-        const filter = readFilter(message);
+        const filter = readFilter(message, takeTarget(RED));
         send(toAnswer(message, book.devices(filter), filter ? 'some' : 'all'));
       }
       status.goodInput();

@@ -5,6 +5,7 @@ import { Entities } from '../../lib/home-assistant/entities';
 import type { PreviousVersion } from '../../lib/home-assistant/entity';
 import type { Release } from '../../lib/home-assistant/release';
 import { ReleaseStore } from '../../lib/home-assistant/store';
+import { takeTarget } from '../shared/link-call';
 import { asksFor, type Message } from '../shared/message';
 import { onInput } from '../shared/on-input';
 import { presenceOf } from '../shared/presence';
@@ -12,7 +13,6 @@ import { type CheckSettings, checkPython } from '../shared/python-check';
 import { Readiness } from '../shared/readiness';
 import { type OtaServerNode, requireServer } from '../shared/server-node';
 import type { Translate } from '../shared/throttled-status';
-import { parseTarget } from '../shared/validation';
 import { refuseVariables } from '../shared/variables';
 import { isFromPush, readPushEvent } from './push-event';
 import { readRelease } from './release-input';
@@ -90,7 +90,7 @@ function register(RED: NodeAPI): void {
     let offered: Promise<unknown> = Promise.resolve();
 
     const offer = async (to: Entities, message: Message): Promise<void> => {
-      const { targets, release, bytes, files } = readRelease(message);
+      const { targets, release, bytes, files } = readRelease(message, takeTarget(RED));
       const check = checkPython(requireServer(RED, server, config.server).checker, files, config);
       checked = Promise.resolve(check).catch(() => undefined); // its sender gets the error
       await check;
@@ -101,7 +101,7 @@ function register(RED: NodeAPI): void {
       entities ??= start();
       if (asksFor(message, 'remove')) {
         await offered;
-        await entities.remove(parseTarget(message.target, 'msg.target'));
+        await entities.remove(takeTarget(RED)(message.target, 'msg.target'));
       } else if (isFromPush(message)) {
         const news = readPushEvent(message);
         if (news) await entities.hearPush(news);

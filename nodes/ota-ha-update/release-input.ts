@@ -2,9 +2,9 @@ import type { CheckedFile } from '../../lib/check/python-checker';
 import { type Release, releaseFile, versionOf } from '../../lib/home-assistant/release';
 import { BadInput } from '../shared/bad-input';
 import { bringsSet, fromMessage, type NamedFile, readFile, readSet, refuseNoFile } from '../shared/files';
+import type { TakeTarget } from '../shared/link-call';
 import type { Message } from '../shared/message';
 import { readTargets } from '../shared/targets';
-import { parseTarget } from '../shared/validation';
 
 /** A release for some devices, as a message brings it. */
 export interface ReleaseInput {
@@ -20,12 +20,12 @@ const maxVersionLength = 100;
 const maxTextLength = 10_000;
 
 /** Checked as an OTA push would check it. @throws BadInput */
-export function readRelease(message: Message): ReleaseInput {
+export function readRelease(message: Message, takeTarget: TakeTarget): ReleaseInput {
   refuseNoFile(message, fromMessage);
   const hasList = message.targets !== undefined && message.targets !== null;
   const targets = hasList
     ? [...readTargets(message.targets).keys()]
-    : [parseTarget(message.target, 'msg.target and msg.targets')];
+    : [takeTarget(message.target, 'msg.target and msg.targets')];
   const isSet = bringsSet(message);
   const named: NamedFile[] = isSet
     ? readSet(message)

@@ -7,6 +7,7 @@ import { type BrokerUser, isOnline, type MqttBrokerNode, type MqttClient } from 
 import { BrokerSide } from './broker-side';
 import { KeptAnnouncements, type KeptTopics } from './kept-announcements';
 import { LastMessages } from './last-messages';
+import { Publications } from './publications';
 import {
   type Forbidding,
   type OnMessage,
@@ -16,16 +17,19 @@ import {
 } from './subscriptions';
 
 /** Of the packets on the wire, those that are looked at. */
-type SentPacket = { readonly cmd: 'subscribe' } & SentSubscribe;
+type SentPacket =
+  | ({ readonly cmd: 'subscribe' } & SentSubscribe)
+  | { readonly cmd: 'publish'; readonly topic: string; readonly qos: number; readonly messageId: number };
 
 type ReceivedPacket =
+  | { readonly cmd: 'pubrec'; readonly messageId: number }
   | { readonly cmd: 'puback'; readonly messageId: number; readonly reasonCode?: number }
   | { readonly cmd: 'suback'; readonly messageId: number; readonly granted: readonly number[] };
 
 /** What the log warns of. */
 export interface BrokerProblems {
-  /** Called once for each topic that Node-RED may not subscribe to. */
-  onForbidden(topic: string, how: Forbidding): void;
+  /** Called once for each topic that Node-RED may not subscribe to, or not publish on. */
+  onForbidden(topic: string, how: Forbidding | 'unwritable'): void;
   /** Called once when the broker is found to keep what was not to be kept. */
   onKept(): void;
 }
@@ -55,23 +59,29 @@ export class NodeRedBroker implements Broker, HaBroker {
   /** On the clock of `performance`. */
   #onlineSince = 0;
   readonly #onSent = (packet: SentPacket): void => {
+    if (packet.cmd === 'publish' && packet.qos > 0) this.#sendings.onSent(packet.messageId, packet.topic);
     if (packet.cmd !== 'subscribe') return;
+    this.#sendings.onSent(packet.messageId);
     this.#subscriptions += 1;
     this.#ours.onSent(packet);
   };
   /** By message id. Called in the order of the wire: callbacks come later than messages that follow the acknowledgement. */
   readonly #onAcknowledged = new Map<number, AnnouncementListener['onAcknowledged']>();
   readonly #onPacket = (packet: ReceivedPacket): void => {
+    if (['puback', 'pubrec', 'suback'].includes(packet.cmd)) this.#sendings.onAnswered(packet.messageId);
     if (packet.cmd === 'puback') this.#onPuback(packet.messageId, packet.reasonCode);
     if (packet.cmd === 'suback') this.#ours.onAnswered(packet.messageId, packet.granted);
   };
   readonly #onClose = (): void => {
     const isOurWish = this.#client?.disconnecting === true;
     this.#kept.onLost(isOurWish ? new Set() : this.#ours.unanswered);
-    if (isOurWish) this.#ours.onEnded();
-    else this.#ours.onLost();
+    for (const ours of [this.#ours, this.#sendings]) {
+      if (isOurWish) ours.onEnded();
+      else ours.onLost();
+    }
   };
   readonly #ours: Subscriptions;
+  readonly #sendings: Publications;
   readonly #kept: KeptAnnouncements;
 
   /** Registers with the broker node, which connects for its first user. */
@@ -91,6 +101,10 @@ export class NodeRedBroker implements Broker, HaBroker {
       clear: (topic) => this.publish(topic, '', true),
     };
     this.#ours = new Subscriptions(list, onForbidden);
+    this.#sendings = new Publications(
+      (messageId) => this.#client && takeBack(this.#client, messageId),
+      (topic) => onForbidden(topic, 'unwritable'),
+    );
     this.#kept = new KeptAnnouncements(topics, onKept);
     this.connection = new BrokerConnection(
       this.isOnline ? 'connected' : node.connecting ? 'connecting' : 'disconnected',
@@ -156,8 +170,11 @@ export class NodeRedBroker implements Broker, HaBroker {
       isSettled = true;
       return isFirst;
     };
+    const onGivenUp = () => settle() && watcher.onFailed(new Error('it ended the connection on it twice'));
+    const sent = this.#sendings.begin({ topic, isLasting: false, onGivenUp });
     const acknowledge = (nobodySubscribed: boolean) => {
       if (!settle()) return;
+      sent();
       watcher.onAcknowledged(nobodySubscribed);
       this.#kept.onAcknowledged(topic);
     };
@@ -165,6 +182,7 @@ export class NodeRedBroker implements Broker, HaBroker {
     this.#node.publish({ topic, payload: text, qos: 1, retain: false, messageExpiryInterval }, (error) => {
       if (!error) acknowledge(false);
       else if (settle()) watcher.onFailed(error);
+      sent();
     });
     const messageId = client.getLastMessageId();
     // While the client catches up after a reconnect there is no id yet: its callback tells.
@@ -173,6 +191,7 @@ export class NodeRedBroker implements Broker, HaBroker {
     return () => {
       // Its id may be another message's by now.
       if (this.#onAcknowledged.get(messageId) === acknowledge) this.#onAcknowledged.delete(messageId);
+      sent();
       if (settle() && hasId) takeBack(client, messageId);
       this.#kept.onOver(topic, text);
     };
@@ -180,9 +199,15 @@ export class NodeRedBroker implements Broker, HaBroker {
 
   publish(topic: string, payload: string, retain: boolean): Promise<void> {
     // While it is offline a client would never call back.
-    if (!this.isOnline) return Promise.resolve();
+    if (!this.isOnline || this.#sendings.isForbidden(topic)) return Promise.resolve();
+    if (this.#node.client) this.#listenTo(this.#node.client);
     return new Promise((resolve, reject) => {
-      this.#node.publish({ topic, payload, qos: 1, retain }, (error) => (error ? reject(error) : resolve()));
+      const sent = this.#sendings.begin({ topic, isLasting: true, onGivenUp: resolve });
+      this.#node.publish({ topic, payload, qos: 1, retain }, (error) => {
+        sent();
+        if (error) reject(error);
+        else resolve();
+      });
     });
   }
 
@@ -224,6 +249,7 @@ export class NodeRedBroker implements Broker, HaBroker {
     if (client === this.#client) return;
     this.#stopListening();
     this.#ours.onEnded();
+    this.#sendings.onEnded();
     this.#client = client
       .prependListener('packetreceive', this.#onPacket)
       .prependListener('packetsend', this.#onSent)

@@ -13,10 +13,11 @@ interface Traces {
   readonly error?: unknown;
 }
 
-/** HTTP: what is no success, and the successes without a content. */
+/** HTTP: what is no success, and the successes without a content or with a part of it. */
 const firstRedirection = 300;
 const firstError = 400;
 const withoutContent: ReadonlySet<number> = new Set([204, 205]);
+const withPart = 206;
 
 const maxShownLength = 120;
 
@@ -48,7 +49,9 @@ function failedRequest(statusCode: unknown, isFromRequest: boolean): Failure | u
   if (Number.isNaN(status) || status >= firstError)
     return ['statusCode', 'an HTTP request before has failed', evidence];
   // Who is to answer a request sets these too: only a request itself says by them that it has brought no file.
-  const hasNoFile = isFromRequest && (status >= firstRedirection || withoutContent.has(status));
+  if (!isFromRequest) return undefined;
+  if (status === withPart) return ['statusCode', 'an HTTP request before has brought a part of one', evidence];
+  const hasNoFile = status >= firstRedirection || withoutContent.has(status);
   return hasNoFile ? ['statusCode', 'an HTTP request before has brought none', evidence] : undefined;
 }
 

@@ -76,9 +76,12 @@ export function readSet({ files }: Message): NamedFile[] {
     BadInput.inEntry('msg.files', index, () => {
       if (!isObject(file)) throw BadInput.expected('Expected a file as {filename, payload}', file);
       refuseFailure(file, `msg.files[${index}]`);
+      refusePart(file, fromMessage);
       const filename = parseFilename(file.filename, 'filename', false);
       if (names.has(filename)) throw BadInput.expected('Expected each file once', filename);
       names.add(filename);
+      refuseResult(file.payload, file);
+      refusePath(file.payload, file);
       return { filename, bytes: parseBytes(file.payload, filename, 'payload') };
     }),
   );
@@ -127,7 +130,7 @@ function isGivenAway({ byteLength, buffer }: Uint8Array): boolean {
 }
 
 /** A loop back for another try would install the word "timeout". */
-function refuseResult(value: unknown, { ota, rollout }: Message): void {
+function refuseResult(value: unknown, { ota, rollout }: Pick<Message, 'ota' | 'rollout'>): void {
   if (typeof value !== 'string' || value === '') return;
   const isOfPush = isObject(ota) && ota.result === value;
   const isOfRollout = isObject(rollout) && rolloutEnds.has(value);
@@ -140,7 +143,7 @@ function refuseResult(value: unknown, { ota, rollout }: Message): void {
 }
 
 /** A watch node tells which file has changed, and brings none. */
-function refusePath(value: unknown, { filename }: Message): void {
+function refusePath(value: unknown, { filename }: Pick<Message, 'filename'>): void {
   if (typeof value !== 'string' || value === '' || value !== filename) return;
   throw BadInput.expected(
     'Expected a file, but this is its name: put a read file node before, with msg.filename',
@@ -148,7 +151,7 @@ function refusePath(value: unknown, { filename }: Message): void {
   );
 }
 
-function refusePart({ parts }: Message, settings: FileSettings): void {
+function refusePart({ parts }: Pick<Message, 'parts'>, settings: FileSettings): void {
   if (settings.fileType !== 'msg' || !isObject(parts)) return;
   const { type, property = 'payload' } = parts;
   if ((type !== 'string' && type !== 'buffer') || property !== settings.file) return;

@@ -2,7 +2,7 @@ import type { Node, NodeAPI } from 'node-red';
 import type { Job } from '../../lib/push/job';
 import { BadInput } from './bad-input';
 import { bringsSet, type FileSettings, type NamedFile, readFile, readFilename, readSet, refuseNoFile } from './files';
-import { linkCallHint } from './link-call';
+import { type TakeTarget, takeTarget } from './link-call';
 import type { Message } from './message';
 import { placeOf } from './places';
 import {
@@ -17,7 +17,6 @@ import { type CheckSettings, checkPython } from './python-check';
 import { readRestored, readWanted } from './restore';
 import type { ReadyServer } from './server-node';
 import { type Reader, reader } from './typed-input';
-import { parseResetTarget, parseTarget } from './validation';
 import { refuseVariables } from './variables';
 
 /** The properties of a node that say where its input comes from. */
@@ -36,7 +35,7 @@ type Values = Record<Source, unknown>;
 
 /** Reads messages as the settings of one node say. */
 export class Input {
-  readonly #RED: NodeAPI;
+  readonly #takeTarget: TakeTarget;
   readonly #settings: InputSettings;
   /** What is wrong with them is said when a message comes. */
   readonly #options: PushOptions | BadInput;
@@ -46,7 +45,7 @@ export class Input {
     const { target = 'target', targetType = 'msg' } = settings;
     const read = (source: Exclude<Source, 'target'>) =>
       reader(RED, node, source, settings[`${source}Type`], settings[source]);
-    this.#RED = RED;
+    this.#takeTarget = takeTarget(RED);
     this.#settings = settings;
     this.#options = orBadInput(() => {
       refuseVariables(settings);
@@ -90,7 +89,8 @@ export class Input {
   /** The device that a `msg.reset` names; undefined: all of them. @throws BadInput */
   readResetTarget(message: Message): string | undefined | Promise<string | undefined> {
     const value = this.#read.target(message);
-    return value instanceof Promise ? value.then(parseResetTarget) : parseResetTarget(value);
+    const parse = (target: unknown) => (isNamed(target) ? this.#takeTarget(target) : undefined);
+    return value instanceof Promise ? value.then(parse) : parse(value);
   }
 
   #values(message: Message, target: Reader): Values | Promise<Values> {
@@ -109,19 +109,10 @@ export class Input {
   }
 
   #toJobs(values: Values, message: Message, server: ReadyServer): Job[] | Promise<Job[]> {
-    const target = this.#parseTarget(values.target);
+    const { target: place = 'target', targetType = 'msg' } = this.#settings;
+    const target = this.#takeTarget(values.target, placeOf(targetType, place));
     const template = this.#toTemplate(values, message, server, [target]);
     return template instanceof Promise ? template.then((checked) => checked.jobsFor(target)) : template.jobsFor(target);
-  }
-
-  #parseTarget(value: unknown): string {
-    const { target = 'target', targetType = 'msg' } = this.#settings;
-    try {
-      return parseTarget(value, placeOf(targetType, target));
-    } catch (error) {
-      if (!(error instanceof BadInput)) throw error;
-      throw new BadInput(error.message + linkCallHint(this.#RED, value));
-    }
   }
 
   #toTemplate(
@@ -159,6 +150,11 @@ export class Input {
 }
 
 const nothing: Reader = () => undefined;
+
+/** A reset without a device is for all of them. */
+function isNamed(target: unknown): boolean {
+  return target !== undefined && target !== null && target !== '';
+}
 
 function orBadInput<T>(read: () => T): T | BadInput {
   try {

@@ -1,15 +1,32 @@
 import type { NodeAPI, NodeDef } from 'node-red';
+import { BadInput } from './bad-input';
+import { parseTarget } from './validation';
 
 /** What the editor saves of Node-RED's link nodes. */
 interface LinkDef extends NodeDef {
   readonly linkType?: string;
 }
 
+/** Takes what a message brings for the device's hostname. @param place where it was looked for, for people @throws BadInput */
+export type TakeTarget = (value: unknown, place?: string) => string;
+
+/** Takes hostnames, and says of one that is none where it may come from. */
+export function takeTarget(RED: NodeAPI): TakeTarget {
+  return (value, place) => {
+    try {
+      return parseTarget(value, place);
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      throw new BadInput(error.message + linkCallHint(RED, value));
+    }
+  };
+}
+
 /**
  * What to say of a hostname that is none where it may be the name of a link in node: a dynamic link call is told in
  * `msg.target` what to call, and leaves it there. Empty where it can't be.
  */
-export function linkCallHint(RED: NodeAPI, target: unknown): string {
+function linkCallHint(RED: NodeAPI, target: unknown): string {
   let isCalled = false;
   let isLinkIn = false;
   RED.nodes.eachNode(({ id, type, name, linkType }: LinkDef) => {

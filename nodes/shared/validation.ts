@@ -21,11 +21,6 @@ export function parseTarget(value: unknown, place = 'target'): string {
   throw BadInput.expected(`Expected the device's hostname as target, but ${words}`, value);
 }
 
-/** The device that a reset names; undefined: all of them. @throws BadInput */
-export function parseResetTarget(value: unknown): string | undefined {
-  return value === undefined || value === null || value === '' ? undefined : parseTarget(value);
-}
-
 /** @throws BadInput */
 export function parseReboot(value: unknown): boolean {
   if (typeof value === 'boolean') return value;

@@ -43,8 +43,8 @@ describe('the words that a node looks up while it runs', () => {
     });
 
     it(`are there for every way in which a broker forbids a subscription: ${language}`, () => {
-      const ways: Record<Forbidding, true> = { refused: true, ended: true };
-      const keys = keysOf<Forbidding>(ways).map((how) => `ota-server.warnings.${how}`);
+      const ways: Record<Forbidding | 'unwritable', true> = { refused: true, ended: true, unwritable: true };
+      const keys = keysOf<Forbidding | 'unwritable'>(ways).map((how) => `ota-server.warnings.${how}`);
       assert.deepEqual(missingIn(catalogue(language, 'ota-server'), keys), []);
     });
 

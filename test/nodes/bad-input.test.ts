@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type AedesBroker, startAedes } from '../peers/brokers';
 import { resourcesOfEachTest, resourcesOfSuite } from '../peers/resources';
+import { temporaryFolder } from '../peers/temporary-folder';
 import { place, type Received, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("hello")');
@@ -89,6 +90,17 @@ const badSets: readonly Case[] = [
   ['an entry without a name', { files: [inSet, { payload: file }] }, /Entry 2 .*file's name.*got nothing/],
   ['an entry without bytes', { files: [{ filename: 'main.py' }] }, /Entry 1 .*Buffer or a text, got nothing/],
   ['an entry with a path', { files: [{ ...inSet, filename: '/data/main.py' }] }, /Entry 1 .*absolute path/],
+  [
+    'a part of a file in a set, be its name that of another part',
+    { files: [inSet, { ...inSet, parts: { type: 'string', id: '1', index: 1 } }] },
+    /Entry 2 .*a part of one: choose "a single Buffer object"/,
+  ],
+  ['the name of a file in a set', { files: [{ filename: 'a.py', payload: 'a.py' }] }, /Entry 1 .*this is its name/],
+  [
+    'the result of a push in a set',
+    { files: [{ filename: 'a.py', payload: 'timeout', ota: { result: 'timeout' } }] },
+    /Entry 1 .*the result of a push/,
+  ],
   ['a .mpy as text in a set', { files: [{ filename: 'a.mpy', payload: 'M' }] }, /Entry 1 .*single Buffer object/],
   ['a file twice in a set', { files: [inSet, { ...inSet }] }, /Entry 2 .*each file once, got "lib\/lamp\.py"/],
 ];
@@ -235,8 +247,32 @@ describe('Bad input to ota-push', () => {
     flow.node('call').receive({ ...good, target: 'update the lamp' } as never);
     const says = /got "update the lamp"\. A dynamic link call has left there what it calls: set msg\.target/;
     assert.match((await flow.ends.next()).error?.message ?? '', says);
+    flow.node('call').receive({ reset: true, target: 'update the lamp' } as never);
+    assert.match((await flow.ends.next()).error?.message ?? '', says);
     assert.doesNotMatch((await flow.push({ ...good, target: 'my lamp' })).error?.message ?? '', /link call/);
   });
+
+  for (const node of [
+    { type: 'ota-ha-update', prefix: 'homeassistant', baseTopic: 'ota-push' },
+    { type: 'ota-devices', watch: false, outputs: 1 },
+  ]) {
+    it(`says so in an ${node.type} too`, async () => {
+      const more = [
+        { id: 'call', ...place, type: 'link call', links: [], linkType: 'dynamic', timeout: '30', wires: [['other']] },
+        { id: 'in', ...place, type: 'link in', name: 'read the file', links: [], wires: [['return']] },
+        { id: 'return', ...place, type: 'link out', mode: 'return', links: [] },
+        { id: 'other', ...place, ...node, server: 'server', wires: [[]] },
+      ];
+      const userDir = await temporaryFolder(resources, 'link-call');
+      const watched = ['other'];
+      flow = await resources.use(TestFlow.start({ broker, more, userDir, watched, coreNodes: ['common/60-link'] }));
+      for (const asked of [{}, { remove: true }, { forget: true }]) {
+        flow.node('call').receive({ ...good, ...asked, target: 'read the file' } as never);
+        const { error } = await flow.caught.next();
+        assert.match(error?.message ?? '', /got "read the file"\. A dynamic link call has left there what it calls/);
+      }
+    });
+  }
 
   it('refuses a message of which two sources fail, the slow one last, and goes on', async () => {
     const push = { target: '$number(name)', targetType: 'jsonata', filename: 'file.name', filenameType: 'msg' };

@@ -3,6 +3,7 @@ import { hashOf } from '../../lib/protocol/announcement';
 import { SharedBytes } from '../../lib/push/shared-bytes';
 import { readRelease } from '../../nodes/ota-ha-update/release-input';
 import type { Message } from '../../nodes/shared/message';
+import { parseTarget } from '../../nodes/shared/validation';
 import { startAedes, type WatchedBroker } from '../peers/brokers';
 import { connectClient } from '../peers/mqtt-client';
 import { resourcesOfEachTest } from '../peers/resources';
@@ -72,7 +73,8 @@ describe('A file whose memory changes after it was hashed', () => {
   it('is kept as it was for a release of an HA update', () => {
     for (const change of Object.values(changes)) {
       const bytes = bytesOf(text);
-      const input = readRelease({ payload: bytes, filename: 'main.bin', target: 'nightlamp' } as unknown as Message);
+      const message = { payload: bytes, filename: 'main.bin', target: 'nightlamp' } as unknown as Message;
+      const input = readRelease(message, parseTarget);
       change(bytes);
       const [[sha256, kept] = []] = [...input.bytes];
       assert.equal(sha256, hashOf(kept ?? Buffer.alloc(0), 'sha256'));

@@ -21,6 +21,7 @@ const answers: Readonly<Record<string, RequestListener>> = {
   '/same.py': (_request, response) => response.writeHead(304).end(),
   '/moved.py': (_request, response) => response.writeHead(302, { location: '/main.py' }).end('pass'),
   '/nothing.py': (_request, response) => response.writeHead(204).end(),
+  '/part.py': (_request, response) => response.writeHead(206, { 'content-range': 'bytes 0-4/23' }).end('pass\n'),
   '/half.py': (_request, response) => {
     response.writeHead(200, { 'content-length': 100 }).write(program);
     setImmediate(() => response.destroy());
@@ -107,6 +108,7 @@ describe('What a node that has failed sends on', () => {
     ['/same.py', 'found nothing new', /an HTTP request before has brought none: msg\.statusCode is 304\./],
     ['/moved.py', 'was to follow no redirection', /brought none: msg\.statusCode is 302\./],
     ['/nothing.py', 'was answered without a content', /brought none: msg\.statusCode is 204\./],
+    ['/part.py', 'was answered with a part', /brought a part of one: msg\.statusCode is 206\./],
   ];
   for (const [path, what, says] of failures) {
     it(`is no file: an http request that ${what}`, async () => {

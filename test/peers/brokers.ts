@@ -52,6 +52,8 @@ export interface AedesBehaviour {
   readonly port?: number;
   /** Which publications it acknowledges and brings on, all unless said: of the others it takes every one and never says a word. */
   readonly acknowledges?: (topic: string) => boolean;
+  /** Publications on which the connection is ended without an answer, as AWS IoT does with MQTT 3.1.1; none unless said. */
+  readonly endsOn?: (topic: string, clientId: string) => boolean;
   /** What becomes of a subscription: it is refused, or the connection is ended without an answer (AWS IoT, MQTT 3.1.1). */
   readonly answers?: (topic: string, clientId: string) => 'granted' | 'refused' | 'ended';
   /** Every message is kept: as if it were retained, or to be sent as a new one after each subscription (ioBroker). */
@@ -66,6 +68,7 @@ export async function startAedes({
   host = '127.0.0.1',
   port = 0,
   acknowledges = () => true,
+  endsOn = () => false,
   answers = () => 'granted',
   keeps,
 }: AedesBehaviour = {}): Promise<AedesBroker> {
@@ -79,13 +82,14 @@ export async function startAedes({
   const states = new Map<string, string | Buffer>();
   const resends: NodeJS.Timeout[] = [];
   const aedes = await Aedes.createBroker({
-    authorizePublish: (_client, packet, done) => {
+    authorizePublish: (client, packet, done) => {
       const { topic, payload, retain } = packet;
       published.push(topic);
       packets.push({ topic, text: payload.toString(), retain });
       if (keeps === 'resent') states.set(topic, payload);
       if (keeps) packet.retain = keeps === 'retained';
-      if (acknowledges(topic)) done(null);
+      if (endsOn(topic, client?.id ?? '')) done(new Error('forbidden'));
+      else if (acknowledges(topic)) done(null);
     },
     authorizeSubscribe: (client, subscription, done) => {
       asked.push(subscription.topic);

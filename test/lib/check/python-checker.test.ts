@@ -57,8 +57,14 @@ describe('Python that is checked before it is sent', function () {
     ],
     ['a module that the checker has not', 'import network, esp32, rp2\n'],
     ['an empty module', '', 'lib/__init__.py'],
+    ['signs of print and rare spaces in comments and texts', "# “a\u00a0b”\nx = \"“\u200b”\"\n'''it’s\n\"–\"'''\n"],
+    ['a text that goes on in the next line, with a sign of print', 'x = "a \\\r\n–"\r\ny = r"\\"–"\n'],
+    ['a text with values, which hold texts', 'd = {}\nx = f"{d["–"]} {{–"\ny = f\'{1:>{2}}–\'\n'],
+    ['a text behind a word that ends as a prefix', 'x = 1\nif"{"==x:\n    y = "–"\n'],
+    ['signs that are no letters, as a name', '🔥 = 1\n'],
     ['what is no Python, under another name', '{"led": 2', 'lamp.json'],
     ['bytecode', latin1('M\x06\0\0'), 'lamp.mpy'],
+    ["bytecode of CircuitPython's", latin1('C\x06\0\0'), 'LAMP.MPY'],
   ];
   for (const [what, content, filename] of fine) {
     it(`passes: ${what}`, async () => {
@@ -124,7 +130,65 @@ describe('Python that is checked before it is sent', function () {
       'x = 1\n# a\0b\n',
       'main.py has a NUL byte in line 2: it is no Python, or was damaged on its way.',
     ],
+    [
+      'a no-break space, as web pages have them, that MicroPython takes for a part of a name',
+      'x = 1\nprint(1,\u00a02)\n',
+      'main.py has a space that Python does not know (U+00A0) in line 2, in "print(1,\u00a02)": MicroPython takes it for a part of a name. Such signs come along with text that is copied from a page.',
+    ],
+    [
+      'a no-break space that its compiler stumbles over, without a word that shows why',
+      'def f():\r\n\u00a0\u00a0\u00a0\u00a0return 1\r\n',
+      'main.py has a space that Python does not know (U+00A0) in line 2, in "return 1": MicroPython takes it for a part of a name. Such signs come along with text that is copied from a page.',
+    ],
+    [
+      'quotes as in print',
+      'x = "“"\nprint(“hello”)\n',
+      'main.py has “ (U+201C) in line 2, in "print(“hello”)": MicroPython takes it for a part of a name. Such signs come along with text that is copied from a page.',
+    ],
+    [
+      'accents for quotes',
+      'print(´hello´)\n',
+      'main.py has ´ (U+00B4) in line 1, in "print(´hello´)": MicroPython takes it for a part of a name. Such signs come along with text that is copied from a page.',
+    ],
+    [
+      'a sign that nobody sees',
+      'x = f"{1}"\n\u200bprint(x)\n',
+      'main.py has a sign that is not seen (U+200B) in line 2, in "\u200bprint(x)": MicroPython takes it for a part of a name. Such signs come along with text that is copied from a page.',
+    ],
+    [
+      'a byte order mark between two files that were joined',
+      'x = 1\n\ufeffprint(x)\n',
+      'main.py has a sign that is not seen (U+FEFF) in line 2, in "print(x)": MicroPython takes it for a part of a name. Such signs come along with text that is copied from a page.',
+    ],
+    [
+      'an error in another line than such a sign',
+      'while True\nx–y\n',
+      'main.py does not compile, line 1: SyntaxError: invalid syntax, in "while True", says MicroPython VERSION.',
+    ],
+    [
+      'a file that cannot be compiled for want of a board, with such a sign',
+      '@micropython.viper\ndef f():\n    pass\nx–y\n',
+      'main.py has – (U+2013) in line 4, in "x–y": MicroPython takes it for a part of a name. Such signs come along with text that is copied from a page.',
+    ],
     ['an empty main.py', '', 'main.py is empty: a board that starts with it takes no further update.'],
+    [
+      'an empty main.py whose name is in capitals, which is the same file on FAT',
+      '',
+      'MAIN.PY is empty: a board that starts with it takes no further update.',
+      'MAIN.PY',
+    ],
+    [
+      'a page of a web server for bytecode, though as Python it would do',
+      'pass\n',
+      'lamp.mpy is no bytecode of MicroPython, which begins with M: it is something else, or was damaged on its way.',
+      'lamp.mpy',
+    ],
+    [
+      'bytecode without a byte',
+      '',
+      'lamp.mpy is no bytecode of MicroPython, which begins with M: it is something else, or was damaged on its way.',
+      'lamp.mpy',
+    ],
     [
       'a boot.py of nothing but space',
       ' \r\n\t\n',
@@ -151,6 +215,19 @@ describe('Python that is checked before it is sent', function () {
   it('is not run', async () => {
     assert.equal(await checker.check([file('raise SystemExit\nwhile True: pass\n')]), undefined);
     assert.equal(await checker.check([file('x = 1 # after it\n')]), undefined);
+  });
+
+  it('is not what bytecode is: what is known of the same bytes under one name says nothing of the other', async () => {
+    const python = file('C = 1\n');
+    const bytecode = file('C = 1\n', 'lamp.mpy');
+    assert.deepEqual(
+      [await checker.check([python]), checker.check([bytecode]), checker.check([python, file('x', 'x.mpy')])],
+      [
+        undefined,
+        undefined,
+        'x.mpy is no bytecode of MicroPython, which begins with M: it is something else, or was damaged on its way.',
+      ],
+    );
   });
 
   it('is told of by its first broken file, by the name that it has in this set', async () => {
