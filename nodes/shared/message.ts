@@ -28,9 +28,14 @@ export interface Message extends NodeMessage {
   continue?: unknown;
 }
 
-/** Its id as Node-RED gives it; empty for any other: Node-RED gives it one then. */
-export function idOf({ _msgid }: Message): string {
-  return typeof _msgid === 'string' ? _msgid : '';
+/** Its id as Node-RED gives it; empty for any other, and where it throws when it is looked at: Node-RED gives it one then. */
+export function idOf(message: Message): string {
+  try {
+    const { _msgid } = message;
+    return typeof _msgid === 'string' ? _msgid : '';
+  } catch {
+    return ''; // Who tells of the message must not fail for that.
+  }
 }
 
 /** Whether a message asks for this; `false` does not. */

@@ -88,5 +88,14 @@ function report(node: Node, message: Message, done: Done, error?: Error): void {
 
 /** What was thrown may be anything; without an error `done` would say that all is well. */
 function errorOf(reason: unknown): Error {
-  return isNativeError(reason) ? reason : new Error(messageOf(reason));
+  return isNativeError(reason) && isReadable(reason) ? reason : new Error(messageOf(reason));
+}
+
+/** Whether all of it can be read that Node-RED reads of an error: what throws there is caught by nobody. */
+function isReadable(error: Error): boolean {
+  try {
+    return `${error.message}${error.stack}${error}` !== '';
+  } catch {
+    return false; // It is told of by what can be read.
+  }
 }
