@@ -1,7 +1,7 @@
 /** How much may wait at once. */
 export interface BacklogLimits {
   readonly count: number;
-  /** Of the files that wait. */
+  /** Of what waits: messages, and the bytes of their files. */
   readonly bytes: number;
 }
 
@@ -27,11 +27,13 @@ export class Backlog {
     this.#limits = limits;
   }
 
-  /** How full it is, for people, as "10000 of them, with 3 MB of files"; undefined where so many bytes more may wait. One alone always may. */
+  /** How full it is, for people, as "10000 of them, with 3 MB of messages and files"; undefined where so many bytes more may wait. One alone always may. */
   fullnessFor(bytes: number): string | undefined {
     const { count: maxCount, bytes: maxBytes } = this.#limits;
     const isFull = this.#count >= maxCount || (this.#count > 0 && this.#bytes + bytes > maxBytes);
-    return isFull ? `${this.#count} of them, with ${Math.ceil(this.#bytes / megabyte)} MB of files` : undefined;
+    return isFull
+      ? `${this.#count} of them, with ${Math.ceil(this.#bytes / megabyte)} MB of messages and files`
+      : undefined;
   }
 
   /** One more waits, with so many bytes. */

@@ -4,7 +4,7 @@ import type { Purpose } from '../../lib/push/services';
 import type { PushSnapshot } from '../../lib/push/snapshot';
 import type { PushActivity, PushState } from '../../lib/push/state';
 import { Input, type InputSettings } from '../shared/input';
-import { asksFor, type Message } from '../shared/message';
+import { asksFor, heldBytesOf, type Message } from '../shared/message';
 import { onInput, type Send } from '../shared/on-input';
 import { Progress } from '../shared/progress';
 import { Readiness } from '../shared/readiness';
@@ -46,7 +46,7 @@ function register(RED: NodeAPI): void {
         status.follow(jobs, look);
         progress?.start(look);
       };
-      const heldBytes = jobs.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      const heldBytes = jobs.reduce((sum, { bytes }) => sum + bytes.length, heldBytesOf(message));
       const hooks = { onActivity, onStart, ifUnchanged, purpose, heldBytes } as const;
       try {
         const outcome = await pushes.run(jobs, (ending) => server.pushServer.push(jobs, ending, hooks));

@@ -2,7 +2,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { Rollout } from '../../lib/rollout/rollout';
 import { waveSizes } from '../../lib/rollout/waves';
 import { Input, type InputSettings } from '../shared/input';
-import { asksFor, type Message } from '../shared/message';
+import { asksFor, heldBytesOf, type Message } from '../shared/message';
 import { onInput, type Send } from '../shared/on-input';
 import { Progress } from '../shared/progress';
 import type { Template } from '../shared/push-template';
@@ -61,7 +61,7 @@ function register(RED: NodeAPI): void {
           onOutcome: (target, outcome) => send(output.toDevice(targets.get(target) ?? { target }, outcome)),
           onChange: () => status.working(rollouts),
         });
-        return { rollout, output, heldBytes: held.reduce((sum, { length }) => sum + length, 0) };
+        return { rollout, output, heldBytes: held.reduce((sum, { length }) => sum + length, heldBytesOf(message)) };
       };
       const template = input.readTemplate(message, ready, hostnames);
       return template instanceof Promise ? template.then(toRollout) : toRollout(template);
