@@ -361,6 +361,31 @@ describe('The entities', () => {
     assert.deepEqual([await deleted.next(), entities.size], ['lamp', 0]);
   });
 
+  it('are deleted once, however often somebody makes them known and clears that', async () => {
+    await start();
+    for (let times = 0; times < 100; times += 1) {
+      tell('{}');
+      tell('');
+      if (times === 0) await deleted.next();
+    }
+    const isOfLamp = ([topic]: (typeof sent)[number]) => topic.includes('lamp');
+    const before = sent.filter(isOfLamp).length;
+    // What it keeps, and sends, comes after what was asked for before.
+    await entities.offer(['daylight'], release, new Map([[file.sha256, bytes]]));
+    assert.deepEqual([deleted.all.length, sent.filter(isOfLamp).length], [1, before]);
+  });
+
+  it('are refused where what is remembered of them would fill the memory, and the others stay as they are', async () => {
+    await start();
+    const targets = Array.from({ length: 4000 }, (_, at) => `lamp-${at}`);
+    const long = { ...release, version: '2.0', summary: 's'.repeat(10_000) };
+    const offering = entities.offer(['lamp', ...targets], long, new Map([[file.sha256, bytes]]));
+    await assert.rejects(offering, /would take more than 64 MB.*msg\.remove/);
+    assert.equal(entities.size, 1);
+    await entities.offer(['lamp', 'daylamp'], long, new Map([[file.sha256, bytes]]));
+    assert.equal(entities.size, 2);
+  });
+
   it('are shown when a release comes while they are being deleted', async () => {
     await start();
     tell('{}');
