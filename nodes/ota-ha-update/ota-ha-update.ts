@@ -12,7 +12,7 @@ import { onInput } from '../shared/on-input';
 import { presenceOf } from '../shared/presence';
 import { type CheckSettings, checkPython } from '../shared/python-check';
 import { Readiness } from '../shared/readiness';
-import { type OtaServerNode, requireServer } from '../shared/server-node';
+import { requireServer, serverOf } from '../shared/server-node';
 import type { Translate } from '../shared/throttled-status';
 import { parseTarget } from '../shared/validation';
 import { refuseVariables } from '../shared/variables';
@@ -28,7 +28,7 @@ interface OtaHaUpdateDef extends NodeDef, HaSettings, CheckSettings {
 function register(RED: NodeAPI): void {
   function OtaHaUpdate(this: Node, config: OtaHaUpdateDef): void {
     RED.nodes.createNode(this, config);
-    const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
+    const server = serverOf(RED, config.server);
     const translate: Translate = (key, values) => RED._(`ota-ha-update.status.${key}`, values);
     const status = new HaStatus(this, translate, new Readiness(RED, server, config.server));
     const folder = join(RED.settings.userDir ?? '.', 'ota-push', `releases-${this.id}`);

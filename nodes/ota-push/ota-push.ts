@@ -9,7 +9,7 @@ import { onInput, type Send } from '../shared/on-input';
 import { Progress } from '../shared/progress';
 import { Readiness } from '../shared/readiness';
 import { purposeOf } from '../shared/restore';
-import { type OtaServerNode, type ReadyServer, requireServer } from '../shared/server-node';
+import { type ReadyServer, requireServer, serverOf } from '../shared/server-node';
 import type { Translate } from '../shared/throttled-status';
 import { ActivePushes } from './active-pushes';
 import { toOutputs, toProgress } from './output';
@@ -27,7 +27,7 @@ const waiting: ReadonlySet<PushActivity> = new Set<PushActivity>(['queued', 'wai
 function register(RED: NodeAPI): void {
   function OtaPush(this: Node, config: OtaPushDef): void {
     RED.nodes.createNode(this, config);
-    const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
+    const server = serverOf(RED, config.server);
     const input = new Input(RED, this, config);
     const pushes = new ActivePushes();
     const ifUnchanged = config.skipUnchanged ? 'skip' : 'push';

@@ -8,7 +8,7 @@ import { Progress } from '../shared/progress';
 import type { Template } from '../shared/push-template';
 import { Readiness } from '../shared/readiness';
 import { purposeOf } from '../shared/restore';
-import { type OtaServerNode, requireServer } from '../shared/server-node';
+import { requireServer, serverOf } from '../shared/server-node';
 import { readTargets } from '../shared/targets';
 import type { Translate } from '../shared/throttled-status';
 import { RolloutOutput } from './output';
@@ -25,7 +25,7 @@ interface OtaRolloutDef extends NodeDef, InputSettings, RolloutSettings {
 function register(RED: NodeAPI): void {
   function OtaRollout(this: Node, config: OtaRolloutDef): void {
     RED.nodes.createNode(this, config);
-    const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
+    const server = serverOf(RED, config.server);
     const input = new Input(RED, this, config);
     const ifUnchanged = config.skipUnchanged ? 'skip' : 'push';
     const translate: Translate = (key, values) => RED._(`ota-rollout.status.${key}`, values);
