@@ -1,7 +1,7 @@
 /** How much may wait at once. */
 export interface BacklogLimits {
   readonly count: number;
-  /** Of the files that wait. */
+  /** Of what waits: messages, and the bytes of their files. */
   readonly bytes: number;
 }
 
@@ -53,12 +53,14 @@ export class Backlog {
     this.#limits = limits;
   }
 
-  /** How full it is, for people, as "10000 of them, with 3 MB of files"; undefined where so many bytes more may wait. One alone always may. */
+  /** How full it is, for people, as "10000 of them, with 3 MB of messages and files"; undefined where so many bytes more may wait. One alone always may. */
   fullnessFor(bytes: number): string | undefined {
     const { count: maxCount, bytes: maxBytes } = this.#limits;
     const waiting = this.#waiting;
     const isFull = waiting.count >= maxCount || (waiting.count > 0 && waiting.bytes + bytes > maxBytes);
-    return isFull ? `${waiting.count} of them, with ${Math.ceil(waiting.bytes / megabyte)} MB of files` : undefined;
+    return isFull
+      ? `${waiting.count} of them, with ${Math.ceil(waiting.bytes / megabyte)} MB of messages and files`
+      : undefined;
   }
 
   /** One more waits, with so many bytes. */

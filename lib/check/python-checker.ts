@@ -77,11 +77,12 @@ export class PythonChecker {
   /**
    * What is wrong with the first of the files that has something wrong, as a sentence; undefined where none has. Known at once
    * where all were checked before and no earlier question is open: answers come in the order of the questions.
+   * @param heldBytes how much waits with the question; nothing unless said
    */
-  check(files: readonly CheckedFile[]): string | undefined | Promise<string | undefined> {
+  check(files: readonly CheckedFile[], heldBytes = 0): string | undefined | Promise<string | undefined> {
     const programs = files.filter(({ filename }) => isSource(filename) || isBytecode(filename));
     const isKnown = programs.every(({ filename, hash }) => isBytecode(filename) || this.#verdicts.has(hash));
-    if (!isKnown || this.#underWay > 0) return this.#checkInTurn(programs);
+    if (!isKnown || this.#underWay > 0) return this.#checkInTurn(programs, heldBytes);
     for (const file of programs) {
       const problem = problemOf(file, this.#recall(file));
       if (problem) return problem;
@@ -89,9 +90,9 @@ export class PythonChecker {
     return undefined;
   }
 
-  /** How much waits to be checked, for people, where these must not wait too; undefined where they may. */
-  fullnessFor(files: readonly CheckedFile[]): string | undefined {
-    return this.#backlog.fullnessFor(bytesOf(files));
+  /** How much waits to be checked, for people, where so many bytes more must not wait too; undefined where they may. */
+  fullnessFor(heldBytes: number): string | undefined {
+    return this.#backlog.fullnessFor(heldBytes);
   }
 
   /** Ends its thread. A check that is under way passes. */
@@ -101,8 +102,8 @@ export class PythonChecker {
     await (await this.#compiler)?.end();
   }
 
-  async #checkInTurn(programs: readonly CheckedFile[]): Promise<string | undefined> {
-    const place = this.#backlog.enter(bytesOf(programs));
+  async #checkInTurn(programs: readonly CheckedFile[], heldBytes: number): Promise<string | undefined> {
+    const place = this.#backlog.enter(heldBytes);
     this.#underWay += 1;
     const before = this.#last;
     const problem = before.then(() => this.#firstProblem(programs));
@@ -185,10 +186,6 @@ export class PythonChecker {
 
 function isSource(filename: string): boolean {
   return filename.toLowerCase().endsWith('.py');
-}
-
-function bytesOf(files: readonly CheckedFile[]): number {
-  return files.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
 function problemOf({ filename }: CheckedFile, { problem, isBlank = false }: Verdict = {}): string | undefined {

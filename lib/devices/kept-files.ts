@@ -12,6 +12,9 @@ export class KeptFiles {
   #waitingBytes = 0;
   /** On the disk already, as far as is known. */
   readonly #written = new Set<string>();
+  /** What is being read: however many ask for it, and for others, one is in memory at a time until somebody has it. */
+  readonly #readings = new Map<string, Promise<Buffer>>();
+  #lastReading: Promise<unknown> = Promise.resolve();
   /** A rollout gives one file to a thousand devices. */
   readonly #known = new WeakMap<Buffer, string>();
 
@@ -44,7 +47,20 @@ export class KeptFiles {
 
   /** @throws Error where they are gone, or are others */
   async read(sha256: string): Promise<Buffer> {
-    return this.#waiting.get(sha256) ?? this.#folder.read(sha256).catch((error: unknown) => this.#miss(sha256, error));
+    return this.#waiting.get(sha256) ?? this.#readings.get(sha256) ?? this.#readInTurn(sha256);
+  }
+
+  async #readInTurn(sha256: string): Promise<Buffer> {
+    const reading = this.#lastReading.then(() => this.#folder.read(sha256));
+    this.#lastReading = reading.catch(() => undefined); // who asks gets the error
+    this.#readings.set(sha256, reading);
+    try {
+      return await reading;
+    } catch (error) {
+      return this.#miss(sha256, error);
+    } finally {
+      this.#readings.delete(sha256);
+    }
   }
 
   /** Removes all but these, and what waits. @throws Error of the disk */

@@ -81,14 +81,14 @@ export class Deletions {
     for (const stop of this.#stops) stop();
   }
 
-  /** One that is cleared before ours was there is our own. */
+  /** One that is cleared before ours was there is our own; one that was deleted already is answered no more. */
   async #hearDiscovery(kind: EntityKind, { topic, payload }: InboundMessage): Promise<void> {
     const { topics, entityOf, hasButton, onDeleted } = this.#options;
     const target = targetOfDiscovery(topics, topic);
     const entity = target === undefined ? undefined : entityOf(target);
     if (this.#isClosed || target === undefined || !entity) return;
     if (payload.length > 0) this.#hearTold(kind, target, entity);
-    else if (entity.atBroker.delete(kind) && (kind === 'update' || hasButton(entity)))
+    else if (entity.atBroker.delete(kind) && (kind === 'update' ? !entity.record.isDeleted : hasButton(entity)))
       await onDeleted(kind, target, entity);
   }
 

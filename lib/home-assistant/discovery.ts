@@ -1,3 +1,4 @@
+import { says } from '../says';
 import type { Release } from './release';
 import { availabilityTopic, commandTopic, type HaTopics, stateTopic, uniqueId } from './topics';
 
@@ -15,8 +16,7 @@ export type Press = 'install' | 'previous';
 
 /** What was pressed; undefined: nothing that we know. */
 export function readPress(payload: Buffer): Press | undefined {
-  const text = payload.toString();
-  return text === 'install' || text === 'previous' ? text : undefined;
+  return (['install', 'previous'] as const).find((press) => says(payload, press));
 }
 
 /** On the topic that says whether there is a version to go back to: Home Assistant's own words. */

@@ -1,4 +1,5 @@
 import { settledWithin } from '../abort';
+import { says } from '../says';
 import { Deletions } from './deletions';
 import type { EntitiesOptions } from './entities-options';
 import type { Entity, PushEvent } from './entity';
@@ -72,7 +73,7 @@ export class Entities {
       broker.onOnline(() => this.#hearOnline()),
       devices.watch((target) => this.#run(this.#hearDevice(target))),
       ...[...new Set([birthTopic, `${topics.prefix}/status`])].map((topic) =>
-        broker.listen(topic, ({ payload }) => payload.toString() === 'online' && this.#repeats.all()),
+        broker.listen(topic, ({ payload }) => says(payload, 'online') && this.#repeats.all()),
       ),
     ];
   }

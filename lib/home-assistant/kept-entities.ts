@@ -1,8 +1,11 @@
 import type { EntitiesOptions } from './entities-options';
 import { Entity } from './entity';
-import { type EntityRecord, lastFile, type Release, withRelease } from './release';
+import { bytesOfRecord, type EntityRecord, lastFile, type Release, withRelease } from './release';
 
 export type KeptEntitiesOptions = Pick<EntitiesOptions, 'topics' | 'broker' | 'devices' | 'store' | 'onProblem'>;
+
+/** Some 10,000 devices with 20 versions each: messages bring their names and texts, and all of it is written with each change. */
+const maxMegabytes = 64;
 
 /** The entities by their devices, as they are on the disk: those that were deleted in Home Assistant are remembered too. */
 export class KeptEntities {
@@ -39,10 +42,11 @@ export class KeptEntities {
   /**
    * The devices are offered a release. Resolves when it is on the disk.
    * @param bytes of its files, by their SHA-256
-   * @throws Error where it can't be kept: then nothing has changed
+   * @throws Error where it can't be kept, or there is no room for it: then nothing has changed
    */
   async offer(targets: readonly string[], release: Release, bytes: ReadonlyMap<string, Buffer>): Promise<void> {
     const { store, topics, broker } = this.#options;
+    this.#refuseTooMuch(targets, release);
     let isSaved = false;
     try {
       await store.keep(bytes);
@@ -86,6 +90,16 @@ export class KeptEntities {
   /** Looks at what is known of the device. */
   look(target: string, entity: Entity): void {
     entity.file = this.#options.devices.file(target, lastFile(entity.record.release).filename);
+  }
+
+  #refuseTooMuch(targets: readonly string[], release: Release): void {
+    const records = this.#records;
+    for (const target of targets) records.set(target, withRelease(records.get(target), release));
+    const bytes = [...records.values()].reduce((sum, record) => sum + bytesOfRecord(record), 0);
+    if (bytes <= maxMegabytes * 1024 * 1024) return;
+    throw new Error(
+      `The release is not offered: what is known of ${records.size} devices and their releases would take more than ${maxMegabytes} MB. Remove entities that nobody needs, with msg.remove, or give it shorter texts.`,
+    );
   }
 
   get #records(): Map<string, EntityRecord> {

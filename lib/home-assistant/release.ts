@@ -104,6 +104,19 @@ export function versionWith({ release, known }: EntityRecord, hash: string): str
   return match?.version ?? shortHash(hash);
 }
 
+/** What an object takes besides its texts, and what the two hashes of a file take. */
+const objectBytes = 100;
+const hashesBytes = 40 + 64;
+
+/** About how many bytes it takes, in memory and on the disk. */
+export function bytesOfRecord({ release, known }: EntityRecord): number {
+  const { version, title = '', summary = '', url = '', files } = release;
+  const ofFile = ({ filename }: ReleaseFile) => objectBytes + hashesBytes + filename.length;
+  // Two bytes for each character that people have written: most are Latin, and nobody has to be.
+  const texts = 2 * (version.length + title.length + summary.length + url.length);
+  return [...files, ...known].reduce((bytes, file) => bytes + ofFile(file), objectBytes + texts);
+}
+
 function shortHash(hash: string): string {
   return `#${hash.slice(0, 8)}`;
 }

@@ -1,4 +1,5 @@
 import type { Report } from '../protocol/report';
+import { says } from '../says';
 import { Deferred } from '../transfer/deferred';
 import type { Job } from './job';
 import type { PushServices } from './services';
@@ -6,6 +7,7 @@ import type { Verified } from './state';
 
 /** Payloads of online topics that say the opposite. */
 const gone = new Set(['offline', 'false', '0', '']);
+const longestGone = Math.max(...Array.from(gone, ({ length }) => length));
 
 /**
  * What the device says of a push: reports of this file and hash, and messages on its online topic.
@@ -73,8 +75,7 @@ export class Verification {
 
   #listenOnline(topic: string, expected: string): () => void {
     return this.#services.broker.listen(topic, ({ payload, isRetainedReplay }) => {
-      const text = payload.toString();
-      const isOnline = expected === '' ? !gone.has(text.toLowerCase()) : text === expected;
+      const isOnline = expected === '' ? !isGone(payload) : says(payload, expected);
       if (this.#isDelivered && !isRetainedReplay && isOnline) this.#reach('online');
     });
   }
@@ -97,6 +98,11 @@ export class Verification {
     this.#levels.push(level);
     if (this.#awaited?.level === level) this.#awaited.reached.resolve();
   }
+}
+
+/** What is longer than any of those words is not made a text: anyone may publish what would fill the memory. */
+function isGone(payload: Buffer): boolean {
+  return payload.length <= longestGone && gone.has(payload.toString().toLowerCase());
 }
 
 /**

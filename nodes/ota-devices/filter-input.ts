@@ -2,7 +2,7 @@ import { isUint8Array } from 'node:util/types';
 import type { DeviceFilter } from '../../lib/devices/device-filter';
 import { hashOf } from '../../lib/protocol/announcement';
 import { BadInput } from '../shared/bad-input';
-import { fromMessage, readFilename } from '../shared/files';
+import { copyOf, fromMessage, readFilename } from '../shared/files';
 import { hashDigits } from '../shared/hash-digits';
 import type { TakeTarget } from '../shared/link-call';
 import { asksFor, type Message } from '../shared/message';
@@ -25,7 +25,7 @@ export function readFilter(message: Message, takeTarget: TakeTarget): DeviceFilt
 /** Of bytes both that are announced. */
 function readHashes(value: unknown): readonly string[] {
   if (isUint8Array(value)) {
-    const bytes = Buffer.from(value);
+    const bytes = copyOf(value);
     return [hashOf(bytes, 'sha1'), hashOf(bytes, 'sha256')];
   }
   const hash = hashDigits(value);

@@ -4,7 +4,7 @@ import { takeTarget } from '../shared/link-call';
 import { asksFor, type Message } from '../shared/message';
 import { onInput, type Send } from '../shared/on-input';
 import { Readiness } from '../shared/readiness';
-import { type OtaServerNode, requireServer } from '../shared/server-node';
+import { requireServer, serverOf } from '../shared/server-node';
 import type { Translate } from '../shared/throttled-status';
 import { refuseVariables } from '../shared/variables';
 import { readFilter } from './filter-input';
@@ -19,7 +19,7 @@ interface OtaDevicesDef extends NodeDef {
 function register(RED: NodeAPI): void {
   function OtaDevices(this: Node, config: OtaDevicesDef): void {
     RED.nodes.createNode(this, config);
-    const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
+    const server = serverOf(RED, config.server);
     const translate: Translate = (key, values) => RED._(`ota-devices.status.${key}`, values);
     const state = server?.state;
     const book = state && !('problem' in state) ? state.book : undefined;

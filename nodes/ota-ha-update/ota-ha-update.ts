@@ -1,17 +1,19 @@
 import { join } from 'node:path';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { Backlog, usualBacklog } from '../../lib/backlog';
 import type { DeviceBook } from '../../lib/devices/device-book';
 import { Entities } from '../../lib/home-assistant/entities';
 import type { PreviousVersion } from '../../lib/home-assistant/entity';
 import type { Release } from '../../lib/home-assistant/release';
 import { ReleaseStore } from '../../lib/home-assistant/store';
+import { BadInput } from '../shared/bad-input';
 import { takeTarget } from '../shared/link-call';
-import { asksFor, type Message } from '../shared/message';
+import { asksFor, heldBytesOf, type Message } from '../shared/message';
 import { onInput } from '../shared/on-input';
 import { presenceOf } from '../shared/presence';
 import { type CheckSettings, checkPython } from '../shared/python-check';
 import { Readiness } from '../shared/readiness';
-import { type OtaServerNode, requireServer } from '../shared/server-node';
+import { requireServer, serverOf } from '../shared/server-node';
 import type { Translate } from '../shared/throttled-status';
 import { refuseVariables } from '../shared/variables';
 import { isFromPush, readPushEvent } from './push-event';
@@ -26,7 +28,7 @@ interface OtaHaUpdateDef extends NodeDef, HaSettings, CheckSettings {
 function register(RED: NodeAPI): void {
   function OtaHaUpdate(this: Node, config: OtaHaUpdateDef): void {
     RED.nodes.createNode(this, config);
-    const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
+    const server = serverOf(RED, config.server);
     const translate: Translate = (key, values) => RED._(`ota-ha-update.status.${key}`, values);
     const status = new HaStatus(this, translate, new Readiness(RED, server, config.server));
     const folder = join(RED.settings.userDir ?? '.', 'ota-push', `releases-${this.id}`);
@@ -91,13 +93,13 @@ function register(RED: NodeAPI): void {
 
     const offer = async (to: Entities, message: Message): Promise<void> => {
       const { targets, release, bytes, files } = readRelease(message, takeTarget(RED));
-      const check = checkPython(requireServer(RED, server, config.server).checker, files, config);
+      const check = checkPython(requireServer(RED, server, config.server).checker, files, message, config);
       checked = Promise.resolve(check).catch(() => undefined); // its sender gets the error
       await check;
       await to.offer(targets, release, bytes);
     };
 
-    const run = async (message: Message): Promise<void> => {
+    const answer = async (message: Message): Promise<void> => {
       entities ??= start();
       if (asksFor(message, 'remove')) {
         await offered;
@@ -109,6 +111,24 @@ function register(RED: NodeAPI): void {
         const offering = offer(entities, message);
         offered = offering.catch(() => undefined); // its sender gets the error
         await offering;
+      }
+    };
+
+    /** Releases may come faster than the disk takes them. */
+    const backlog = new Backlog(usualBacklog);
+    const run = async (message: Message): Promise<void> => {
+      const heldBytes = heldBytesOf(message);
+      const fullness = backlog.fullnessFor(heldBytes);
+      if (fullness)
+        throw new BadInput(
+          `Too many messages wait at this node already, ${fullness}. Send it again later.`,
+          'queue_full',
+        );
+      const place = backlog.enter(heldBytes);
+      try {
+        await answer(message);
+      } finally {
+        place.leave();
       }
     };
 

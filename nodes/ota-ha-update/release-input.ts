@@ -67,8 +67,12 @@ function parseText(property: string, value: unknown): string | undefined {
 /** Home Assistant drops what holds an address without a scheme. */
 function parseUrl(value: unknown): string | undefined {
   if (isNothing(value)) return undefined;
-  if (typeof value === 'string' && /^https?:\/\/[^\s/]+(\/\S*)?$/.test(value)) return value;
-  throw BadInput.expected('Expected msg.releaseUrl as an address that begins with http:// or https://', value);
+  if (typeof value === 'string' && value.length <= maxTextLength && /^https?:\/\/[^\s/]+(\/\S*)?$/.test(value))
+    return value;
+  throw BadInput.expected(
+    `Expected msg.releaseUrl as an address of at most ${maxTextLength} characters that begins with http:// or https://`,
+    value,
+  );
 }
 
 function isNothing(value: unknown): boolean {

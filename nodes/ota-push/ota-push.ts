@@ -4,12 +4,12 @@ import type { Job } from '../../lib/push/job';
 import type { Purpose } from '../../lib/push/services';
 import type { PushActivity, PushState } from '../../lib/push/state';
 import { Input, type InputSettings } from '../shared/input';
-import { asksFor, type Message } from '../shared/message';
+import { asksFor, heldBytesOf, type Message } from '../shared/message';
 import { onInput, type Run, type Send } from '../shared/on-input';
 import { Progress } from '../shared/progress';
 import { Readiness } from '../shared/readiness';
 import { purposeOf } from '../shared/restore';
-import { type OtaServerNode, type ReadyServer, requireServer } from '../shared/server-node';
+import { type ReadyServer, requireServer, serverOf } from '../shared/server-node';
 import type { Translate } from '../shared/throttled-status';
 import { ActivePushes } from './active-pushes';
 import { toOutputs, toProgress } from './output';
@@ -27,7 +27,7 @@ const waiting: ReadonlySet<PushActivity> = new Set<PushActivity>(['queued', 'wai
 function register(RED: NodeAPI): void {
   function OtaPush(this: Node, config: OtaPushDef): void {
     RED.nodes.createNode(this, config);
-    const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
+    const server = serverOf(RED, config.server);
     const input = new Input(RED, this, config);
     const pushes = new ActivePushes();
     const ifUnchanged = config.skipUnchanged ? 'skip' : 'push';
@@ -37,6 +37,7 @@ function register(RED: NodeAPI): void {
     /** What shows how the push of these files goes on. */
     const hooksOf = (
       jobs: Job[],
+      message: Message,
       purpose: Purpose,
       { broker }: ReadyServer,
       progress?: Progress<PushState>,
@@ -51,7 +52,7 @@ function register(RED: NodeAPI): void {
       },
       ifUnchanged,
       purpose,
-      heldBytes: jobs.reduce((sum, { bytes }) => sum + bytes.length, 0),
+      heldBytes: jobs.reduce((sum, { bytes }) => sum + bytes.length, heldBytesOf(message)),
     });
 
     const reset = async (message: Message): Promise<void> => {
@@ -73,7 +74,7 @@ function register(RED: NodeAPI): void {
         : undefined;
       const ending = pushes.begin(jobs);
       try {
-        const outcome = await ready.pushServer.push(jobs, ending, hooksOf(jobs, purpose, ready, progress));
+        const outcome = await ready.pushServer.push(jobs, ending, hooksOf(jobs, message, purpose, ready, progress));
         status.end(outcome);
         send(toOutputs(message, outcome));
       } catch (bug) {

@@ -2,13 +2,13 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { Rollout } from '../../lib/rollout/rollout';
 import { waveSizes } from '../../lib/rollout/waves';
 import { Input, type InputSettings } from '../shared/input';
-import { asksFor, type Message } from '../shared/message';
+import { asksFor, heldBytesOf, type Message } from '../shared/message';
 import { onInput, type Send } from '../shared/on-input';
 import { Progress } from '../shared/progress';
 import type { Template } from '../shared/push-template';
 import { Readiness } from '../shared/readiness';
 import { purposeOf } from '../shared/restore';
-import { type OtaServerNode, requireServer } from '../shared/server-node';
+import { requireServer, serverOf } from '../shared/server-node';
 import { readTargets } from '../shared/targets';
 import type { Translate } from '../shared/throttled-status';
 import { RolloutOutput } from './output';
@@ -25,7 +25,7 @@ interface OtaRolloutDef extends NodeDef, InputSettings, RolloutSettings {
 function register(RED: NodeAPI): void {
   function OtaRollout(this: Node, config: OtaRolloutDef): void {
     RED.nodes.createNode(this, config);
-    const server = RED.nodes.getNode(config.server) as OtaServerNode | null;
+    const server = serverOf(RED, config.server);
     const input = new Input(RED, this, config);
     const ifUnchanged = config.skipUnchanged ? 'skip' : 'push';
     const translate: Translate = (key, values) => RED._(`ota-rollout.status.${key}`, values);
@@ -61,7 +61,7 @@ function register(RED: NodeAPI): void {
           onOutcome: (target, outcome) => send(output.toDevice(targets.get(target) ?? { target }, outcome)),
           onChange: () => status.working(rollouts),
         });
-        return { rollout, output, heldBytes: held.reduce((sum, { length }) => sum + length, 0) };
+        return { rollout, output, heldBytes: held.reduce((sum, { length }) => sum + length, heldBytesOf(message)) };
       };
       const template = input.readTemplate(message, ready, hostnames);
       return template instanceof Promise ? template.then(toRollout) : toRollout(template);

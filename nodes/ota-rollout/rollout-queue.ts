@@ -3,13 +3,13 @@ import type { Rollout, RolloutEnd } from '../../lib/rollout/rollout';
 import { BadInput } from '../shared/bad-input';
 import { reasons } from '../shared/reasons';
 
-/** More than anybody starts, and what a small computer has to spare: rollouts that wait, with the bytes of their files. */
+/** More than anybody starts, and what a small computer has to spare: rollouts that wait, with their messages and the bytes of their files. */
 const mostWaiting = { count: 100, bytes: 256 * 1024 * 1024 };
 
 /** What a message asks for. */
 interface Asked {
   readonly rollout: Rollout;
-  /** Of its files. */
+  /** Of its message and files. */
   readonly heldBytes: number;
 }
 

@@ -2,7 +2,7 @@ import type { NodeAPI } from 'node-red';
 import { hostnameProblem } from '../../lib/protocol/names';
 import { secretProblem } from '../../lib/protocol/secret';
 import { deviceKey } from '../../lib/protocol/signature';
-import type { OtaServerNode } from '../shared/server-node';
+import { serverOf } from '../shared/server-node';
 import { unknownToEditor } from '../shared/unknown-credential';
 import { variableProblem } from '../shared/variables';
 
@@ -35,6 +35,5 @@ export function serveDeviceKeys(RED: NodeAPI): void {
 
 /** A running server's own, since Node-RED puts variables of the environment into it; empty where there is none. */
 function secretOf(RED: NodeAPI, server: string): string {
-  const node = RED.nodes.getNode(server) as OtaServerNode | null;
-  return (node?.type === 'ota-server' && node.credentials?.secret) || '';
+  return serverOf(RED, server)?.credentials?.secret ?? '';
 }

@@ -1,6 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { matchingHostnames } from '../../lib/devices/hostnames';
-import type { OtaServerNode } from '../shared/server-node';
+import { serverOf } from '../shared/server-node';
 
 /** A list to choose from is no longer than that: some 3 KB. Who types on finds the others. */
 const maxOffered = 50;
@@ -24,6 +24,6 @@ export function serveHostnames(RED: NodeAPI): void {
 
 /** None where there is no such server, or it is not set up. */
 function knownTo(RED: NodeAPI, server: string): readonly string[] {
-  const node = RED.nodes.getNode(server) as OtaServerNode | null;
-  return node?.type === 'ota-server' && 'book' in node.state ? node.state.book.hostnames() : [];
+  const node = serverOf(RED, server);
+  return node && 'book' in node.state ? node.state.book.hostnames() : [];
 }

@@ -1,4 +1,5 @@
 import { BoundedMap } from '../../lib/bounded-map';
+import { says } from '../../lib/says';
 import type { OnMessage } from './subscriptions';
 
 /** The broker connection, as far as this is concerned. */
@@ -142,7 +143,7 @@ export class KeptAnnouncements {
     probe.stop = this.#broker.listen(
       topic,
       (from, payload, { retain = false }) => {
-        const isIt = from === topic && payload.toString('latin1') === this.#announcements.get(topic)?.text;
+        const isIt = from === topic && says(payload, this.#announcements.get(topic)?.text ?? '');
         if (isIt && this.#probes.get(topic) === probe) this.#onBack(topic, probe, retain);
       },
       (isAllowed) => {

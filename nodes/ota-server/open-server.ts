@@ -13,6 +13,7 @@ import type { ReadyServer } from '../shared/server-node';
 import { variableProblem } from '../shared/variables';
 import { NodeRedBroker } from './broker';
 import type { MqttBrokerNode } from './broker-node';
+import { runningBroker } from './broker-probe';
 import { bookPaths, countersPath } from './kept-paths';
 import type { RunningServer } from './server-probe';
 import { readServerSettings, type ServerSettings } from './settings';
@@ -66,7 +67,7 @@ export function openServer(
 
 /** @throws Error where there is none */
 function brokerOf(RED: NodeAPI, { broker }: ServerSettings): MqttBrokerNode {
-  const node = RED.nodes.getNode(broker) as MqttBrokerNode | null;
+  const node = runningBroker(RED, broker);
   const problem = variableProblem(broker ?? '');
   if (problem) throw new Error(`Broker: ${problem}`);
   if (!node) throw new Error(RED._(`ota-server.errors.${absenceKey(RED, broker, 'broker')}`));

@@ -98,10 +98,7 @@ function parseFilename(value: unknown, place: string, isFromFileIn: boolean): st
 
 /** A copy: the flow may go on writing into its own, and what is hashed has to be what is served. */
 function parseBytes(value: unknown, filename: string, place: string): Buffer {
-  if (isUint8Array(value)) {
-    if (isGivenAway(value)) throw new BadInput('Expected a file, but its memory was given away to somebody else.');
-    return Buffer.from(value);
-  }
+  if (isUint8Array(value)) return copyOf(value);
   if (typeof value !== 'string') throw BadInput.expected(`Expected the file in ${place} as a Buffer or a text`, value);
   if (filename.endsWith('.mpy')) {
     throw BadInput.expected(
@@ -118,15 +115,14 @@ function parseBytes(value: unknown, filename: string, place: string): Buffer {
   return Buffer.from(value);
 }
 
-/** It looks like an empty file then, and is none. */
-function isGivenAway({ byteLength, buffer }: Uint8Array): boolean {
-  if (byteLength > 0) return false;
+/** A copy of bytes that a message brings. @throws BadInput where their memory is not theirs any more: they look like an empty file then */
+export function copyOf(bytes: Uint8Array): Buffer {
   try {
-    void new Uint8Array(buffer);
-    return false;
+    Uint8Array.prototype.keys.call(bytes); // throws then, whatever has become of the memory
   } catch {
-    return true;
+    throw new BadInput('Expected a file, but its memory was given away to somebody else.');
   }
+  return Buffer.from(bytes);
 }
 
 /** A loop back for another try would install the word "timeout". */

@@ -125,12 +125,12 @@ export class Input {
     if (wanted === undefined) {
       const isSet = bringsSet(message);
       const files = isSet ? readSet(message) : [readFile(values.file, values.filename, message, this.#settings)];
-      return this.#checked(this.#templateOf(files, isSet, values, server), server);
+      return this.#checked(this.#templateOf(files, isSet, values, server), message, server);
     }
     const filename = readFilename(values.filename, this.#settings);
     const templateOf = (bytes: Buffer) => this.#templateOf([{ filename, bytes }], false, values, server);
     const restored = readRestored(server.book, targets, filename, wanted, templateOf);
-    return restored.then((files) => this.#checked(files, server));
+    return restored.then((files) => this.#checked(files, message, server));
   }
 
   #templateOf(
@@ -144,8 +144,8 @@ export class Input {
     return new PushTemplate(files, isSet, secret, reboot, timeout, this.#options, sharedBytes);
   }
 
-  #checked(template: Template, { checker }: ReadyServer): Template | Promise<Template> {
-    return checkPython(checker, template.files, this.#settings)?.then(() => template) ?? template;
+  #checked(template: Template, message: Message, { checker }: ReadyServer): Template | Promise<Template> {
+    return checkPython(checker, template.files, message, this.#settings)?.then(() => template) ?? template;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { NodeMessage } from 'node-red';
+import { heldBytes } from '../../lib/held-bytes';
 
 /** A message as flows hand it over: what is in it is anyone's guess. */
 export interface Message extends NodeMessage {
@@ -28,9 +29,36 @@ export interface Message extends NodeMessage {
   continue?: unknown;
 }
 
-/** Its id as Node-RED gives it; empty for any other: Node-RED gives it one then. */
-export function idOf({ _msgid }: Message): string {
-  return typeof _msgid === 'string' ? _msgid : '';
+/** Its id as Node-RED gives it; empty for any other, and where it throws when it is looked at: Node-RED gives it one then. */
+export function idOf(message: Message): string {
+  try {
+    const { _msgid } = message;
+    return typeof _msgid === 'string' ? _msgid : '';
+  } catch {
+    return ''; // Who tells of the message must not fail for that.
+  }
+}
+
+/** Of an http request that is to be answered: Node-RED never copies them. */
+const neverCopied: ReadonlySet<string> = new Set(['req', 'res']);
+
+/** What is in a message that is its own. What throws when it is looked at is undefined. */
+export function partsOf(message: Message): (readonly [property: string, value: unknown])[] {
+  const properties = Object.keys(message).filter((property) => !neverCopied.has(property));
+  return properties.map((property) => [property, looked(message, property)] as const);
+}
+
+function looked(message: Message, property: string): unknown {
+  try {
+    return (message as unknown as Record<string, unknown>)[property];
+  } catch {
+    return undefined; // It is looked at again by whoever needs it.
+  }
+}
+
+/** About how many bytes wait with a message. */
+export function heldBytesOf(message: Message): number {
+  return heldBytes(partsOf(message).map(([, value]) => value));
 }
 
 /** Whether a message asks for this; `false` does not. */

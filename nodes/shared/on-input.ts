@@ -3,7 +3,7 @@ import type { Node } from 'node-red';
 import { isTooDeep, maxDepth } from '../../lib/depth';
 import { messageOf } from '../../lib/error-message';
 import { BadInput } from './bad-input';
-import { idOf, type Message } from './message';
+import { idOf, type Message, partsOf } from './message';
 
 /** Sends messages, one per output or a list of them. */
 export type Send = (messages: (Message | null)[]) => void;
@@ -12,9 +12,6 @@ export type Send = (messages: (Message | null)[]) => void;
 export type Run = (message: Message, send: Send) => Promise<void>;
 
 type Done = (error?: Error) => void;
-
-/** Of an http request that is to be answered: Node-RED never copies them. */
-const neverCopied: ReadonlySet<string> = new Set(['req', 'res']);
 
 /**
  * Answers each message by `run`; what goes wrong in it goes to Catch nodes, and `done` is called once.
@@ -50,19 +47,11 @@ function begun(run: Run, message: Message, send: Send): Promise<void> {
  * told of without what is nested so deep.
  */
 function refuseDepth(message: Message): void {
-  const deep = Object.keys(message).filter((key) => !neverCopied.has(key) && isTooDeep(propertyOf(message, key)));
+  const deep = partsOf(message).filter(([, value]) => isTooDeep(value));
   if (deep.length === 0) return;
-  for (const key of deep) Reflect.deleteProperty(message, key);
-  const [first = ''] = deep;
+  for (const [property] of deep) Reflect.deleteProperty(message, property);
+  const [[first] = ['']] = deep;
   throw new BadInput(`Expected a message that can be copied, but msg.${first} is nested more than ${maxDepth} deep.`);
-}
-
-function propertyOf(message: Message, key: string): unknown {
-  try {
-    return (message as unknown as Record<string, unknown>)[key];
-  } catch {
-    return undefined; // It is looked at again by whoever needs it.
-  }
 }
 
 /** Node-RED before 4.1 hands Catch nodes the error without its code: so the message says it too. */
@@ -88,5 +77,14 @@ function report(node: Node, message: Message, done: Done, error?: Error): void {
 
 /** What was thrown may be anything; without an error `done` would say that all is well. */
 function errorOf(reason: unknown): Error {
-  return isNativeError(reason) ? reason : new Error(messageOf(reason));
+  return isNativeError(reason) && isReadable(reason) ? reason : new Error(messageOf(reason));
+}
+
+/** Whether all of it can be read that Node-RED reads of an error: what throws there is caught by nobody. */
+function isReadable(error: Error): boolean {
+  try {
+    return `${error.message}${error.stack}${error}` !== '';
+  } catch {
+    return false; // It is told of by what can be read.
+  }
 }

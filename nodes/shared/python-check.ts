@@ -1,5 +1,6 @@
 import type { CheckedFile, PythonChecker } from '../../lib/check/python-checker';
 import { BadInput } from './bad-input';
+import { heldBytesOf, type Message } from './message';
 
 /** The property of a node that says whether Python is checked; nodes of an older version have none, and do as new ones. */
 export interface CheckSettings {
@@ -8,22 +9,25 @@ export interface CheckSettings {
 
 /**
  * Refuses Python that no board could run, before anything is announced.
+ * @param message that brings them, which waits with them
  * @returns a promise where that takes time, undefined where it is known that nothing is wrong
  * @throws BadInput, or rejects with it, naming the file and what is wrong; or where too many wait for that already
  */
 export function checkPython(
   checker: PythonChecker,
   files: readonly CheckedFile[],
+  message: Message,
   { check = true }: CheckSettings,
 ): undefined | Promise<void> {
-  const fullness = checker.fullnessFor(files);
+  const heldBytes = files.reduce((sum, { bytes }) => sum + bytes.length, heldBytesOf(message));
+  const fullness = checker.fullnessFor(heldBytes);
   if (fullness)
     throw new BadInput(
       `Too many messages wait for files to be checked, ${fullness}. Send it again later.`,
       'queue_full',
     );
   // Without files too, where others are being checked: pushes stay in their order.
-  const problem = checker.check(check ? files : []);
+  const problem = checker.check(check ? files : [], heldBytes);
   if (problem instanceof Promise) return problem.then(refuse);
   refuse(problem);
   return undefined;

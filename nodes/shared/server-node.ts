@@ -30,6 +30,12 @@ export interface OtaServerNode extends Node<{ secret?: string }> {
 /** The catalogue whose words all nodes of the package share. */
 export const words = 'node-red-contrib-ota-push/ota-push:ota-push';
 
+/** The server that was chosen, whether it is set up or not. @param id as chosen: a flow that was written by hand may name any node there */
+export function serverOf(RED: NodeAPI, id: string): OtaServerNode | null {
+  const node = RED.nodes.getNode(id) as OtaServerNode | null;
+  return node?.type === 'ota-server' ? node : null;
+}
+
 /** The server that a node uses. @param id as chosen @throws BadInput where there is none, or its configuration is wrong */
 export function requireServer(RED: NodeAPI, server: OtaServerNode | null, id: string): ReadyServer {
   if (!server) throw new BadInput(RED._(`${words}.errors.${absenceKey(RED, id, 'server')}`));

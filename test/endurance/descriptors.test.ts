@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hashOf } from '../../lib/protocol/announcement';
 import { type AedesBroker, startAedes } from '../peers/brokers';
+import { Inbox } from '../peers/inbox';
 import { connectClient } from '../peers/mqtt-client';
 import { describeNeeding } from '../peers/needing';
 import { ownAddress, peers } from '../peers/peers';
@@ -113,6 +116,26 @@ describeNeeding(['prlimit'], 'Node-RED that has no descriptor left', function ()
     const installed = device.next('installed');
     await press();
     await installed;
+  });
+
+  it('for the bytes of a version that a device had: an error, and the next one who wants it back gets it', async () => {
+    const daylamp = await resources.use(SimulatedDevice.start({ brokerUrl: broker.url, hostname: 'daylamp' }));
+    const give = (payload: string) => nodeRed.ask('push', { ...message, target: 'daylamp', payload });
+    const folder = join(nodeRed.userDir, 'ota-push', 'files-server');
+    await mkdir(folder, { recursive: true });
+    const changes = new Inbox<true>();
+    const watcher = watch(folder, () => changes.push(true));
+    resources.defer(() => watcher.close());
+    assert.equal((await give('# 1')).payload, 'success');
+    const first = `${hashOf(Buffer.from('# 1'), 'sha256')}.bin`;
+    while (!(await readdir(folder)).includes(first)) await changes.next();
+    assert.equal((await give('# 2')).payload, 'success');
+    const restore = () => nodeRed.ask('push', { target: 'daylamp', filename: 'lamp.bin', restore: true });
+    await leave(0);
+    assert.match((await restore()).error?.message ?? '', /kept bytes of lamp\.bin can't be read: EMFILE/);
+    await giveBack();
+    assert.equal((await restore()).payload, 'success');
+    assert.equal(String(daylamp.files.get('lamp.bin')), '# 1');
   });
 
   it('for the thread that checks Python: the file is sent without, and a warning says so', async () => {

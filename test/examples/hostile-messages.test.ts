@@ -173,14 +173,32 @@ describe('What strangers send to an example flow', () => {
       });
     }
 
+    const notHostnames: [string, unknown][] = [
+      ['something nested 12,000 deep', deep()],
+      ['what is no text when it is asked', { toString: 1, valueOf: 1 }],
+      ['a number', 7],
+      ['a hostname of 60 KB', 'n'.repeat(60_000)],
+    ];
+    for (const [what, target] of notHostnames) {
+      it(`is refused with a device that is ${what}, after a file was chosen`, async () => {
+        say({ ask: { what: 'upload', filename: 'main.py', bytes: Buffer.from('pass') } });
+        await sent.next();
+        say({ ask: { what: 'push', targets: ['lamp', target] }, other: deep() });
+        const { error, ...others } = await flow.caught.next();
+        assert.match(error?.message ?? '', /^Expected/);
+        assert.deepEqual(Object.keys(others), ['_msgid']);
+        assert.equal(sent.all.length, 1);
+      });
+    }
+
     it('pushes the bytes that were chosen and nothing else that comes with the message', async () => {
       const bytes = Buffer.from('pass');
       say({ ask: { what: 'upload', filename: 'main.py', bytes }, restore: true });
       assert.deepEqual(without(await sent.next()), {});
-      say({ ask: { what: 'push', targets: ['lamp', { deep: 1 }] }, restore: true, files: [] });
+      say({ ask: { what: 'push', targets: ['lamp'] }, restore: true, files: [] });
       const { payload, ...others } = without(await sent.next());
       assert.deepEqual(Buffer.from(payload as never), bytes);
-      assert.deepEqual(others, { filename: 'main.py', targets: ['lamp', '[object Object]'] });
+      assert.deepEqual(others, { filename: 'main.py', targets: ['lamp'] });
     });
   });
 });

@@ -145,12 +145,12 @@ describe('What strangers can fill', () => {
 
   it('are not the messages whose Python is to be checked', async () => {
     const checker = new PythonChecker({ onUnloadable: () => undefined, onUnchecked: () => undefined });
-    const fileOf = (at: number) => ({ filename: 'main.py', bytes: Buffer.alloc(32 * mebibyte), hash: `${at}` });
-    const checks = Array.from({ length: 8 }, (_, at) => checker.check([fileOf(at)]));
-    assert.match(checker.fullnessFor([fileOf(8)]) ?? '', /^8 of them, with 256 MB of files$/);
+    const fileOf = (at: number) => ({ filename: 'main.py', bytes: Buffer.alloc(1024), hash: `${at}` });
+    const checks = Array.from({ length: 8 }, (_, at) => checker.check([fileOf(at)], 32 * mebibyte));
+    assert.match(checker.fullnessFor(1) ?? '', /^8 of them, with 256 MB of messages and files$/);
     await checker.close();
     await Promise.all(checks);
-    assert.equal(checker.fullnessFor([fileOf(8)]), undefined);
+    assert.equal(checker.fullnessFor(1), undefined);
   });
 
   describe('in the device book', () => {

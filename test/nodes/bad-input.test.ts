@@ -213,6 +213,8 @@ describe('Bad input to ota-push', () => {
     ['a topic to announce on that is no text', { announceOn: {} }, /topic to announce on as a text, got an object/],
     ['no server', { server: '' }, /no-server/],
     ['a server that was deleted', { server: 'gone' }, /server-deleted/],
+    ['another node as server', { server: 'broker' }, /server-deleted/],
+    ['what every object has as server', { server: '__proto__' }, /server-deleted/],
   ];
   for (const [what, push, says] of sources) {
     it(`refuses ${what}`, async () => {
@@ -291,6 +293,7 @@ describe('Bad input to ota-push', () => {
   const servers: [string, Record<string, unknown>, RegExp][] = [
     ['no broker', { broker: '' }, /no-broker/],
     ['a broker that was deleted', { broker: 'gone' }, /broker-deleted/],
+    ['what every object has as broker', { broker: 'constructor' }, /broker-deleted/],
     ['a port that is none', { ports: '70000' }, /Ports: expected.*got "70000"/],
     ['a range the wrong way round', { ports: '40100-40000' }, /Ports: expected/],
     ['an address with a scheme', { advertise: 'http://10.0.0.5' }, /Advertised address/],

@@ -16,6 +16,11 @@ const text = 'print("lamp version 2")\n'.repeat(10_000);
 function bytesOf(content: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(Buffer.from(content));
 }
+/** As Node.js 20 has it. */
+const Resizable = ArrayBuffer as unknown as new (
+  length: number,
+  options: { readonly maxByteLength: number },
+) => ArrayBuffer & { resize?(length: number): void };
 const giveAway = (bytes: Uint8Array<ArrayBuffer>) => structuredClone(bytes, { transfer: [bytes.buffer] });
 
 describe('A file whose memory changes after it was hashed', () => {
@@ -92,6 +97,16 @@ describe('A file whose memory changes after it was hashed', () => {
       assert.match(String(ota.message), /its memory was given away/);
       await flow.stop();
     }
+  });
+
+  it('is a bad input where its memory was made smaller than it: it would be an empty file', async function () {
+    const memory = new Resizable(8, { maxByteLength: 8 });
+    if (!memory.resize) this.skip(); // before Node.js 20
+    const flow = await start();
+    const payload = new Uint8Array(memory, 4, 4);
+    memory.resize(2);
+    const { ota } = await flow.push({ payload, filename: 'main.bin', target: 'nightlamp' });
+    assert.equal(ota.code, 'bad_input');
   });
 
   it('is not taken for one that was given away where it is empty', async () => {

@@ -246,9 +246,19 @@ describe('An ota-devices', () => {
     });
   }
 
-  it('says what is wrong with its server', async () => {
-    await start({ server: '', watch: true });
-    flow.node('devices').receive({});
-    assert.match((await flow.ends.next()).error?.message ?? '', /no-server/);
+  for (const [server, says] of Object.entries({ '': /no-server/, broker: /server-deleted/, push: /server-deleted/ }))
+    it(`says what is wrong with its server: ${server || 'none'}`, async () => {
+      await start({ server, watch: true });
+      flow.node('devices').receive({});
+      assert.match((await flow.ends.next()).error?.message ?? '', says);
+    });
+
+  it('refuses bytes whose memory was given away: they would be those of an empty file', async () => {
+    await start();
+    const outdated = Uint8Array.from(file);
+    structuredClone(outdated, { transfer: [outdated.buffer] });
+    flow.node('devices').receive({ outdated, filename: 'main.py' } as never);
+    assert.match((await flow.ends.next()).error?.message ?? '', /its memory was given away/);
+    assert.deepEqual(answers.all, []);
   });
 });

@@ -390,6 +390,7 @@ describe('An ota-ha-update', () => {
     ['a number as title', { title: 7 }, /msg\.title as a text.*got 7/],
     ['an address without a scheme', { releaseUrl: 'example.com' }, /http:\/\/ or https:\/\/, got "example\.com"/],
     ['an address that runs a script', { releaseUrl: 'javascript:alert(1)' }, /http:\/\/ or https:\/\//],
+    ['an address that is longer than any', { releaseUrl: `https://${'x'.repeat(10_000)}` }, /at most 10000 characters/],
     ['a removal without a target', { remove: true, target: undefined }, /hostname as target/],
   ];
   for (const [what, changes, says] of bad) {

@@ -96,6 +96,50 @@ describe('A message that nobody can copy', () => {
     assert.equal(typeof _msgid, 'string');
   });
 
+  /** It throws itself, whatever is read of it. */
+  const unreadableError = () => {
+    const error = new Error('nobody reads this');
+    const { stack } = error;
+    assert.ok(stack, 'it is made when it is read first, of what throws later');
+    const trap = {
+      get: () => {
+        throw error;
+      },
+    };
+    return Object.defineProperties(error, { message: trap, stack: trap, toString: trap, name: trap });
+  };
+
+  for (const property of ['files', 'payload', 'target', 'restore', 'reset', 'statusCode', 'ota'])
+    it(`is reported where ${property} throws an error that nobody can read`, async () => {
+      const flow = await start();
+      flow.send({
+        ...good,
+        get [property]() {
+          throw unreadableError();
+        },
+      });
+      assert.equal(typeof (await flow.caught.next()).error?.message, 'string');
+      flow.send({ ...good, filename: undefined });
+      assert.match((await flow.caught.next()).error?.message ?? '', /file's name/);
+    });
+
+  it('is reported without its id where that throws once it has come', async () => {
+    const flow = await start();
+    let isThere = false;
+    flow.send({
+      ...good,
+      filename: undefined,
+      get _msgid() {
+        if (isThere) throw new Error('nobody copies this');
+        return 'id';
+      },
+    });
+    isThere = true;
+    const { error, ota } = await flow.caught.next();
+    assert.match(error?.message ?? '', /file's name/);
+    assert.equal(ota.code, 'bad_input');
+  });
+
   it('is reported where it can’t be changed either', async () => {
     const flow = await start();
     flow.send(Object.freeze({ ...good, _msgid: 'frozen', other: deep() }));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
-import { EntityStage, news, rates, type Start } from './entity-stage';
+import { bytes, EntityStage, file, news, rates, release, type Start } from './entity-stage';
 
 describe('The entities that are deleted, or are not', () => {
   const home = new EntityStage();
@@ -16,6 +16,20 @@ describe('The entities that are deleted, or are not', () => {
     home.broker.tell('{}');
     home.broker.tell('');
     assert.deepEqual([await home.deleted.next(), home.entities.size], ['lamp', 0]);
+  });
+
+  it('are deleted once, however often somebody makes them known and clears that', async () => {
+    await home.start();
+    for (let times = 0; times < 100; times += 1) {
+      home.broker.tell('{}');
+      home.broker.tell('');
+      if (times === 0) await home.deleted.next();
+    }
+    const sentToLamp = () => home.broker.sent.filter(([topic]) => topic.includes('lamp')).length;
+    const before = sentToLamp();
+    // What it keeps, and sends, comes after what was asked for before.
+    await home.entities.offer(['daylight'], release, new Map([[file.sha256, bytes]]));
+    assert.deepEqual([home.deleted.all.length, sentToLamp()], [1, before]);
   });
 
   it('are shown when a release comes while they are being deleted', async () => {

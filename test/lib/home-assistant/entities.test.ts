@@ -3,10 +3,21 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { releaseFile } from '../../../lib/home-assistant/release';
 import { failureOf, outcomeOf } from '../../peers/outcomes';
-import { EntityStage, file, news, rates } from './entity-stage';
+import { bytes, EntityStage, file, news, rates, release } from './entity-stage';
 
 describe('The entities', () => {
   const home = new EntityStage();
+
+  it('are refused where what is remembered of them would fill the memory, and the others stay as they are', async () => {
+    await home.start();
+    const targets = Array.from({ length: 4000 }, (_, at) => `lamp-${at}`);
+    const long = { ...release, version: '2.0', summary: 's'.repeat(10_000) };
+    const offering = home.entities.offer(['lamp', ...targets], long, new Map([[file.sha256, bytes]]));
+    await assert.rejects(offering, /would take more than 64 MB.*msg\.remove/);
+    assert.equal(home.entities.size, 1);
+    await home.entities.offer(['lamp', 'daylamp'], long, new Map([[file.sha256, bytes]]));
+    assert.equal(home.entities.size, 2);
+  });
 
   it('are in progress no longer when nothing was heard for too long', async () => {
     await home.start({ silenceMs: 100 });

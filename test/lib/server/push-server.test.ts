@@ -128,7 +128,7 @@ describe('A push server', () => {
     assert.deepEqual([code, result], ['queue_full', 'failed']);
     assert.match(
       message,
-      /^The push of main\.py to fourth was not taken: .*, 2 of them, with 1 MB of files; nothing was announced/,
+      /^The push of main\.py to fourth was not taken: .*, 2 of them, with 1 MB of messages and files; nothing was announced/,
     );
     assert.match(String(remedy), /msg\.reset/);
     endings.get('first')?.abort('by the test');
