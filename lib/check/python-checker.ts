@@ -74,15 +74,19 @@ export class PythonChecker {
     this.#limits = options.limits ?? usualLimits;
   }
 
+  /** Whether all were checked before, and no earlier question is open: answers come in the order of the questions. */
+  knows(files: readonly CheckedFile[]): boolean {
+    return this.#underWay === 0 && files.every(({ filename, hash }) => !isSource(filename) || this.#verdicts.has(hash));
+  }
+
   /**
-   * What is wrong with the first of the files that has something wrong, as a sentence; undefined where none has. Known at once
-   * where all were checked before and no earlier question is open: answers come in the order of the questions.
+   * What is wrong with the first of the files that has something wrong, as a sentence; undefined where none has. At once where it is
+   * known.
    * @param heldBytes how much waits with the question; nothing unless said
    */
   check(files: readonly CheckedFile[], heldBytes = 0): string | undefined | Promise<string | undefined> {
     const programs = files.filter(({ filename }) => isSource(filename) || isBytecode(filename));
-    const isKnown = programs.every(({ filename, hash }) => isBytecode(filename) || this.#verdicts.has(hash));
-    if (!isKnown || this.#underWay > 0) return this.#checkInTurn(programs, heldBytes);
+    if (!this.knows(programs)) return this.#checkInTurn(programs, heldBytes);
     for (const file of programs) {
       const problem = problemOf(file, this.#recall(file));
       if (problem) return problem;

@@ -19,15 +19,17 @@ export function checkPython(
   message: Message,
   { check = true }: CheckSettings,
 ): undefined | Promise<void> {
-  const heldBytes = files.reduce((sum, { bytes }) => sum + bytes.length, heldBytesOf(message));
+  // Without files too, where others are being checked: pushes stay in their order.
+  const asked = check ? files : [];
+  const waits = !checker.knows(asked);
+  const heldBytes = waits ? files.reduce((sum, { bytes }) => sum + bytes.length, heldBytesOf(message)) : 0;
   const fullness = checker.fullnessFor(heldBytes);
   if (fullness)
     throw new BadInput(
       `Too many messages wait for files to be checked, ${fullness}. Send it again later.`,
       'queue_full',
     );
-  // Without files too, where others are being checked: pushes stay in their order.
-  const problem = checker.check(check ? files : [], heldBytes);
+  const problem = checker.check(asked, heldBytes);
   if (problem instanceof Promise) return problem.then(refuse);
   refuse(problem);
   return undefined;

@@ -238,7 +238,7 @@ function serverTakes(property: string, value: string): boolean {
     });
     const ready = {
       signing: { format: 'basic', secret: '' },
-      checker: { check: () => undefined, fullnessFor: () => undefined },
+      checker: { knows: () => true, check: () => undefined, fullnessFor: () => undefined },
       sharedBytes: new SharedBytes(),
     };
     return Array.isArray(
