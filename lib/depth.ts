@@ -1,4 +1,4 @@
-import { isMap, isSet } from 'node:util/types';
+import { holdsValues, innerValues } from './inner-values';
 
 /** JSON nests so deep at most in practice. What copies recursively (Node-RED's clone, `JSON.stringify`) gets three times as deep, or more. */
 export const maxDepth = 500;
@@ -12,24 +12,9 @@ export function isTooDeep(value: unknown): boolean {
     if (next.depth > maxDepth) return true;
     if (seen.has(next.value)) continue;
     seen.add(next.value);
-    const inner = valuesOf(next.value).filter(holdsValues);
+    const inner = innerValues(next.value).filter(holdsValues);
     // The last in, the first out.
     for (const one of inner.reverse()) open.push({ value: one, depth: next.depth + 1 });
   }
   return false;
-}
-
-/** The bytes of a file hold none. */
-function holdsValues(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
-}
-
-function valuesOf(value: object): unknown[] {
-  try {
-    if (isMap(value)) return [...value.entries()].flat();
-    if (isSet(value)) return [...value];
-    return Object.values(value);
-  } catch {
-    return []; // It throws when it is looked at, not because it is deep.
-  }
 }

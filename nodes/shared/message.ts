@@ -42,23 +42,23 @@ export function idOf(message: Message): string {
 /** Of an http request that is to be answered: Node-RED never copies them. */
 const neverCopied: ReadonlySet<string> = new Set(['req', 'res']);
 
-/** What is in a message that is its own. What throws when it is looked at is undefined. */
-export function partsOf(message: Message): (readonly [property: string, value: unknown])[] {
-  const properties = Object.keys(message).filter((property) => !neverCopied.has(property));
-  return properties.map((property) => [property, looked(message, property)] as const);
+/** The names of what is in a message and is its own. */
+export function propertiesOf(message: Message): string[] {
+  return Object.keys(message).filter((property) => !neverCopied.has(property));
 }
 
-function looked(message: Message, property: string): unknown {
+/** Undefined too where it throws when it is looked at: whoever needs it looks at it again. */
+export function propertyOf(message: Message, property: string): unknown {
   try {
     return (message as unknown as Record<string, unknown>)[property];
   } catch {
-    return undefined; // It is looked at again by whoever needs it.
+    return undefined;
   }
 }
 
 /** About how many bytes wait with a message. */
 export function heldBytesOf(message: Message): number {
-  return heldBytes(partsOf(message).map(([, value]) => value));
+  return heldBytes(propertiesOf(message).map((property) => propertyOf(message, property)));
 }
 
 /** Whether a message asks for this; `false` does not. */

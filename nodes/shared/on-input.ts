@@ -3,7 +3,7 @@ import type { Node } from 'node-red';
 import { isTooDeep, maxDepth } from '../../lib/depth';
 import { messageOf } from '../../lib/error-message';
 import { BadInput } from './bad-input';
-import { idOf, type Message, partsOf } from './message';
+import { idOf, type Message, propertiesOf, propertyOf } from './message';
 
 /** Sends messages, one per output or a list of them. */
 export type Send = (messages: (Message | null)[]) => void;
@@ -47,10 +47,10 @@ function begun(run: Run, message: Message, send: Send): Promise<void> {
  * told of without what is nested so deep.
  */
 function refuseDepth(message: Message): void {
-  const deep = partsOf(message).filter(([, value]) => isTooDeep(value));
+  const deep = propertiesOf(message).filter((property) => isTooDeep(propertyOf(message, property)));
   if (deep.length === 0) return;
-  for (const [property] of deep) Reflect.deleteProperty(message, property);
-  const [[first] = ['']] = deep;
+  for (const property of deep) Reflect.deleteProperty(message, property);
+  const [first] = deep;
   throw new BadInput(`Expected a message that can be copied, but msg.${first} is nested more than ${maxDepth} deep.`);
 }
 

@@ -101,7 +101,7 @@ describe('What a value holds', () => {
   ];
   for (const [what, value, least, most] of values) {
     it(`is about as much as it takes: ${what}`, () => {
-      const bytes = heldBytes(value);
+      const bytes = heldBytes([value]);
       assert.ok(bytes >= least && bytes <= most, `${bytes} bytes`);
     });
   }
