@@ -3,7 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { isIPv4 } from 'node:net';
 import { settledOrAborted } from '../abort';
 
-/** No service has one of them as its own (RFC 6335, section 6). */
+/** No service has one of them as its own (RFC 6335). */
 const firstDynamic = 49_152;
 const lastDynamic = 65_535;
 
