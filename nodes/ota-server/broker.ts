@@ -7,7 +7,8 @@ import { type BrokerUser, isOnline, type MqttBrokerNode, type MqttClient } from 
 import { BrokerSide } from './broker-side';
 import { KeptAnnouncements, type KeptTopics } from './kept-announcements';
 import { LastMessages } from './last-messages';
-import { Publications } from './publications';
+import { type Pending, Publications } from './publications';
+import { SentAnnouncement } from './sent-announcement';
 import {
   type Forbidding,
   type OnMessage,
@@ -66,7 +67,7 @@ export class NodeRedBroker implements Broker, HaBroker {
     this.#ours.onSent(packet);
   };
   /** By message id. Called in the order of the wire: callbacks come later than messages that follow the acknowledgement. */
-  readonly #onAcknowledged = new Map<number, AnnouncementListener['onAcknowledged']>();
+  readonly #announced = new Map<number, SentAnnouncement>();
   readonly #onPacket = (packet: ReceivedPacket): void => {
     if (['puback', 'pubrec', 'suback'].includes(packet.cmd)) this.#sendings.onAnswered(packet.messageId);
     if (packet.cmd === 'puback') this.#onPuback(packet.messageId, packet.reasonCode);
@@ -161,38 +162,25 @@ export class NodeRedBroker implements Broker, HaBroker {
       return () => undefined;
     }
     this.#listenTo(client);
+    const announcement = new SentAnnouncement(topic, text, watcher);
+    this.#sendings.begin(announcement);
+    this.#kept.onAnnounce(topic, text);
     const before = client.getLastMessageId();
     const messageExpiryInterval = Math.ceil(expiryMs / 1000);
-    let isSettled = false;
-    /** Whether it was not yet: what comes first counts. */
-    const settle = () => {
-      const isFirst = !isSettled;
-      isSettled = true;
-      return isFirst;
-    };
-    const onGivenUp = () => settle() && watcher.onFailed(new Error('it ended the connection on it twice'));
-    const sent = this.#sendings.begin({ topic, isLasting: false, onGivenUp });
-    const acknowledge = (nobodySubscribed: boolean) => {
-      if (!settle()) return;
-      sent();
-      watcher.onAcknowledged(nobodySubscribed);
-      this.#kept.onAcknowledged(topic);
-    };
-    this.#kept.onAnnounce(topic, text);
     this.#node.publish({ topic, payload: text, qos: 1, retain: false, messageExpiryInterval }, (error) => {
-      if (!error) acknowledge(false);
-      else if (settle()) watcher.onFailed(error);
-      sent();
+      if (error) announcement.fail(error);
+      else this.#onAcknowledged(announcement, false);
+      this.#sendings.end(announcement);
     });
     const messageId = client.getLastMessageId();
     // While the client catches up after a reconnect there is no id yet: its callback tells.
     const hasId = messageId !== before;
-    if (hasId) this.#onAcknowledged.set(messageId, acknowledge);
+    if (hasId) this.#announced.set(messageId, announcement);
     return () => {
       // Its id may be another message's by now.
-      if (this.#onAcknowledged.get(messageId) === acknowledge) this.#onAcknowledged.delete(messageId);
-      sent();
-      if (settle() && hasId) takeBack(client, messageId);
+      if (this.#announced.get(messageId) === announcement) this.#announced.delete(messageId);
+      this.#sendings.end(announcement);
+      if (announcement.settle() && hasId) takeBack(client, messageId);
       this.#kept.onOver(topic, text);
     };
   }
@@ -202,9 +190,10 @@ export class NodeRedBroker implements Broker, HaBroker {
     if (!this.isOnline || this.#sendings.isForbidden(topic)) return Promise.resolve();
     if (this.#node.client) this.#listenTo(this.#node.client);
     return new Promise((resolve, reject) => {
-      const sent = this.#sendings.begin({ topic, isLasting: true, onGivenUp: resolve });
+      const pending: Pending = { topic, isLasting: true, onGivenUp: resolve };
+      this.#sendings.begin(pending);
       this.#node.publish({ topic, payload, qos: 1, retain }, (error) => {
-        sent();
+        this.#sendings.end(pending);
         if (error) reject(error);
         else resolve();
       });
@@ -240,8 +229,16 @@ export class NodeRedBroker implements Broker, HaBroker {
 
   #onPuback(messageId: number, reasonCode = 0): void {
     if (reasonCode >= firstError) return;
-    this.#onAcknowledged.get(messageId)?.(reasonCode === noMatchingSubscribers);
-    this.#onAcknowledged.delete(messageId);
+    const announcement = this.#announced.get(messageId);
+    this.#announced.delete(messageId);
+    if (announcement) this.#onAcknowledged(announcement, reasonCode === noMatchingSubscribers);
+  }
+
+  #onAcknowledged(announcement: SentAnnouncement, nobodySubscribed: boolean): void {
+    if (!announcement.settle()) return;
+    this.#sendings.end(announcement);
+    announcement.watcher.onAcknowledged(nobodySubscribed);
+    this.#kept.onAcknowledged(announcement.topic);
   }
 
   /** What the broker node keeps to itself is read off the wire: who subscribes, and that nobody listens (MQTT 5). */

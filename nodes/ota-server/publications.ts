@@ -6,7 +6,14 @@ export interface Pending {
   /** Whether this topic is given up with it, until the next deploy. */
   readonly isLasting: boolean;
   /** It will not be sent again. */
-  readonly onGivenUp: () => void;
+  onGivenUp(): void;
+}
+
+/** What is pending on one topic. */
+interface OnTopic {
+  readonly pending: readonly Pending[];
+  /** On whichever connection it was sent. */
+  readonly messageIds: readonly number[];
 }
 
 /** A packet of anybody's that the broker is to answer. @param topic of a message */
@@ -32,11 +39,9 @@ export class Publications {
   readonly #takeBack: (messageId: number) => void;
   readonly #onForbidden: (topic: string) => void;
   /** By topic; many devices have many. */
-  readonly #pending = new Map<string, Set<Pending>>();
+  readonly #pending = new Map<string, OnTopic>();
   /** By message id, in the order of the wire on this connection. The broker takes them in that order: it ends the connection on the first. */
   readonly #unanswered = new Map<number, Unanswered>();
-  /** Of topics with something pending, on whichever connection it was sent. */
-  readonly #messageIds = new Map<string, Set<number>>();
   readonly #losses = new BoundedMap<number>(maxBytes);
   readonly #forbidden = new BoundedMap<true>(maxBytes);
 
@@ -52,26 +57,28 @@ export class Publications {
     return this.#forbidden.has(topic) || beside.length >= maxForbidden;
   }
 
-  /** It is about to be sent; it is the broker's, or its sender's no more, when the returned function is called. */
-  begin(pending: Pending): () => void {
-    const { topic } = pending;
-    const onTopic = this.#pending.get(topic) ?? new Set();
-    this.#pending.set(topic, onTopic.add(pending));
-    return () => {
-      onTopic.delete(pending);
-      if (onTopic.size > 0) return;
-      this.#pending.delete(topic);
-      this.#messageIds.delete(topic);
-    };
+  /** It is about to be sent. */
+  begin(one: Pending): void {
+    const { pending, messageIds } = this.#pending.get(one.topic) ?? nothing;
+    this.#pending.set(one.topic, { pending: [...pending, one], messageIds });
+  }
+
+  /** It is the broker's, or its sender's no more. */
+  end(one: Pending): void {
+    const { pending, messageIds } = this.#pending.get(one.topic) ?? nothing;
+    const left = pending.filter((other) => other !== one);
+    if (left.length > 0) this.#pending.set(one.topic, { pending: left, messageIds });
+    else this.#pending.delete(one.topic);
   }
 
   /** A packet of anybody's that the broker is to answer was sent. @param topic of a message */
   onSent(messageId: number, topic?: string): void {
     this.#unanswered.delete(messageId);
     this.#unanswered.set(messageId, { topic, sentAt: performance.now() });
-    if (topic === undefined || !this.#pending.has(topic)) return;
-    const ids = this.#messageIds.get(topic) ?? new Set();
-    this.#messageIds.set(topic, ids.add(messageId));
+    const onTopic = topic === undefined ? undefined : this.#pending.get(topic);
+    if (topic === undefined || !onTopic) return;
+    const { pending, messageIds } = onTopic;
+    this.#pending.set(topic, { pending, messageIds: [...messageIds.filter((id) => id !== messageId), messageId] });
   }
 
   onAnswered(messageId: number): void {
@@ -79,7 +86,10 @@ export class Publications {
     this.#unanswered.delete(messageId);
     if (topic === undefined) return;
     this.#losses.delete(topic);
-    this.#messageIds.get(topic)?.delete(messageId);
+    const onTopic = this.#pending.get(topic);
+    if (!onTopic) return;
+    const { pending, messageIds } = onTopic;
+    this.#pending.set(topic, { pending, messageIds: messageIds.filter((id) => id !== messageId) });
   }
 
   /** The connection was lost. */
@@ -101,8 +111,8 @@ export class Publications {
 
   #giveUp(topic: string): void {
     this.#losses.delete(topic);
-    const isLasting = [...(this.#pending.get(topic) ?? [])].some((pending) => pending.isLasting);
-    if (isLasting) {
+    const { pending } = this.#pending.get(topic) ?? nothing;
+    if (pending.some(({ isLasting }) => isLasting)) {
       this.#forbidden.set(topic, true);
       this.#onForbidden(topic);
     }
@@ -111,11 +121,13 @@ export class Publications {
   }
 
   #dropAll(topic: string): void {
-    const ids = [...(this.#messageIds.get(topic) ?? [])];
-    for (const { onGivenUp } of [...(this.#pending.get(topic) ?? [])]) onGivenUp();
-    for (const id of ids) this.#takeBack(id);
+    const { pending, messageIds } = this.#pending.get(topic) ?? nothing;
+    for (const one of pending) one.onGivenUp();
+    for (const id of messageIds) this.#takeBack(id);
   }
 }
+
+const nothing: OnTopic = { pending: [], messageIds: [] };
 
 function rootOf(topic: string): string {
   return topic.split('/', 1).join();
