@@ -95,7 +95,7 @@ export class Verification {
   }
 
   #reach(level: Verified): void {
-    this.#levels.push(level);
+    if (!this.has(level)) this.#levels.push(level);
     if (this.#awaited?.level === level) this.#awaited.reached.resolve();
   }
 }

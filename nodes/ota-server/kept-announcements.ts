@@ -143,7 +143,8 @@ export class KeptAnnouncements {
     probe.stop = this.#broker.listen(
       topic,
       (from, payload, { retain = false }) => {
-        const isIt = from === topic && says(payload, this.#announcements.get(topic)?.text ?? '');
+        const { text } = this.#announcements.get(topic) ?? {};
+        const isIt = from === topic && text !== undefined && says(payload, text);
         if (isIt && this.#probes.get(topic) === probe) this.#onBack(topic, probe, retain);
       },
       (isAllowed) => {
