@@ -43,6 +43,7 @@ const maxShownLength = 60;
 /** Of what the compiler says, which may name what is in the file. */
 const maxErrorLength = 200;
 
+const sourceFile = /\.py$/i;
 /** What a board runs at its start: with nothing in it nobody listens for the next update. To FAT capitals are the same. */
 const startFile = /^(?:main|boot)\.py$/i;
 
@@ -85,9 +86,8 @@ export class PythonChecker {
    * @param heldBytes how much waits with the question; nothing unless said
    */
   check(files: readonly CheckedFile[], heldBytes = 0): string | undefined | Promise<string | undefined> {
-    const programs = files.filter(({ filename }) => isSource(filename) || isBytecode(filename));
-    if (!this.knows(programs)) return this.#checkInTurn(programs, heldBytes);
-    for (const file of programs) {
+    if (!this.knows(files)) return this.#checkInTurn(files.filter(isProgram), heldBytes);
+    for (const file of files) {
       const problem = problemOf(file, this.#recall(file));
       if (problem) return problem;
     }
@@ -189,7 +189,12 @@ export class PythonChecker {
 }
 
 function isSource(filename: string): boolean {
-  return filename.toLowerCase().endsWith('.py');
+  return sourceFile.test(filename);
+}
+
+/** Of any other file nothing is known. */
+function isProgram({ filename }: CheckedFile): boolean {
+  return isSource(filename) || isBytecode(filename);
 }
 
 function problemOf({ filename }: CheckedFile, { problem, isBlank = false }: Verdict = {}): string | undefined {

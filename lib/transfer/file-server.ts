@@ -104,7 +104,7 @@ export class FileServer {
   /** Addresses other than the device's that have fetched the file, or are at it. */
   othersThan(device: string): string[] {
     const addresses = [...this.#fetchers, ...Array.from(this.#connections, (connection) => connection.device)];
-    return [...new Set(addresses.filter((address) => address !== device))];
+    return addresses.filter((address, at) => address !== device && addresses.indexOf(address) === at);
   }
 
   /** Addresses that tried and were turned away. */

@@ -12,7 +12,7 @@ export interface Pending {
 /** What is pending on one topic. */
 interface OnTopic {
   readonly pending: readonly Pending[];
-  /** On whichever connection it was sent. */
+  /** As they were sent on connections that were lost. */
   readonly messageIds: readonly number[];
 }
 
@@ -75,10 +75,6 @@ export class Publications {
   onSent(messageId: number, topic?: string): void {
     this.#unanswered.delete(messageId);
     this.#unanswered.set(messageId, { topic, sentAt: performance.now() });
-    const onTopic = topic === undefined ? undefined : this.#pending.get(topic);
-    if (topic === undefined || !onTopic) return;
-    const { pending, messageIds } = onTopic;
-    this.#pending.set(topic, { pending, messageIds: [...messageIds.filter((id) => id !== messageId), messageId] });
   }
 
   onAnswered(messageId: number): void {
@@ -86,15 +82,15 @@ export class Publications {
     this.#unanswered.delete(messageId);
     if (topic === undefined) return;
     this.#losses.delete(topic);
-    const onTopic = this.#pending.get(topic);
-    if (!onTopic) return;
-    const { pending, messageIds } = onTopic;
+    const { pending, messageIds } = this.#pending.get(topic) ?? nothing;
+    if (messageIds.length === 0) return;
     this.#pending.set(topic, { pending, messageIds: messageIds.filter((id) => id !== messageId) });
   }
 
   /** The connection was lost. */
   onLost(): void {
     const [first] = this.#unanswered.values();
+    for (const [messageId, { topic }] of this.#unanswered) this.#noteSent(messageId, topic);
     this.onEnded();
     if (first?.topic === undefined || performance.now() - first.sentAt > promptMs) return;
     const { topic } = first;
@@ -107,6 +103,14 @@ export class Publications {
   /** Node-RED has ended the connection itself, or has another client, or leaves us. */
   onEnded(): void {
     this.#unanswered.clear();
+  }
+
+  /** Of messages that are not ours nobody asks. */
+  #noteSent(messageId: number, topic: string | undefined): void {
+    const onTopic = topic === undefined ? undefined : this.#pending.get(topic);
+    if (topic === undefined || !onTopic) return;
+    const { pending, messageIds } = onTopic;
+    if (!messageIds.includes(messageId)) this.#pending.set(topic, { pending, messageIds: [...messageIds, messageId] });
   }
 
   #giveUp(topic: string): void {
