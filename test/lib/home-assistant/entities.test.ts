@@ -98,6 +98,7 @@ describe('The entities', () => {
         if (isAllowed !== undefined) queueMicrotask(() => onAllowed?.(isAllowed));
         return () => listeners.splice(listeners.indexOf(listener), 1);
       },
+      forget: () => undefined,
       onOnline(listener) {
         onlineListeners.add(listener);
         return () => onlineListeners.delete(listener);
