@@ -14,6 +14,8 @@ export interface HaBroker {
     onMessage: (message: InboundMessage) => void,
     onAllowed?: (isAllowed: boolean) => void,
   ): () => void;
+  /** A broker that keeps every message is made to forget what somebody has said there, once it is known to be one. */
+  forget(topic: string): void;
   /** Called each time that it comes online, until the returned function is called. */
   onOnline(listener: () => void): () => void;
 }

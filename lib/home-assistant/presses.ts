@@ -53,10 +53,12 @@ export class Presses {
 
   /** A retained command was given to somebody before us. */
   async #hearCommand({ topic, payload, maybeStale }: InboundMessage): Promise<void> {
-    const { loaded, topics, entityOf, repeatState } = this.#options;
+    const { loaded, topics, entityOf, repeatState, broker } = this.#options;
     await loaded;
     const target = targetOf(topics, topic);
     const press = readPress(payload);
+    // Kept, it would be pressed again at the next connect.
+    if (!this.#isClosed && press) broker.forget(topic);
     if (this.#isClosed || target === undefined || maybeStale || !press) return;
     const entity = entityOf(target);
     if (!entity) this.#unanswered.hear(target);

@@ -7,6 +7,8 @@ import { hasInterface, isIn, type LocalAddress, mayBeOfContainer } from './local
 export interface Surroundings {
   /** Docker, Podman and what is built on them. */
   readonly isContainer: boolean;
+  /** A container of Kubernetes, whose networks have any range. */
+  readonly isPod: boolean;
   /** An add-on of Home Assistant, which is a container too. */
   readonly isAddOn: boolean;
   /** The kernel's release. The virtual machines that Docker Desktop and WSL run in have kernels of their own. */
@@ -18,6 +20,7 @@ export function currentSurroundings(): Surroundings {
   return {
     // Docker and Podman leave these files, also where the container has the host's network.
     isContainer: existsSync('/.dockerenv') || existsSync('/run/.containerenv'),
+    isPod: 'KUBERNETES_SERVICE_HOST' in process.env,
     isAddOn: 'SUPERVISOR_TOKEN' in process.env,
     kernel: release(),
   };
@@ -26,16 +29,17 @@ export function currentSurroundings(): Surroundings {
 /** In what this address of ours is shut up, so that nobody but the host machine reaches it; undefined where it is in nothing. */
 export async function enclosureOf(
   local: LocalAddress,
-  { isContainer, isAddOn, kernel }: Surroundings,
+  { isContainer, isPod, isAddOn, kernel }: Surroundings,
 ): Promise<'container' | 'add-on' | 'wsl' | undefined> {
-  const isOfContainer = isContainer && isIn(containerNetworks(), local) && (await mayBeOfContainer(local.interface));
+  const isInRange = isPod || (isContainer && isIn(containerNetworks(), local));
+  const isOfContainer = isInRange && (await mayBeOfContainer(local.interface));
   const isOfVirtualMachine =
     /linuxkit|microsoft/i.test(kernel) &&
     isIn(virtualMachineNetworks(), local) &&
     // WSL has this one where it has Windows' own networks ("mirrored").
     !(await hasInterface('loopback0'));
   if (!isOfContainer && !isOfVirtualMachine) return undefined;
-  if (!isContainer) return 'wsl';
+  if (!isContainer && !isPod) return 'wsl';
   return isAddOn ? 'add-on' : 'container';
 }
 

@@ -200,6 +200,10 @@ export class NodeRedBroker implements Broker, HaBroker {
     });
   }
 
+  forget(topic: string): void {
+    this.#kept.onHeard(topic);
+  }
+
   onOnline(listener: () => void): () => void {
     this.#changes.on('online', listener);
     return () => this.#changes.off('online', listener);

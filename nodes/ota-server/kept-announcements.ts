@@ -50,6 +50,8 @@ export class KeptAnnouncements {
   readonly #onKept: () => void;
   /** By topic: the last one, until it is known not to be kept. */
   readonly #announcements = new BoundedMap<Announcement>(maxBytes, ({ text }) => text.length);
+  /** Topics of what others have said, until it is known whether that is kept. */
+  readonly #heard = new BoundedMap<true>(maxBytes);
   readonly #probes = new Map<string, Probe>();
   #keeps: boolean | undefined;
   #resends = false;
@@ -91,6 +93,16 @@ export class KeptAnnouncements {
     if (this.#keeps) this.#clear(topic, announcement);
     else if (this.#keeps === false || !this.#canProbe) this.#announcements.delete(topic);
     else this.#probeSoon(topic, 0);
+  }
+
+  /**
+   * Somebody else has said what is not to be kept. That is cleared once an announcement has shown that the broker keeps it: it is not
+   * probed for itself, since it would come again to whoever obeys it.
+   */
+  onHeard(topic: string): void {
+    if (this.#keeps === false) return;
+    this.#heard.set(topic, true);
+    if (this.#keeps) this.#clearHeard();
   }
 
   /** What was over when the connection was lost may be kept. */
@@ -169,6 +181,8 @@ export class KeptAnnouncements {
   #conclude(keeps: boolean): void {
     this.#stopAll();
     this.#keeps = keeps;
+    if (keeps) this.#clearHeard();
+    else this.#heard.clear();
     for (const [topic, announcement] of this.#announcements) {
       if (!announcement.isOver) continue;
       if (keeps) this.#clear(topic, announcement);
@@ -191,6 +205,13 @@ export class KeptAnnouncements {
         announcement.isCleared = false;
       },
     );
+  }
+
+  #clearHeard(): void {
+    for (const [topic] of [...this.#heard]) {
+      this.#heard.delete(topic);
+      this.#broker.clear(topic).catch(() => this.#heard.set(topic, true));
+    }
   }
 
   #stopDelay(): void {

@@ -201,6 +201,23 @@ describe('The advertised host', function () {
     );
   }
 
+  const kubernetes = { KUBERNETES_SERVICE_HOST: '10.43.0.1' };
+
+  itOnItsOwnHost("of a pod of Kubernetes' is the pod's own, whatever its range; that is warned about", () =>
+    assertNotReached(
+      ['10.42.0.7', 'container', /^10\.42\.0\.7 is an address inside the container/],
+      ['add_network eth0 10.42.0.7 && ip route add default via 10.42.0.1'],
+      '10.42.0.7',
+      kubernetes,
+    ),
+  );
+
+  itOnItsOwnHost("is that of the house in a pod with the host's network, and nobody is warned", async () => {
+    const networks = ['add_network end0 10.66.0.1 && add_device end0 10.66.0.50', 'show_card end0'];
+    const { hosts, warnings } = await push(networks, { brokerAt: '10.66.0.1' }, kubernetes);
+    assert.deepEqual([hosts, warnings], [['10.66.0.1', '10.66.0.1'], []]);
+  });
+
   itOnItsOwnHost("of an add-on of Home Assistant's without the host's network is told by Home Assistant's fields", () =>
     assertNotReached(
       ['172.30.33.6', 'add-on', /Settings > System > Network\) into "Advertised address".* Configuration > Network/],

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { type AedesBehaviour, type AedesBroker, startAedes, startMosquitto, type TestBroker } from '../peers/brokers';
+import { once } from 'node:events';
+import {
+  type AedesBehaviour,
+  type AedesBroker,
+  type Publication,
+  startAedes,
+  startMosquitto,
+  type TestBroker,
+} from '../peers/brokers';
 import { FirstGenerationDevice } from '../peers/first-generation-device';
 import { connectClient } from '../peers/mqtt-client';
 import { describeNeeding, itNeeding } from '../peers/needing';
@@ -7,7 +15,8 @@ import type { PeerName } from '../peers/peers';
 import { resourcesOfEachTest } from '../peers/resources';
 import { type Behaviour, SimulatedDevice } from '../peers/simulated-device';
 import { lamps, SimulatedFleet } from '../peers/simulated-fleet';
-import { type FlowSettings, listening, type Received, TestFlow } from '../peers/test-flow';
+import { temporaryFolder } from '../peers/temporary-folder';
+import { type FlowSettings, listener, listening, place, type Received, TestFlow } from '../peers/test-flow';
 
 const announcements = 'nightlamp/OTA';
 const message = { payload: 'print("lamp")\n', target: 'nightlamp', filename: 'lamp.py' };
@@ -153,6 +162,47 @@ for (const [what, keeps, questions] of kinds) {
       assert.equal((await flow.push({ ...message })).ota.code, 'no_connection');
       const announced = broker.packets.all.filter(({ topic, text }) => topic === announcements && text !== '');
       assert.equal(announced.length, keeps === 'resent' ? 1 : 0, 'once before the broker is known');
+    });
+
+    it('has nothing of a press of Install, which it would press again after each start of Node-RED', async () => {
+      const userDir = await temporaryFolder(resources, 'ha-update');
+      const topics = { prefix: 'homeassistant', baseTopic: 'ota-push' };
+      const ha = {
+        id: 'ha',
+        ...place,
+        type: 'ota-ha-update',
+        server: 'server',
+        ...topics,
+        wires: [['push', 'pressed']],
+      };
+      const command = 'ota-push/update/nightlamp/install';
+      const more = [ha, listener('pressed'), ...listening('house/#')];
+      const settings = { userDir, watched: ['push', 'ha'], more, push: { timeout: '0.5' } };
+      await start(settings);
+      const offer = async (version: string) => {
+        flow.node('ha').receive({ ...message, version } as never);
+        await flow.completed.nextThat(({ version: offered }) => offered === version);
+      };
+      await offer('1');
+      const client = await connectClient(resources, broker.url);
+      await client.publishAsync('house/door', 'shut', { qos: 1 });
+      await client.publishAsync(command, 'install', { qos: 1 });
+      const isCleared = ({ topic, text, retain }: Publication) => topic === command && text === '' && retain;
+      await broker.packets.nextThat(isCleared);
+      await offer('2');
+      await flow.stop();
+      broker.subscribed.skip();
+      flow = await resources.use(TestFlow.start({ broker, server: { advertise: '127.0.0.1' }, ...settings }));
+      const pressed: unknown[] = [];
+      flow.node('pressed').on('input', (press) => pressed.push(press));
+      await broker.subscribed.nextThat((topic) => topic === 'ota-push/update/+/install');
+      // Whoever subscribes later is sent what is kept later.
+      const kept = once(client, 'message');
+      await client.subscribeAsync('house/door');
+      await kept;
+      await client.publishAsync('house/door', 'open', { qos: 1 });
+      await flow.heard.nextThat(({ payload }) => String(payload) === 'open');
+      assert.deepEqual(pressed, []);
     });
 
     it('has nothing of any device of a rollout', async () => {

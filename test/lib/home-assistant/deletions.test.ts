@@ -11,6 +11,7 @@ describe('What is deleted in Home Assistant', () => {
     isOnline: true,
     publish: async () => undefined,
     listen: () => () => undefined,
+    forget: () => undefined,
     onOnline: () => () => undefined,
   };
 

@@ -50,6 +50,10 @@ export class ToldBroker implements HaBroker {
     return () => this.#listeners.splice(this.#listeners.indexOf(listener), 1);
   }
 
+  forget(): void {
+    // It keeps nothing that was said.
+  }
+
   onOnline(listener: () => void): () => void {
     this.#onlineListeners.add(listener);
     return () => this.#onlineListeners.delete(listener);

@@ -15,7 +15,7 @@ describe('A host that was set', () => {
   ];
   for (const [host, isContainer, kind] of cases) {
     it(`${host} counts as ${kind}${isContainer ? ' inside a container' : ''}`, async () => {
-      assert.equal(await hostKind(host, { isContainer, isAddOn: false, kernel: '6.1.0-13-amd64' }), kind);
+      assert.equal(await hostKind(host, { isContainer, isPod: false, isAddOn: false, kernel: '6.1.0-13-amd64' }), kind);
     });
   }
 });

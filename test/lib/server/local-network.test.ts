@@ -50,8 +50,9 @@ describe('An address of this machine', () => {
   const onDebian = '6.1.0-13-amd64';
   const onDesktop = '6.10.14-linuxkit';
   const onWindows = '5.15.167.4-microsoft-standard-WSL2';
-  const bare = { isContainer: false, isAddOn: false };
-  const container = { isContainer: true, isAddOn: false };
+  const bare = { isContainer: false, isPod: false, isAddOn: false };
+  const container = { isContainer: true };
+  const pod = { isPod: true };
   const addOn = { isContainer: true, isAddOn: true };
 
   const cases: [string, object, string, string | undefined][] = [
@@ -64,6 +65,7 @@ describe('An address of this machine', () => {
     ['10.90.0.5', container, onDebian, undefined],
     ['192.168.65.3', container, onDebian, undefined],
     ['192.168.65.3', container, onDesktop, 'container'],
+    ['10.42.0.7', pod, onDebian, 'container'],
     ['172.30.33.6', addOn, onDebian, 'add-on'],
     ['172.28.160.5', bare, onWindows, 'wsl'],
     ['192.168.4.20', bare, onWindows, undefined],
