@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { isIPv4 } from 'node:net';
 import { settledOrAborted } from '../abort';
 
-/** Of ports that have come back, so many are remembered: a fourteenth of those that Linux gives, and those of hours in most houses. */
+/** Of ports that have come back, so many are remembered: more than a quarter of those that Linux gives to servers, and those of hours in most houses. */
 const maxReturned = 2000;
 
 /** The ports that the servers of one process listen on: none of them is another program's, and each comes back. */

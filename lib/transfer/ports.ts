@@ -17,8 +17,11 @@ export class StoppedWaiting extends Error {
   }
 }
 
-/** Where a system gives the same ports again and again. */
-const mostTries = 5;
+/**
+ * Where a system gives the same ports again and again. Linux gives servers some 7,000, the odd ones in the lower half of its range: of
+ * five tries all had just come back for one push in 500.
+ */
+const mostTries = 50;
 
 /**
  * The ports of one server. They are taken in turn, so that a device that comes late does not meet the next one's file,

@@ -54,6 +54,23 @@ describe('Ports', () => {
   });
 
   describe('that any may be', () => {
+    it('are none of the last 2,000 that were used, however often the system gives them', async () => {
+      const ports = new Ports(parsePorts(''), '127.0.0.1', listening);
+      const used: number[] = [];
+      let again = 0;
+      for (let times = 0; times < 5000; times += 1) {
+        const server = createServer();
+        const { port, release } = await ports.listen(server, never);
+        if (used.includes(port)) again += 1;
+        server.close();
+        await once(server, 'close');
+        release();
+        used.push(port);
+        if (used.length > 2000) used.shift();
+      }
+      assert.equal(again, 0);
+    }).timeout(60_000);
+
     /** Calls the first ones that the system gives the last that have come back. */
     class Returned extends ListeningPorts {
       readonly asked: number[] = [];
