@@ -188,7 +188,7 @@ describe('A push server', () => {
     const wake = { topic: 'awake', waitMs: 60_000 };
     const waiting = new Inbox<PushActivity>();
     const onActivity = (activity: PushActivity) => void (activity === 'waiting' && waiting.push(activity));
-    const sleeper = { ...jobOf('sleeper'), wake, timeoutMs: 1000 }; // longer than a busy machine takes to fetch a file;
+    const sleeper = { ...jobOf('sleeper'), wake, timeoutMs: 1000 }; // longer than a busy machine takes to fetch a file
     const pushing = pushServer.push([sleeper], new AbortController(), { heldBytes: 1, onActivity });
     await waiting.next();
     wakeUp();
