@@ -94,9 +94,11 @@ describe('What an OTA server knows of devices, in a whole Node-RED', function ()
     await example.deployed((flows) => flows);
     assert.equal((await readdir(folder())).length, 2);
     const server = example.node('ota-server').id;
-    await example.deployed((flows) => flows.map((node) => (node.id === server ? { ...node, d: true } : node)));
-    assert.equal((await readdir(folder())).length, 2);
-    await example.deployed((flows) => flows.map(({ d: _disabled, ...node }) => node as (typeof flows)[number]));
+    for (const kind of ['full', 'flows', 'nodes'] as const) {
+      await example.deployed((flows) => flows.map((node) => (node.id === server ? { ...node, d: true } : node)), kind);
+      assert.equal((await readdir(folder())).length, 2, kind);
+      await example.deployed((flows) => flows.map(({ d: _disabled, ...node }) => node as (typeof flows)[number]), kind);
+    }
     await example.deployed((flows) => flows.filter(({ id }) => id !== server));
     assert.deepEqual(await readdir(folder()), []);
   });

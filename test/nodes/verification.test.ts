@@ -6,8 +6,8 @@ import { connectClient } from '../peers/mqtt-client';
 import { describeNeeding } from '../peers/needing';
 import type { PeerName } from '../peers/peers';
 import { resourcesOfEachTest } from '../peers/resources';
-import { type DeviceOptions, SimulatedDevice } from '../peers/simulated-device';
-import { place, type Received, TestFlow } from '../peers/test-flow';
+import { type DeviceOptions, SimulatedDevice, takeAll } from '../peers/simulated-device';
+import { listening, place, type Received, TestFlow } from '../peers/test-flow';
 
 const file = Buffer.from('print("lamp version 2")\n');
 const hash = hashOf(file);
@@ -84,6 +84,21 @@ for (const [what, protocolVersion, needed, startBroker] of versions) {
       assertEnd(end, 'success', null, 'installed');
       assert.deepEqual(end.ota.report, { state: 'installed', file: 'main.py', hash, error: null });
       assert.match(String(end.ota.message), /reported that it has installed it/);
+    });
+
+    it('is not ended by a device that says again as it starts that it took this very file back before', async () => {
+      await device.stop();
+      device = await startDevice({ neverConnects: true });
+      await start({ verify: 'installed' }, listening('+/OTA/status'));
+      flow.send({ ...message });
+      const [{ port }] = await device.announcements.next();
+      await flow.untilStatus('nightlamp: ota-push.status.connect');
+      await device.report('rolled_back');
+      await flow.heard.next();
+      takeAll(port);
+      await flow.untilStatus('nightlamp: ota-push.status.verify');
+      await device.report('installed');
+      assertEnd(await flow.ends.next(), 'success', null, 'installed');
     });
 
     it('takes no report from before for an answer, though it is of the same bytes', async () => {

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import type { DeviceBook } from '../../../lib/devices/device-book';
 import { hashOf } from '../../../lib/protocol/announcement';
 import type { Job, Verify } from '../../../lib/push/job';
+import type { PushActivity } from '../../../lib/push/state';
 import { PushServer, type PushServerOptions } from '../../../lib/server/push-server';
 import { ListeningPorts } from '../../../lib/transfer/listening-ports';
 import { Ports } from '../../../lib/transfer/ports';
 import { openBook } from '../../peers/device-book';
 import { Inbox } from '../../peers/inbox';
+import { jobsOf, outcomeOf } from '../../peers/outcomes';
 import { resourcesOfEachTest } from '../../peers/resources';
+import { takeAll } from '../../peers/simulated-device';
 import { temporaryFolder } from '../../peers/temporary-folder';
 
 const bytes = Buffer.from('lamp');
@@ -35,6 +40,10 @@ describe('A push server', () => {
   const resources = resourcesOfEachTest();
 
   let announced: Inbox<string>;
+  /** Where the last file that was announced is to be fetched. */
+  let port: number;
+  /** The device that sleeps says that it is awake. */
+  let wakeUp: () => void;
   let pushServer: PushServer;
   let book: DeviceBook;
 
@@ -42,7 +51,7 @@ describe('A push server', () => {
     book = openBook(resources, await temporaryFolder(resources, 'push-server'));
   });
 
-  /** Nobody ever comes for what is announced. */
+  /** Nobody comes for what is announced, unless the test does. */
   function start(options: Partial<PushServerOptions> = {}, listen: () => () => void = () => () => undefined): void {
     announced = new Inbox();
     const broker: PushServerOptions['broker'] = {
@@ -51,11 +60,17 @@ describe('A push server', () => {
       isOnline: true,
       localAddress: async () => undefined,
       online: () => Promise.resolve(),
-      announce: (topic) => {
+      announce: (topic, text, _expiryMs, { onAcknowledged }) => {
+        port = Number(text.split('|')[1]);
         announced.push(topic);
+        onAcknowledged(false);
         return () => undefined;
       },
-      listen: (topic) => (topic === 'online' ? listen() : () => undefined),
+      listen: (topic, onMessage) => {
+        const payload = Buffer.from('awake');
+        if (topic === 'awake') wakeUp = () => onMessage({ topic, payload, isRetainedReplay: false, maybeStale: false });
+        return topic === 'online' ? listen() : () => undefined;
+      },
     };
     pushServer = new PushServer({
       broker,
@@ -151,6 +166,55 @@ describe('A push server', () => {
     const ofRollout = push('of a rollout');
     await pushServer.close();
     for (const push of [first, large, ofRollout]) assert.equal((await push).code, 'cancelled');
+  });
+
+  it('counts a set whose next file waits for a place among those that wait', async () => {
+    start({ concurrency: 1, backlog: { count: 1, bytes: 1000 } });
+    const push = (...jobs: Job[]) => pushServer.push(jobs, new AbortController(), { heldBytes: 1 });
+    const [first, second] = ['a.py', 'b.py'].map((filename) => ({ ...jobOf('lamp'), filename, isOfSet: true }));
+    assert.ok(first && second);
+    const set = push(first, second);
+    assert.equal(await announced.next(), 'lamp/OTA');
+    const other = push(jobOf('other'));
+    takeAll(port);
+    assert.equal(await announced.next(), 'other/OTA', 'it has waited for longer');
+    assert.equal((await push(jobOf('third'))).code, 'queue_full');
+    await pushServer.close();
+    for (const push of [set, other]) assert.equal((await push).code, 'cancelled');
+  });
+
+  it('waits again for a device that sleeps and did not come, and announces it where the file is served then', async () => {
+    start({ backlog: { count: 1, bytes: 1000 } });
+    const wake = { topic: 'awake', waitMs: 60_000 };
+    const waiting = new Inbox<PushActivity>();
+    const onActivity = (activity: PushActivity) => void (activity === 'waiting' && waiting.push(activity));
+    const sleeper = { ...jobOf('sleeper'), wake, timeoutMs: 1000 }; // longer than a busy machine takes to fetch a file
+    const pushing = pushServer.push([sleeper], new AbortController(), { heldBytes: 1, onActivity });
+    await waiting.next();
+    wakeUp();
+    await announced.next();
+    const before = port;
+    await waiting.next();
+    assert.equal((await pushServer.push([jobOf('lamp')], new AbortController(), { heldBytes: 1 })).code, 'queue_full');
+    const stranger = createServer().listen(before, '127.0.0.1');
+    resources.defer(() => stranger.close());
+    await once(stranger, 'listening');
+    wakeUp();
+    await announced.next();
+    assert.notEqual(port, before);
+    takeAll(port);
+    assert.equal((await pushing).code, null);
+  });
+
+  it('says cancelled of a push that was, though the device has the file', async () => {
+    start();
+    const had = outcomeOf({ hash: hashOf(bytes) });
+    book.record(had, jobsOf(had, bytes), 'push');
+    const push = (ending: AbortController) => pushServer.push([jobOf('lamp')], ending, { ifUnchanged: 'skip' });
+    assert.equal((await push(new AbortController())).result, 'unchanged');
+    const ending = new AbortController();
+    ending.abort('by the test');
+    assert.equal((await push(ending)).result, 'cancelled');
   });
 
   it('counts a push whose device sleeps among those that wait', async () => {
