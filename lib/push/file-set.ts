@@ -39,14 +39,15 @@ export async function pushFiles(
   const files = restartingOnce(jobs, known);
   const outcomes: Outcome[] = [];
   let startedAt = createdAt;
-  for (const [index, job] of files.entries()) {
-    const level = known[index];
+  for (const job of files) {
+    const done = outcomes.length;
+    const level = known[done];
     if (level && !signal.aborted) {
       outcomes.push(unchanged(initialState(job, services.topicOf(job.target)), level));
       continue;
     }
     const session = newSession(job, services, onActivity, startedAt);
-    onStart?.(() => snapshotOf(files, index, session));
+    onStart?.(() => snapshotOf(files, done, session));
     const outcome = await (job.wake
       ? pushWhenAwake(session, sleepingPush(jobs, job.wake, turnAt, outcomes), services, signal)
       : pushWithRetries(session, services, signal));

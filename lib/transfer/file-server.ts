@@ -103,8 +103,10 @@ export class FileServer {
 
   /** Addresses other than the device's that have fetched the file, or are at it. */
   othersThan(device: string): string[] {
-    const addresses = [...this.#fetchers, ...Array.from(this.#connections, (connection) => connection.device)];
-    return addresses.filter((address, at) => address !== device && addresses.indexOf(address) === at);
+    const others: string[] = [];
+    for (const address of this.#fetchers) if (address !== device) note(others, address);
+    for (const connection of this.#connections) if (connection.device !== device) note(others, connection.device);
+    return others;
   }
 
   /** Addresses that tried and were turned away. */
