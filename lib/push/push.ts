@@ -102,7 +102,8 @@ class Attempt {
   async #serveFile(signal: AbortSignal): Promise<FileServer> {
     const session = this.#session;
     const { job, state } = session;
-    session.host = await this.#until(this.#services.host());
+    const announced = this.#services.host();
+    session.host = announced instanceof Promise ? await this.#until(announced) : announced;
     const { host } = session.host;
     let fileServer: FileServer;
     try {

@@ -112,8 +112,8 @@ export interface PushServices {
   readonly portsText: string;
   /** The announcement's topic. */
   topicOf(target: string): string;
-  /** The host to announce. */
-  host(): Promise<AnnouncedHost>;
+  /** The host to announce; at once where it is known. */
+  host(): AnnouncedHost | Promise<AnnouncedHost>;
   /** Opens a port, the given one where it can be had, and serves the job's file there. @throws Error where none can be opened */
   serveFile(job: Job, signal: AbortSignal, port: number | null): Promise<FileServer>;
 }

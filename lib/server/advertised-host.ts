@@ -8,7 +8,7 @@ import { currentSurroundings, enclosureOf, type Surroundings } from './surroundi
 
 export interface HostOptions {
   /** With our side of its connection, as far as that is known; undefined while there is none. */
-  readonly broker: Broker & { localAddress(): Promise<string | undefined> };
+  readonly broker: Broker & { localAddress(): string | undefined | Promise<string | undefined> };
   /** The host to announce; empty: to be found out. */
   readonly advertise: string;
   /** The address to listen on; empty: all. */
@@ -30,8 +30,13 @@ export class AdvertisedHost {
     this.#options = options;
   }
 
-  async get(): Promise<AnnouncedHost> {
-    const brokerSide = await this.#options.broker.localAddress();
+  /** At once where it is known. */
+  get(): AnnouncedHost | Promise<AnnouncedHost> {
+    const brokerSide = this.#options.broker.localAddress();
+    return brokerSide instanceof Promise ? brokerSide.then((side) => this.#with(side)) : this.#with(brokerSide);
+  }
+
+  #with(brokerSide: string | undefined): AnnouncedHost | Promise<AnnouncedHost> {
     const isFresh = this.#known && performance.now() - this.#known.at < isKnownForMs;
     return this.#known && isFresh && this.#known.brokerSide === brokerSide ? this.#known.host : this.#find(brokerSide);
   }

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import { Deferred } from './deferred';
 import { type QueueState, queueKey, type SendQueues } from './send-queue';
 import { bytesNotTaken, reset, socketEnd } from './socket-end';
 
@@ -33,7 +32,7 @@ export class Connection {
   readonly #socket: Socket;
   readonly #file: ServedFile;
   readonly #queues: SendQueues;
-  readonly #ended = new Deferred<ConnectionEnd>();
+  readonly #onEnd: (connection: Connection, end: ConnectionEnd) => void;
   readonly #watchTimer: NodeJS.Timeout;
   #unwatch: (() => void) | undefined;
   #sent = 0;
@@ -42,16 +41,21 @@ export class Connection {
   #peerClosed = false;
   #isOver = false;
 
-  /** @param device its address */
+  /**
+   * @param device its address
+   * @param onEnd called once, when it is over, with the first reason
+   */
   constructor(
     socket: Socket,
     readonly device: string,
     file: ServedFile,
     queues: SendQueues,
+    onEnd: (connection: Connection, end: ConnectionEnd) => void,
   ) {
     this.#socket = socket;
     this.#file = file;
     this.#queues = queues;
+    this.#onEnd = onEnd;
     this.#watchTimer = setTimeout(() => this.#watchQueue(), watchAfterMs);
     socket.on('end', () => this.#onPeerClosed());
     // What went wrong is looked at when it is closed, which comes right after.
@@ -62,11 +66,6 @@ export class Connection {
     // A peer that ends before our FIN has not waited for the whole file, however quietly (protocol 2.4): the FIN of a port
     // scanner lies ready when it is accepted. Two turns of the event loop show it.
     setImmediate(() => setImmediate(() => this.#send()));
-  }
-
-  /** Resolves once it is over, with the first reason. */
-  get ended(): Promise<ConnectionEnd> {
-    return this.#ended.promise;
   }
 
   /** Bytes of the file that the device's TCP is known to have acknowledged. */
@@ -167,6 +166,6 @@ export class Connection {
     this.#unwatch?.();
     // After both sides' ends node:net closes the socket itself.
     if (end.end !== 'delivered') reset(this.#socket);
-    this.#ended.resolve(end);
+    this.#onEnd(this, end);
   }
 }

@@ -173,15 +173,17 @@ export class FileServer {
       return;
     }
     clearTimeout(this.#interruption);
-    void this.#serve(new Connection(socket, device, this.#file, this.#services.queues));
-  }
-
-  async #serve(connection: Connection): Promise<void> {
+    const { queues } = this.#services;
+    const connection = new Connection(socket, device, this.#file, queues, (one, end) =>
+      this.#onConnectionEnd(one, end),
+    );
     this.#last = connection;
     this.#isFetched = true;
     this.#connections.add(connection);
-    this.#connected.resolve(connection.device);
-    const end = await connection.ended;
+    this.#connected.resolve(device);
+  }
+
+  #onConnectionEnd(connection: Connection, end: ConnectionEnd): void {
     const isCurrent = this.#connections.delete(connection);
     if (!isCurrent || end.end === 'aborted') return;
     if (end.end !== 'interrupted') note(this.#fetchers, end.device);

@@ -11,7 +11,7 @@ export class BrokerSide {
    * Plain or over TLS the connection's own address; over WebSocket, where it can't be asked for, that from which this machine reaches
    * the broker. Undefined while there is no connection, or where the broker's name is known to nobody here (a proxy's).
    */
-  async address(node: MqttBrokerNode): Promise<string | undefined> {
+  address(node: MqttBrokerNode): string | undefined | Promise<string | undefined> {
     const stream = isOnline(node) ? node.client?.stream : undefined;
     if (!stream || stream.localAddress) return stream?.localAddress;
     if (this.#way?.stream !== stream) this.#way = { stream, address: addressTowardsBroker(node) };

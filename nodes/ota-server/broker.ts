@@ -128,7 +128,7 @@ export class NodeRedBroker implements Broker, HaBroker {
     return isOnline(this.#node);
   }
 
-  localAddress(): Promise<string | undefined> {
+  localAddress(): string | undefined | Promise<string | undefined> {
     return this.#side.address(this.#node);
   }
 
