@@ -236,6 +236,12 @@ describe('Python that is checked before it is sent', function () {
     assert.match((await checker.check([{ ...bad, filename: 'd.py' }])) ?? '', /^d\.py does not compile/);
   });
 
+  it('is refused as Python only: the same bytes under a name that is none pass', async () => {
+    const broken = file('x = [\n');
+    assert.match((await checker.check([broken])) ?? '', /does not compile/);
+    assert.equal(await checker.check([{ ...broken, filename: 'main.txt' }]), undefined);
+  });
+
   it('is checked once: the last 100 contents are known at once', async () => {
     const files = Array.from({ length: 101 }, (_, number) => file(`x = ${number + 1000}\n`));
     for (const one of files) assert.ok(checker.check([one]) instanceof Promise);
