@@ -190,7 +190,7 @@ export class NodeRedBroker implements Broker, HaBroker {
     if (!this.isOnline || this.#sendings.isForbidden(topic)) return Promise.resolve();
     if (this.#node.client) this.#listenTo(this.#node.client);
     return new Promise((resolve, reject) => {
-      const pending: Pending = { topic, isLasting: true, onGivenUp: resolve };
+      const pending: Pending = { topic, isLasting: true, onGivenUp: () => resolve() };
       this.#sendings.begin(pending);
       this.#node.publish({ topic, payload, qos: 1, retain }, (error) => {
         this.#sendings.end(pending);
