@@ -6,7 +6,7 @@ export interface StraySign {
   readonly line: number;
 }
 
-/** Spaces, what is not seen, punctuation and mathematics, but what stands in names. One of letters or pictures may be meant. */
+/** Spaces, what is not seen, punctuation, mathematics and the accent that looks like a quote, except what may be in a name. A letter or a picture may be meant. */
 const stray = /(?![\p{ASCII}\p{XID_Continue}])[\p{Z}\p{Cf}\p{P}\p{Sm}´]/u;
 const strayOrBegin = new RegExp(`["'#]|${stray.source}`, 'u');
 
