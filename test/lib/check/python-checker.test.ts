@@ -60,6 +60,8 @@ describe('Python that is checked before it is sent', function () {
     ['signs of print and rare spaces in comments and texts', "# “a\u00a0b”\nx = \"“\u200b”\"\n'''it’s\n\"–\"'''\n"],
     ['a text that goes on in the next line, with a sign of print', 'x = "a \\\r\n–"\r\ny = r"\\"–"\n'],
     ['a text with values, which hold texts', 'd = {}\nx = f"{d["–"]} {{–"\ny = f\'{1:>{2}}–\'\n'],
+    ['a text that a quote behind two braces does not end', 'x = f"{{"""}–"\n'],
+    ['a text whose value has a parenthesis that nothing closes', 's = ""\nprint(f"{s.strip(\'(\')}")\nx = {1: "–"}\n'],
     ['a text behind a word that ends as a prefix', 'x = 1\nif"{"==x:\n    y = "–"\n'],
     ['signs that are no letters, as a name', '🔥 = 1\n'],
     ['what is no Python, under another name', '{"led": 2', 'lamp.json'],
