@@ -86,8 +86,9 @@ export class PythonChecker {
    * @param heldBytes how much waits with the question; nothing unless said
    */
   check(files: readonly CheckedFile[], heldBytes = 0): string | undefined | Promise<string | undefined> {
-    if (!this.knows(files)) return this.#checkInTurn(files.filter(isProgram), heldBytes);
-    for (const file of files) {
+    const programs = files.filter(isProgram);
+    if (!this.knows(files)) return this.#checkInTurn(programs, heldBytes);
+    for (const file of programs) {
       const problem = problemOf(file, this.#recall(file));
       if (problem) return problem;
     }

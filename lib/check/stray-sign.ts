@@ -6,13 +6,13 @@ export interface StraySign {
   readonly line: number;
 }
 
-/** Spaces, what is not seen, punctuation and mathematics, but what stands in names. One of letters or pictures may be meant. */
+/** Spaces, what is not seen, punctuation, mathematics and the accent that looks like a quote, except what may be in a name. A letter or a picture may be meant. */
 const stray = /(?![\p{ASCII}\p{XID_Continue}])[\p{Z}\p{Cf}\p{P}\p{Sm}´]/u;
 const strayOrBegin = new RegExp(`["'#]|${stray.source}`, 'u');
 
 const lineEnd = /\r\n|\r|\n/;
 const stringPrefix = /(?<![\w\u0080-\uFFFF])(?:f|rf|fr)$/i;
-const valueEnd = /[[\](){}:]/;
+const valueEnd = /[[\]{}:]/;
 
 /** The first one in a file that is UTF-8; of others nothing is known. */
 export function straySign(bytes: Buffer): StraySign | undefined {
@@ -32,7 +32,9 @@ export function straySign(bytes: Buffer): StraySign | undefined {
 function endOfString(text: string, start: number): number {
   const [quote = ''] = /^("""|'''|"|')/.exec(text.slice(start, start + 3)) ?? [];
   const isFormatted = stringPrefix.test(text.slice(Math.max(0, start - 3), start));
-  const signs = new RegExp(String.raw`\\(?:\r\n|[^])|${quote}${isFormatted ? String.raw`|\{\{?` : ''}`);
+  // What follows two braces belongs to the text, be it a quote.
+  const braces = isFormatted ? String.raw`|\{\{[^{\\]?|\{` : '';
+  const signs = new RegExp(String.raw`\\(?:\r\n|[^])|${quote}${braces}`);
   for (let at = start + quote.length; ; ) {
     const found = next(signs, text, at);
     if (!found) return text.length;
@@ -42,7 +44,7 @@ function endOfString(text: string, start: number): number {
   }
 }
 
-/** A value in a formatted string ends at a `}` or `:` that is in no bracket: quotes in it end nothing. */
+/** A value in a formatted string ends at a `}` or `:` that is in no square bracket or brace; parentheses and quotes do not count. */
 function endOfValue(text: string, start: number): number {
   let depth = 0;
   for (let at = start; ; ) {
@@ -50,7 +52,7 @@ function endOfValue(text: string, start: number): number {
     if (!found) return text.length;
     const { 0: sign, index } = found;
     if (depth === 0 && (sign === '}' || sign === ':')) return index;
-    if ('[({'.includes(sign)) depth += 1;
+    if ('[{'.includes(sign)) depth += 1;
     else if (sign !== ':') depth -= 1;
     at = index + 1;
   }

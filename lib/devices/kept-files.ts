@@ -52,7 +52,7 @@ export class KeptFiles {
 
   async #readInTurn(sha256: string): Promise<Buffer> {
     const reading = this.#lastReading.then(() => this.#folder.read(sha256));
-    this.#lastReading = reading.catch(() => undefined); // who asks gets the error
+    this.#lastReading = reading.then(nothing, nothing); // who asks gets the bytes, or the error
     this.#readings.set(sha256, reading);
     try {
       return await reading;
@@ -90,3 +90,5 @@ export class KeptFiles {
     return sha256;
   }
 }
+
+const nothing = (): void => undefined;

@@ -46,10 +46,10 @@ export class KeptEntities {
    */
   async offer(targets: readonly string[], release: Release, bytes: ReadonlyMap<string, Buffer>): Promise<void> {
     const { store, topics, broker } = this.#options;
-    this.#refuseTooMuch(targets, release);
     let isSaved = false;
     try {
       await store.keep(bytes);
+      this.#refuseTooMuch(targets, release); // others may have been offered meanwhile
       const before = targets.map((target) => [target, this.get(target)?.record] as const);
       for (const [target, record] of before) {
         const offered = withRelease(record, release);

@@ -111,10 +111,11 @@ const hashesBytes = 40 + 64;
 /** About how many bytes it takes, in memory and on the disk. */
 export function bytesOfRecord({ release, known }: EntityRecord): number {
   const { version, title = '', summary = '', url = '', files } = release;
+  const texts = [version, title, summary, url, ...known.map((one) => one.version)];
+  const characters = texts.reduce((sum, { length }) => sum + length, 0);
   const ofFile = ({ filename }: ReleaseFile) => objectBytes + hashesBytes + filename.length;
   // Two bytes for each character that people have written: most are Latin, and nobody has to be.
-  const texts = 2 * (version.length + title.length + summary.length + url.length);
-  return [...files, ...known].reduce((bytes, file) => bytes + ofFile(file), objectBytes + texts);
+  return [...files, ...known].reduce((bytes, file) => bytes + ofFile(file), objectBytes + 2 * characters);
 }
 
 function shortHash(hash: string): string {

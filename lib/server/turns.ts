@@ -52,7 +52,7 @@ export class Turns {
   /** @param jobs of one device @returns undefined when the signal is aborted first: then there is nothing to end */
   async take(jobs: readonly Job[], signal: AbortSignal): Promise<Turn | undefined> {
     for (;;) {
-      if (await this.#acquire(jobs, signal)) return this.#turnOf(jobs, undefined);
+      if (await this.#acquire(jobs, signal)) return this.#turnOf(jobs);
       if (signal.aborted) return undefined;
       const claim = this.#wakeQueue.claim(jobs);
       if (claim) return this.#turnOf(jobs, claim);
@@ -74,7 +74,7 @@ export class Turns {
     }
   }
 
-  #turnOf(jobs: readonly Job[], claim: Claim | undefined): Turn {
+  #turnOf(jobs: readonly Job[], claim?: Claim): Turn {
     return new Turn(jobs, this.#mutexes, this.#wakeQueue, claim);
   }
 }

@@ -16,7 +16,7 @@ export class StoppedWaiting extends Error {
   }
 }
 
-/** Where other programs have one after the other, or the system has set many aside. */
+/** So many are tried before the system chooses one: other programs may have several in a row, or the system has set them aside. */
 const mostTries = 20;
 
 /**

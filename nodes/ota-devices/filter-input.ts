@@ -4,17 +4,17 @@ import { hashOf } from '../../lib/protocol/announcement';
 import { BadInput } from '../shared/bad-input';
 import { copyOf, fromMessage, readFilename } from '../shared/files';
 import { hashDigits } from '../shared/hash-digits';
-import type { TakeTarget } from '../shared/link-call';
+import type { ParseTarget } from '../shared/link-call';
 import { asksFor, type Message } from '../shared/message';
 
 /** Which devices a message asks for; undefined: all of them. @throws BadInput */
-export function readFilter(message: Message, takeTarget: TakeTarget): DeviceFilter | undefined {
+export function readFilter(message: Message, parseTarget: ParseTarget): DeviceFilter | undefined {
   const { target, outdated, filename } = message;
   const failed = asksFor(message, 'failed');
   const isGiven = [target, outdated].some((value) => !isNothing(value)) || failed;
   if (!isGiven) return undefined;
   return {
-    target: isNothing(target) ? undefined : takeTarget(target, 'msg.target'),
+    target: isNothing(target) ? undefined : parseTarget(target, 'msg.target'),
     outdated: isNothing(outdated)
       ? undefined
       : { hashes: readHashes(outdated), filename: readFilename(filename, fromMessage) },

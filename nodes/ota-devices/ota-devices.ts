@@ -1,6 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { DeviceChanges } from '../../lib/devices/device-changes';
-import { takeTarget } from '../shared/link-call';
+import { targetParser } from '../shared/link-call';
 import { asksFor, type Message } from '../shared/message';
 import { onInput, type Send } from '../shared/on-input';
 import { Readiness } from '../shared/readiness';
@@ -20,6 +20,7 @@ function register(RED: NodeAPI): void {
   function OtaDevices(this: Node, config: OtaDevicesDef): void {
     RED.nodes.createNode(this, config);
     const server = serverOf(RED, config.server);
+    const parseTarget = targetParser(RED);
     const translate: Translate = (key, values) => RED._(`ota-devices.status.${key}`, values);
     const state = server?.state;
     const book = state && !('problem' in state) ? state.book : undefined;
@@ -29,10 +30,10 @@ function register(RED: NodeAPI): void {
       refuseVariables(config);
       const { book } = requireServer(RED, server, config.server);
       if (asksFor(message, 'forget')) {
-        book.forget(takeTarget(RED)(message.target, 'msg.target'));
+        book.forget(parseTarget(message.target, 'msg.target'));
         send(toAnswer(message, book.devices(), 'all'));
       } else {
-        const filter = readFilter(message, takeTarget(RED));
+        const filter = readFilter(message, parseTarget);
         send(toAnswer(message, book.devices(filter), filter ? 'some' : 'all'));
       }
       status.goodInput();

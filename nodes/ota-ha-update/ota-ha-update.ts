@@ -7,7 +7,7 @@ import type { PreviousVersion } from '../../lib/home-assistant/entity';
 import type { Release } from '../../lib/home-assistant/release';
 import { ReleaseStore } from '../../lib/home-assistant/store';
 import { BadInput } from '../shared/bad-input';
-import { takeTarget } from '../shared/link-call';
+import { targetParser } from '../shared/link-call';
 import { asksFor, heldBytesOf, type Message } from '../shared/message';
 import { onInput } from '../shared/on-input';
 import { presenceOf } from '../shared/presence';
@@ -29,6 +29,7 @@ function register(RED: NodeAPI): void {
   function OtaHaUpdate(this: Node, config: OtaHaUpdateDef): void {
     RED.nodes.createNode(this, config);
     const server = serverOf(RED, config.server);
+    const parseTarget = targetParser(RED);
     const translate: Translate = (key, values) => RED._(`ota-ha-update.status.${key}`, values);
     const status = new HaStatus(this, translate, new Readiness(RED, server, config.server));
     const folder = join(RED.settings.userDir ?? '.', 'ota-push', `releases-${this.id}`);
@@ -92,7 +93,7 @@ function register(RED: NodeAPI): void {
     let offered: Promise<unknown> = Promise.resolve();
 
     const offer = async (to: Entities, message: Message): Promise<void> => {
-      const { targets, release, bytes, files } = readRelease(message, takeTarget(RED));
+      const { targets, release, bytes, files } = readRelease(message, parseTarget);
       const check = checkPython(requireServer(RED, server, config.server).checker, files, message, config);
       checked = Promise.resolve(check).catch(() => undefined); // its sender gets the error
       await check;
@@ -103,7 +104,7 @@ function register(RED: NodeAPI): void {
       entities ??= start();
       if (asksFor(message, 'remove')) {
         await offered;
-        await entities.remove(takeTarget(RED)(message.target, 'msg.target'));
+        await entities.remove(parseTarget(message.target, 'msg.target'));
       } else if (isFromPush(message)) {
         const news = readPushEvent(message);
         if (news) await entities.hearPush(news);

@@ -2,7 +2,7 @@ import type { CheckedFile } from '../../lib/check/python-checker';
 import { type Release, releaseFile, versionOf } from '../../lib/home-assistant/release';
 import { BadInput } from '../shared/bad-input';
 import { bringsSet, fromMessage, type NamedFile, readFile, readSet, refuseNoFile } from '../shared/files';
-import type { TakeTarget } from '../shared/link-call';
+import type { ParseTarget } from '../shared/link-call';
 import type { Message } from '../shared/message';
 import { readTargets } from '../shared/targets';
 
@@ -20,12 +20,12 @@ const maxVersionLength = 100;
 const maxTextLength = 10_000;
 
 /** Checked as an OTA push would check it. @throws BadInput */
-export function readRelease(message: Message, takeTarget: TakeTarget): ReleaseInput {
+export function readRelease(message: Message, parseTarget: ParseTarget): ReleaseInput {
   refuseNoFile(message, fromMessage);
   const hasList = message.targets !== undefined && message.targets !== null;
   const targets = hasList
     ? [...readTargets(message.targets).keys()]
-    : [takeTarget(message.target, 'msg.target and msg.targets')];
+    : [parseTarget(message.target, 'msg.target and msg.targets')];
   const isSet = bringsSet(message);
   const named: NamedFile[] = isSet
     ? readSet(message)

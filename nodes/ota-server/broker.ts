@@ -60,29 +60,29 @@ export class NodeRedBroker implements Broker, HaBroker {
   /** On the clock of `performance`. */
   #onlineSince = 0;
   readonly #onSent = (packet: SentPacket): void => {
-    if (packet.cmd === 'publish' && packet.qos > 0) this.#sendings.onSent(packet.messageId, packet.topic);
+    if (packet.cmd === 'publish' && packet.qos > 0) this.#publications.onSent(packet.messageId, packet.topic);
     if (packet.cmd !== 'subscribe') return;
-    this.#sendings.onSent(packet.messageId);
+    this.#publications.onSent(packet.messageId);
     this.#subscriptions += 1;
     this.#ours.onSent(packet);
   };
   /** By message id. Called in the order of the wire: callbacks come later than messages that follow the acknowledgement. */
   readonly #announced = new Map<number, SentAnnouncement>();
   readonly #onPacket = (packet: ReceivedPacket): void => {
-    if (['puback', 'pubrec', 'suback'].includes(packet.cmd)) this.#sendings.onAnswered(packet.messageId);
+    if (['puback', 'pubrec', 'suback'].includes(packet.cmd)) this.#publications.onAnswered(packet.messageId);
     if (packet.cmd === 'puback') this.#onPuback(packet.messageId, packet.reasonCode);
     if (packet.cmd === 'suback') this.#ours.onAnswered(packet.messageId, packet.granted);
   };
   readonly #onClose = (): void => {
     const isOurWish = this.#client?.disconnecting === true;
     this.#kept.onLost(isOurWish ? new Set() : this.#ours.unanswered);
-    for (const ours of [this.#ours, this.#sendings]) {
+    for (const ours of [this.#ours, this.#publications]) {
       if (isOurWish) ours.onEnded();
       else ours.onLost();
     }
   };
   readonly #ours: Subscriptions;
-  readonly #sendings: Publications;
+  readonly #publications: Publications;
   readonly #kept: KeptAnnouncements;
 
   /** Registers with the broker node, which connects for its first user. */
@@ -102,7 +102,7 @@ export class NodeRedBroker implements Broker, HaBroker {
       clear: (topic) => this.publish(topic, '', true),
     };
     this.#ours = new Subscriptions(list, onForbidden);
-    this.#sendings = new Publications(
+    this.#publications = new Publications(
       (messageId) => this.#client && takeBack(this.#client, messageId),
       (topic) => onForbidden(topic, 'unwritable'),
     );
@@ -163,14 +163,14 @@ export class NodeRedBroker implements Broker, HaBroker {
     }
     this.#listenTo(client);
     const announcement = new SentAnnouncement(topic, text, watcher);
-    this.#sendings.begin(announcement);
+    this.#publications.begin(announcement);
     this.#kept.onAnnounce(topic, text);
     const before = client.getLastMessageId();
     const messageExpiryInterval = Math.ceil(expiryMs / 1000);
     this.#node.publish({ topic, payload: text, qos: 1, retain: false, messageExpiryInterval }, (error) => {
       if (error) announcement.fail(error);
       else this.#onAcknowledged(announcement, false);
-      this.#sendings.end(announcement);
+      this.#publications.end(announcement);
     });
     const messageId = client.getLastMessageId();
     // While the client catches up after a reconnect there is no id yet: its callback tells.
@@ -179,7 +179,7 @@ export class NodeRedBroker implements Broker, HaBroker {
     return () => {
       // Its id may be another message's by now.
       if (this.#announced.get(messageId) === announcement) this.#announced.delete(messageId);
-      this.#sendings.end(announcement);
+      this.#publications.end(announcement);
       if (announcement.settle() && hasId) takeBack(client, messageId);
       this.#kept.onOver(topic, text);
     };
@@ -187,13 +187,13 @@ export class NodeRedBroker implements Broker, HaBroker {
 
   publish(topic: string, payload: string, retain: boolean): Promise<void> {
     // While it is offline a client would never call back.
-    if (!this.isOnline || this.#sendings.isForbidden(topic)) return Promise.resolve();
+    if (!this.isOnline || this.#publications.isForbidden(topic)) return Promise.resolve();
     if (this.#node.client) this.#listenTo(this.#node.client);
     return new Promise((resolve, reject) => {
-      const pending: Pending = { topic, isLasting: true, onGivenUp: resolve };
-      this.#sendings.begin(pending);
+      const pending: Pending = { topic, isLasting: true, onGivenUp: () => resolve() };
+      this.#publications.begin(pending);
       this.#node.publish({ topic, payload, qos: 1, retain }, (error) => {
-        this.#sendings.end(pending);
+        this.#publications.end(pending);
         if (error) reject(error);
         else resolve();
       });
@@ -240,7 +240,7 @@ export class NodeRedBroker implements Broker, HaBroker {
 
   #onAcknowledged(announcement: SentAnnouncement, nobodySubscribed: boolean): void {
     if (!announcement.settle()) return;
-    this.#sendings.end(announcement);
+    this.#publications.end(announcement);
     announcement.watcher.onAcknowledged(nobodySubscribed);
     this.#kept.onAcknowledged(announcement.topic);
   }
@@ -250,7 +250,7 @@ export class NodeRedBroker implements Broker, HaBroker {
     if (client === this.#client) return;
     this.#stopListening();
     this.#ours.onEnded();
-    this.#sendings.onEnded();
+    this.#publications.onEnded();
     this.#client = client
       .prependListener('packetreceive', this.#onPacket)
       .prependListener('packetsend', this.#onSent)

@@ -5,8 +5,8 @@ export interface Pending {
   readonly topic: string;
   /** Whether this topic is given up with it, until the next deploy. */
   readonly isLasting: boolean;
-  /** It will not be sent again. */
-  onGivenUp(): void;
+  /** It will not be sent again. @param reason for people, of the broker */
+  onGivenUp(reason: string): void;
 }
 
 /** What is pending on one topic. */
@@ -91,7 +91,7 @@ export class Publications {
   onLost(): void {
     const [first] = this.#unanswered.values();
     for (const [messageId, { topic }] of this.#unanswered) this.#noteSent(messageId, topic);
-    this.onEnded();
+    this.#unanswered.clear();
     if (first?.topic === undefined || performance.now() - first.sentAt > promptMs) return;
     const { topic } = first;
     if (!this.#pending.has(topic)) return;
@@ -100,9 +100,12 @@ export class Publications {
     if (losses >= maxLosses) this.#giveUp(topic);
   }
 
-  /** Node-RED has ended the connection itself, or has another client, or leaves us. */
+  /** Node-RED has ended the connection itself, or has another client: what the one before had is lost, and it tells nobody. */
   onEnded(): void {
     this.#unanswered.clear();
+    const lost = [...this.#pending.values()].flatMap(({ pending }) => pending);
+    this.#pending.clear();
+    for (const one of lost) one.onGivenUp('Node-RED ended the connection');
   }
 
   /** Of messages that are not ours nobody asks. */
@@ -126,7 +129,7 @@ export class Publications {
 
   #dropAll(topic: string): void {
     const { pending, messageIds } = this.#pending.get(topic) ?? nothing;
-    for (const one of pending) one.onGivenUp();
+    for (const one of pending) one.onGivenUp('it ended the connection on it twice');
     for (const id of messageIds) this.#takeBack(id);
   }
 }

@@ -23,7 +23,7 @@ export class SentAnnouncement implements Pending {
     if (this.settle()) this.watcher.onFailed(error);
   }
 
-  onGivenUp(): void {
-    this.fail(new Error('it ended the connection on it twice'));
+  onGivenUp(reason: string): void {
+    this.fail(new Error(reason));
   }
 }

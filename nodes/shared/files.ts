@@ -1,4 +1,5 @@
 import { isUint8Array } from 'node:util/types';
+import { isBytecode } from '../../lib/check/bytecode';
 import { filenameProblem } from '../../lib/protocol/names';
 import type { RolloutEnd } from '../../lib/rollout/rollout';
 import { BadInput } from './bad-input';
@@ -100,7 +101,7 @@ function parseFilename(value: unknown, place: string, isFromFileIn: boolean): st
 function parseBytes(value: unknown, filename: string, place: string): Buffer {
   if (isUint8Array(value)) return copyOf(value);
   if (typeof value !== 'string') throw BadInput.expected(`Expected the file in ${place} as a Buffer or a text`, value);
-  if (filename.endsWith('.mpy')) {
+  if (isBytecode(filename)) {
     throw BadInput.expected(
       'Expected the bytes of a .mpy file: choose "a single Buffer object" in the file node',
       value,

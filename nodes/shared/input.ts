@@ -2,7 +2,7 @@ import type { Node, NodeAPI } from 'node-red';
 import type { Job } from '../../lib/push/job';
 import { BadInput } from './bad-input';
 import { bringsSet, type FileSettings, type NamedFile, readFile, readFilename, readSet, refuseNoFile } from './files';
-import { type TakeTarget, takeTarget } from './link-call';
+import { type ParseTarget, targetParser } from './link-call';
 import type { Message } from './message';
 import { placeOf } from './places';
 import {
@@ -35,7 +35,7 @@ type Values = Record<Source, unknown>;
 
 /** Reads messages as the settings of one node say. */
 export class Input {
-  readonly #takeTarget: TakeTarget;
+  readonly #parseTarget: ParseTarget;
   readonly #settings: InputSettings;
   /** What is wrong with them is said when a message comes. */
   readonly #options: PushOptions | BadInput;
@@ -45,7 +45,7 @@ export class Input {
     const { target = 'target', targetType = 'msg' } = settings;
     const read = (source: Exclude<Source, 'target'>) =>
       reader(RED, node, source, settings[`${source}Type`], settings[source]);
-    this.#takeTarget = takeTarget(RED);
+    this.#parseTarget = targetParser(RED);
     this.#settings = settings;
     this.#options = orBadInput(() => {
       refuseVariables(settings);
@@ -89,7 +89,7 @@ export class Input {
   /** The device that a `msg.reset` names; undefined: all of them. @throws BadInput */
   readResetTarget(message: Message): string | undefined | Promise<string | undefined> {
     const value = this.#read.target(message);
-    const parse = (target: unknown) => (isNamed(target) ? this.#takeTarget(target) : undefined);
+    const parse = (target: unknown) => (isNamed(target) ? this.#parseTarget(target) : undefined);
     return value instanceof Promise ? value.then(parse) : parse(value);
   }
 
@@ -110,7 +110,7 @@ export class Input {
 
   #toJobs(values: Values, message: Message, server: ReadyServer): Job[] | Promise<Job[]> {
     const { target: place = 'target', targetType = 'msg' } = this.#settings;
-    const target = this.#takeTarget(values.target, placeOf(targetType, place));
+    const target = this.#parseTarget(values.target, placeOf(targetType, place));
     const template = this.#toTemplate(values, message, server, [target]);
     return template instanceof Promise ? template.then((checked) => checked.jobsFor(target)) : template.jobsFor(target);
   }

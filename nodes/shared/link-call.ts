@@ -7,11 +7,11 @@ interface LinkDef extends NodeDef {
   readonly linkType?: string;
 }
 
-/** Takes what a message brings for the device's hostname. @param place where it was looked for, for people @throws BadInput */
-export type TakeTarget = (value: unknown, place?: string) => string;
+/** Reads the hostname of the device that a message is for. @param place where it was looked for, for people @throws BadInput */
+export type ParseTarget = (value: unknown, place?: string) => string;
 
-/** Takes hostnames, and says of one that is none where it may come from. */
-export function takeTarget(RED: NodeAPI): TakeTarget {
+/** A parser that says of what is no hostname where it may come from. */
+export function targetParser(RED: NodeAPI): ParseTarget {
   return (value, place) => {
     try {
       return parseTarget(value, place);

@@ -83,7 +83,8 @@ function errorOf(reason: unknown): Error {
 /** Whether all of it can be read that Node-RED reads of an error: what throws there is caught by nobody. */
 function isReadable(error: Error): boolean {
   try {
-    return `${error.message}${error.stack}${error}` !== '';
+    const { message, stack, code, cause }: NodeJS.ErrnoException = error;
+    return [message, stack, code, cause, `${error}`].length > 0;
   } catch {
     return false; // It is told of by what can be read.
   }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapStatistics } from 'node:v8';
 import type { Node } from 'node-red';
 import { BoundedMap } from '../../lib/bounded-map';
 import { PythonChecker } from '../../lib/check/python-checker';
@@ -15,18 +14,17 @@ import { KeptAnnouncements, type KeptTopics } from '../../nodes/ota-server/kept-
 import { LastMessages } from '../../nodes/ota-server/last-messages';
 import { Subscriptions } from '../../nodes/ota-server/subscriptions';
 import { openBook } from '../peers/device-book';
+import { collectGarbage } from '../peers/garbage';
 import { failureOf, jobsOf, outcomeOf } from '../peers/outcomes';
 import { resourcesOfEachTest } from '../peers/resources';
 import { temporaryFolder } from '../peers/temporary-folder';
 
 /** What stays in memory of something, in bytes. */
 function heapOf(make: () => unknown): number {
-  setFlagsFromString('--expose-gc');
-  const gc = runInNewContext('gc') as () => void;
-  gc();
+  collectGarbage();
   const before = getHeapStatistics().used_heap_size;
   const kept = make();
-  gc();
+  collectGarbage();
   const after = getHeapStatistics().used_heap_size;
   assert.ok(kept);
   return after - before;

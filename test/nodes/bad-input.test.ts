@@ -57,6 +57,7 @@ const badFiles: readonly Case[] = [
   ['bytes that were read as text', { payload: 'M\uFFFD\u0002\u001f', filename: 'lib.bin' }, /single Buffer object/],
   ['half a character', { payload: 'smile \ud83d' }, /single Buffer object/],
   ['a .mpy as text', { payload: 'M\u0006', filename: 'lamp.mpy' }, /\.mpy.*single Buffer object/],
+  ['a .MPY as text', { payload: 'M\u0006', filename: 'LAMP.MPY' }, /\.mpy.*single Buffer object/],
   [
     'a line of a file',
     { payload: 'import time', parts: { type: 'string', index: 0, ch: '\n' } },

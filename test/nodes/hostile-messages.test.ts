@@ -123,6 +123,23 @@ describe('A message that nobody can copy', () => {
       assert.match((await flow.caught.next()).error?.message ?? '', /file's name/);
     });
 
+  for (const property of ['code', 'cause'])
+    it(`is reported where it throws an error whose ${property} nobody can read`, async () => {
+      const flow = await start();
+      const error = Object.defineProperty(new Error('no files'), property, {
+        get: () => {
+          throw new Error('nobody reads this');
+        },
+      });
+      flow.send({
+        ...good,
+        get files() {
+          throw error;
+        },
+      });
+      assert.match((await flow.caught.next()).error?.message ?? '', /no files/);
+    });
+
   it('is reported without its id where that throws once it has come', async () => {
     const flow = await start();
     let isThere = false;

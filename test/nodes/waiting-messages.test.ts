@@ -84,10 +84,12 @@ describe('What a value holds', () => {
     ['a number', 1, 1, 100],
     ['a text', 'x'.repeat(1000), 2000, 2100],
     ['a file', Buffer.alloc(1000), 1000, 1100],
+    ['memory without a view of it', new ArrayBuffer(1000), 1000, 1100],
+    ['a list of more values than are looked at', Array(1_000_000).fill(1), 8_000_000, 40_000_000],
     ['a list of texts', Array(100).fill('x'.repeat(1000)), 200_000, 210_000],
     ['a map', new Map([['x'.repeat(1000), new Set(['x'.repeat(1000)])]]), 4000, 4500],
     ['a ring', circular, 2000, 2200],
-    ['what has no end', endless(), 4 * mebibyte, 8 * mebibyte],
+    ['what has no end', endless(), 4 * mebibyte, 16 * mebibyte],
     [
       'what throws when it is looked at',
       {

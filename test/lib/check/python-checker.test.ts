@@ -1,37 +1,13 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
-import { type CheckedFile, PythonChecker } from '../../../lib/check/python-checker';
-import { resourcesOfEachTest, resourcesOfSuite } from '../../peers/resources';
-import { runProgram } from '../../peers/run-program';
+import type { PythonChecker } from '../../../lib/check/python-checker';
+import { resourcesOfSuite } from '../../peers/resources';
+import { file, start, type Warnings } from './checker-stage';
 
 const { version } = require('@micropython/micropython-webassembly-pyscript/package.json') as { version: string };
-
-const usual = { timeMs: 10_000, memory: 64 * 1024 * 1024 };
-
-/** Compiles for minutes. */
-const endless = `x = ${'('.repeat(100_000)}1${')'.repeat(100_000)}\n`;
-
-/** What was warned of. */
-type Warnings = string[];
-
-function start(warnings: Warnings, limits = usual): PythonChecker {
-  return new PythonChecker({
-    onUnloadable: (reason) => warnings.push(reason),
-    onUnchecked: (filename, reason) => warnings.push(`${filename}: ${reason}`),
-    limits,
-  });
-}
-
-function file(content: string | Buffer, filename = 'main.py'): CheckedFile {
-  const bytes = Buffer.from(content as string);
-  return { filename, bytes, hash: createHash('sha1').update(bytes).digest('hex') };
-}
 
 describe('Python that is checked before it is sent', function () {
   this.timeout(60_000);
   const suite = resourcesOfSuite();
-  const resources = resourcesOfEachTest();
   const warnings: Warnings = [];
   let checker: PythonChecker;
 
@@ -60,6 +36,8 @@ describe('Python that is checked before it is sent', function () {
     ['signs of print and rare spaces in comments and texts', "# “a\u00a0b”\nx = \"“\u200b”\"\n'''it’s\n\"–\"'''\n"],
     ['a text that goes on in the next line, with a sign of print', 'x = "a \\\r\n–"\r\ny = r"\\"–"\n'],
     ['a text with values, which hold texts', 'd = {}\nx = f"{d["–"]} {{–"\ny = f\'{1:>{2}}–\'\n'],
+    ['a text that a quote behind two braces does not end', 'x = f"{{"""}–"\n'],
+    ['a text whose value has a parenthesis that nothing closes', 's = ""\nprint(f"{s.strip(\'(\')}")\nx = {1: "–"}\n'],
     ['a text behind a word that ends as a prefix', 'x = 1\nif"{"==x:\n    y = "–"\n'],
     ['signs that are no letters, as a name', '🔥 = 1\n'],
     ['what is no Python, under another name', '{"led": 2', 'lamp.json'],
@@ -236,6 +214,12 @@ describe('Python that is checked before it is sent', function () {
     assert.match((await checker.check([{ ...bad, filename: 'd.py' }])) ?? '', /^d\.py does not compile/);
   });
 
+  it('is refused as Python only: the same bytes under a name that is none pass', async () => {
+    const broken = file('x = [\n');
+    assert.match((await checker.check([broken])) ?? '', /does not compile/);
+    assert.equal(await checker.check([{ ...broken, filename: 'main.txt' }]), undefined);
+  });
+
   it('is checked once: the last 100 contents are known at once', async () => {
     const files = Array.from({ length: 101 }, (_, number) => file(`x = ${number + 1000}\n`));
     for (const one of files) assert.ok(checker.check([one]) instanceof Promise);
@@ -256,69 +240,5 @@ describe('Python that is checked before it is sent', function () {
       Promise.resolve(checker.check([file('', 'lamp.json')])).then(tell('no Python')),
     ]);
     assert.deepEqual(order, ['new', 'known', 'no Python']);
-  });
-
-  it('passes with one warning when it takes too long, and others are checked as before', async () => {
-    const warned: Warnings = [];
-    const impatient = await resources.use(start(warned, { ...usual, timeMs: 3000 }));
-    assert.equal(await impatient.check([file(endless)]), undefined);
-    assert.equal(impatient.check([file(endless)]), undefined);
-    assert.deepEqual(warned, ['main.py: it took longer than 3 seconds']);
-    assert.match((await impatient.check([file('x = (\n')])) ?? '', /does not compile/);
-  });
-
-  it('passes with one warning when it takes too much memory, and others are checked as before', async () => {
-    const warned: Warnings = [];
-    const poor = await resources.use(start(warned, { ...usual, memory: 20 * 1024 * 1024 }));
-    const large = file(`x = 1 # ${'a'.repeat(32 * 1024 * 1024)}\n`);
-    assert.equal(await poor.check([large]), undefined);
-    assert.equal(poor.check([large]), undefined);
-    assert.deepEqual(warned, ['main.py: its compiler failed with MemoryError']);
-    assert.match((await poor.check([file('x = (\n')])) ?? '', /does not compile/);
-  });
-
-  it('passes with one warning for all where MicroPython cannot be loaded', async () => {
-    const warned: Warnings = [];
-    const checkless = await resources.use(start(warned, { ...usual, timeMs: 1 }));
-    assert.equal(await checkless.check([file('x = (\n')]), undefined);
-    assert.equal(await checkless.check([file('y = (\n')]), undefined);
-    assert.deepEqual(warned, ['it took longer than 0.001 seconds']);
-    assert.match((await checkless.check([file('')])) ?? '', /is empty/, 'what needs no compiler is still refused');
-  });
-
-  it('is checked again once MicroPython can be loaded: what it lacked may be there by then', async () => {
-    const warned: Warnings = [];
-    const limits = { ...usual, timeMs: 1 };
-    const onUnchecked = (filename: string) => warned.push(filename);
-    const options = { onUnloadable: (reason: string) => warned.push(reason), onUnchecked, limits, retryMs: 0 };
-    const checkless = await resources.use(new PythonChecker(options));
-    const broken = file('x = (\n');
-    assert.equal(await checkless.check([broken]), undefined);
-    assert.equal(await checkless.check([broken]), undefined);
-    limits.timeMs = usual.timeMs;
-    assert.match((await checkless.check([broken])) ?? '', /does not compile/);
-    assert.deepEqual(warned, ['it took longer than 0.001 seconds']);
-  });
-
-  it('keeps no process alive once its checker is closed', async () => {
-    const program = `
-      const { PythonChecker } = require('./dist/lib/check/python-checker.js');
-      const checker = new PythonChecker({ onUnloadable: console.error, onUnchecked: console.error });
-      const bytes = Buffer.from('x = (');
-      checker.check([{ filename: 'main.py', bytes, hash: '1' }]).then(console.log).then(() => checker.close());`;
-    const said = await runProgram(resources, process.execPath, ['-e', program], {
-      cwd: resolve(__dirname, '../../..'),
-    });
-    assert.match(said, /does not compile/);
-  });
-
-  it('passes without a warning when the server is closed meanwhile, which waits for no compiler', async () => {
-    const warned: Warnings = [];
-    const closed = start(warned);
-    const problem = closed.check([file(endless)]);
-    await closed.close();
-    assert.equal(await problem, undefined);
-    assert.equal(await closed.check([file('x = (\n')]), undefined);
-    assert.deepEqual(warned, []);
   });
 });

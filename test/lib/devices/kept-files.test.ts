@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { KeptFiles } from '../../../lib/devices/kept-files';
+import { collectGarbage } from '../../peers/garbage';
 import { resourcesOfEachTest } from '../../peers/resources';
 import { temporaryFolder } from '../../peers/temporary-folder';
 
@@ -24,7 +25,17 @@ describe('The files that devices had', () => {
     const [first, ...others] = await Promise.all(Array.from({ length: 1000 }, () => files.read(hash)));
     assert.equal(String(first), 'print(1)');
     assert.ok(others.every((bytes) => bytes === first));
-    assert.notEqual(await files.read(hash), first, 'nobody keeps them in memory');
+    assert.notEqual(await files.read(hash), first);
+  });
+
+  it('are in memory only for those who ask', async () => {
+    const [files, [hash = '']] = await keep(['print(1)']);
+    const read = new WeakRef(await files.read(hash));
+    // What a turn of the event loop has looked at stays until its end.
+    await setImmediate();
+    collectGarbage();
+    assert.equal(read.deref(), undefined);
+    assert.equal(String(await files.read(hash)), 'print(1)');
   });
 
   it('are read one after the other', async function () {

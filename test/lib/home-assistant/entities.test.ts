@@ -19,6 +19,21 @@ describe('The entities', () => {
     assert.equal(home.entities.size, 2);
   });
 
+  it('are refused so where they come in many messages at once, too', async () => {
+    await home.start();
+    const long = { ...release, version: '2.0', summary: 's'.repeat(10_000) };
+    const offerings = ['lamp', 'lantern'].map((kind) => {
+      const targets = Array.from({ length: 2000 }, (_, at) => `${kind}-${at}`);
+      return home.entities.offer(targets, long, new Map([[file.sha256, bytes]]));
+    });
+    const ends = await Promise.allSettled(offerings);
+    assert.deepEqual(
+      ends.map(({ status }) => status),
+      ['fulfilled', 'rejected'],
+    );
+    assert.equal(home.entities.size, 2001);
+  });
+
   it('are in progress no longer when nothing was heard for too long', async () => {
     await home.start({ silenceMs: 100 });
     home.press();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { discoveryOf } from '../../../lib/home-assistant/discovery';
 import {
+  bytesOfRecord,
   type EntityRecord,
   type Release,
   releaseFile,
@@ -85,5 +86,11 @@ describe('The version of a file that a device has', () => {
 
   it('is the newer one when the bytes are the same', () => {
     assert.equal(versionWith(offered(release('1', 'a'), release('1.0.1', 'a')), sha1('a')), '1.0.1');
+  });
+
+  it('is counted with what is remembered of a device, like all other texts', () => {
+    const versions = Array.from({ length: 20 }, (_, at) => release(`${at}`.padEnd(100, 'v'), `${at}`));
+    const record = offered(...versions);
+    assert.ok(bytesOfRecord(record) >= JSON.stringify(record).length);
   });
 });
