@@ -39,7 +39,7 @@ for (const [version, folder] of Object.entries(versions)) {
       const runtime = runtimeIn(folder);
       const nodeRed = await resources.use(NodeRedProcess.start(userDir, 'flows.json', { runtime }));
       editor = await resources.use(Editor.open({ at: nodeRed.url }));
-      editor.page.setDefaultTimeout(5000);
+      editor.page.setDefaultTimeout(20_000);
     });
 
     afterEach(() => editor.undoAll());
@@ -79,6 +79,7 @@ for (const [version, folder] of Object.entries(versions)) {
       await editor.page.mouse.move(input.x, input.y);
       await editor.page.mouse.down();
       await editor.page.mouse.up();
+      await editor.page.locator('.red-ui-flow-drag-line').waitFor({ state: 'attached' });
       await editor.page.mouse.click(input.x - 80, input.y + 200);
       await editor.page.keyboard.up('Control');
       await editor.page.locator('#red-ui-type-search-input').pressSequentially('ota-');
@@ -147,8 +148,14 @@ for (const [version, folder] of Object.entries(versions)) {
         if (id === 'push') await editor.enter('target', 'str', '');
         const field =
           id === 'push' ? editor.typed('target').locator('input') : editor.page.locator('#node-input-targets');
-        await field.pressSequentially(typed);
-        await offered.filter({ hasText: 'lamp-7' }).click();
+        // The editor swallows a click now and then while its list is still sliding open.
+        do {
+          await field.fill('');
+          await field.pressSequentially(typed);
+          // The list for all that was typed: those before are replaced, also under a click.
+          await offered.filter({ hasText: /^lamp$/ }).waitFor();
+          await offered.filter({ hasText: 'lamp-7' }).click();
+        } while ((await field.inputValue()) === typed);
         assert.equal(await field.inputValue(), typed.replace('lamp', 'lamp-7'));
         await editor.leave('cancel');
       }

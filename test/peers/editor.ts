@@ -193,6 +193,8 @@ export class Editor {
     // A text that is too long for its field makes the field wide inside, a placeholder does not.
     return this.evaluate(
       `[...document.querySelectorAll('${form} .form-row')].filter((row) => {
+        // Parts of a pixel are rounded up for one and down for the other.
+        const isWider = ({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1;
         $(row).show();
         const label = row.querySelector('label');
         const input = row.querySelector('input[placeholder]');
@@ -205,7 +207,7 @@ export class Editor {
           text.remove();
           return width > room ? option.text : '';
         });
-        return label.offsetHeight > 25 || label.scrollWidth > label.clientWidth || input?.scrollWidth > input?.clientWidth || choices.some(Boolean) || row.querySelector('.ota-checkbox')?.offsetHeight > 30;
+        return label.offsetHeight > 25 || isWider(label) || (input && isWider(input)) || choices.some(Boolean) || row.querySelector('.ota-checkbox')?.offsetHeight > 30;
       }).map((row) => row.querySelector('label').innerText)`,
     );
   }
