@@ -120,11 +120,7 @@ function register(RED: NodeAPI): void {
     const run = async (message: Message): Promise<void> => {
       const heldBytes = heldBytesOf(message);
       const fullness = backlog.fullnessFor(heldBytes);
-      if (fullness)
-        throw new BadInput(
-          `Too many messages wait at this node already, ${fullness}. Send it again later.`,
-          'queue_full',
-        );
+      if (fullness) throw BadInput.queueFull('messages wait at this node already', fullness, 'Send it again later.');
       const place = backlog.enter(heldBytes);
       try {
         await answer(message);

@@ -52,7 +52,7 @@ function register(RED: NodeAPI): void {
       },
       ifUnchanged,
       purpose,
-      heldBytes: jobs.reduce((sum, { bytes }) => sum + bytes.length, heldBytesOf(message)),
+      heldBytes: heldBytesOf(message, jobs),
     });
 
     const reset = async (message: Message): Promise<void> => {

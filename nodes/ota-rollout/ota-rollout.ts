@@ -61,7 +61,7 @@ function register(RED: NodeAPI): void {
           onOutcome: (target, outcome) => send(output.toDevice(targets.get(target) ?? { target }, outcome)),
           onChange: () => status.working(rollouts),
         });
-        return { rollout, output, heldBytes: held.reduce((sum, { length }) => sum + length, heldBytesOf(message)) };
+        return { rollout, output, heldBytes: heldBytesOf(message, template.files) };
       };
       const template = input.readTemplate(message, ready, hostnames);
       return template instanceof Promise ? template.then(toRollout) : toRollout(template);

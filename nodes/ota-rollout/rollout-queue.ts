@@ -105,10 +105,8 @@ export class RolloutQueue {
   #enter(heldBytes: number): Place {
     const fullness = this.#backlog.fullnessFor(heldBytes);
     if (fullness === undefined) return this.#backlog.enter(heldBytes);
-    throw new BadInput(
-      `Too many rollouts wait at this node already, ${fullness}. End them with msg.reset, or send fewer.`,
-      'queue_full',
-    );
+    const remedy = 'End them with msg.reset, or send fewer.';
+    throw BadInput.queueFull('rollouts wait at this node already', fullness, remedy);
   }
 
   async #run(rollout: Rollout, place: Place | undefined, onStart: () => void): Promise<RolloutEnd> {

@@ -15,6 +15,11 @@ export class BadInput extends Error {
     return new BadInput(`${expectation}, got ${shown(value)}.`);
   }
 
+  /** @param waiting what waits, and where @param fullness how much of it, for people @param remedy what to do, as a sentence */
+  static queueFull(waiting: string, fullness: string, remedy: string): BadInput {
+    return new BadInput(`Too many ${waiting}, ${fullness}. ${remedy}`, 'queue_full');
+  }
+
   /** What is wrong with an entry of a list is said with its number. @param index from 0 */
   static inEntry<T>(list: string, index: number, read: () => T): T {
     try {

@@ -56,9 +56,10 @@ export function propertyOf(message: Message, property: string): unknown {
   }
 }
 
-/** About how many bytes wait with a message. */
-export function heldBytesOf(message: Message): number {
-  return heldBytes(propertiesOf(message).map((property) => propertyOf(message, property)));
+/** About how many bytes wait with a message and with the copies of its files. */
+export function heldBytesOf(message: Message, files: readonly { readonly bytes: Buffer }[] = []): number {
+  const held = heldBytes(propertiesOf(message).map((property) => propertyOf(message, property)));
+  return files.reduce((sum, { bytes }) => sum + bytes.length, held);
 }
 
 /** Whether a message asks for this; `false` does not. */

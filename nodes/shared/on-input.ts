@@ -83,8 +83,9 @@ function errorOf(reason: unknown): Error {
 /** Whether all of it can be read that Node-RED reads of an error: what throws there is caught by nobody. */
 function isReadable(error: Error): boolean {
   try {
-    const { message, stack, code, cause }: NodeJS.ErrnoException = error;
-    return [message, stack, code, cause, `${error}`].length > 0;
+    for (const property of ['message', 'stack', 'code', 'cause']) Reflect.get(error, property);
+    String(error);
+    return true;
   } catch {
     return false; // It is told of by what can be read.
   }

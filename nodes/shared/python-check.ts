@@ -21,14 +21,10 @@ export function checkPython(
 ): undefined | Promise<void> {
   // Without files too, where others are being checked: pushes stay in their order.
   const asked = check ? files : [];
-  const waits = !checker.knows(asked);
-  const heldBytes = waits ? files.reduce((sum, { bytes }) => sum + bytes.length, heldBytesOf(message)) : 0;
+  // What is known does not wait.
+  const heldBytes = checker.knows(asked) ? 0 : heldBytesOf(message, files);
   const fullness = checker.fullnessFor(heldBytes);
-  if (fullness)
-    throw new BadInput(
-      `Too many messages wait for files to be checked, ${fullness}. Send it again later.`,
-      'queue_full',
-    );
+  if (fullness) throw BadInput.queueFull('messages wait for files to be checked', fullness, 'Send it again later.');
   const problem = checker.check(asked, heldBytes);
   if (problem instanceof Promise) return problem.then(refuse);
   refuse(problem);
