@@ -31,8 +31,8 @@ export async function enclosureOf(
   local: LocalAddress,
   { isContainer, isPod, isAddOn, kernel }: Surroundings,
 ): Promise<'container' | 'add-on' | 'wsl' | undefined> {
-  const isInRange = isPod || (isContainer && isIn(containerNetworks(), local));
-  const isOfContainer = isInRange && (await mayBeOfContainer(local.interface));
+  const isInside = isPod || (isContainer && isIn(containerNetworks(), local));
+  const isOfContainer = isInside && (await mayBeOfContainer(local.interface));
   const isOfVirtualMachine =
     /linuxkit|microsoft/i.test(kernel) &&
     isIn(virtualMachineNetworks(), local) &&

@@ -27,10 +27,13 @@ type ReceivedPacket =
   | { readonly cmd: 'puback'; readonly messageId: number; readonly reasonCode?: number }
   | { readonly cmd: 'suback'; readonly messageId: number; readonly granted: readonly number[] };
 
+/** How a broker forbids a topic: to subscribe to it, or to publish on it by ending the connection. */
+export type ForbiddenTopic = Forbidding | 'unwritable';
+
 /** What the log warns of. */
 export interface BrokerProblems {
   /** Called once for each topic that Node-RED may not subscribe to, or not publish on. */
-  onForbidden(topic: string, how: Forbidding | 'unwritable'): void;
+  onForbidden(topic: string, how: ForbiddenTopic): void;
   /** Called once when the broker is found to keep what was not to be kept. */
   onKept(): void;
 }

@@ -4,11 +4,11 @@ import { resolve } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import type { HostKind } from '../../lib/push/announced-host';
 import type { Verify } from '../../lib/push/job';
+import type { ForbiddenTopic } from '../../nodes/ota-server/broker';
 import { serveDeviceKeys } from '../../nodes/ota-server/device-keys';
 import type { secretWeakness } from '../../nodes/ota-server/secret-strength';
 import type { ProbeProblem, ServerProbe } from '../../nodes/ota-server/server-probe-answer';
 import { linesOf } from '../../nodes/ota-server/server-probe-words';
-import type { Forbidding } from '../../nodes/ota-server/subscriptions';
 import type { ConnectionTrouble } from '../../nodes/shared/connection';
 import type { AbsenceKey } from '../../nodes/shared/presence';
 import { foundServer } from '../peers/found-server';
@@ -43,8 +43,8 @@ describe('the words that a node looks up while it runs', () => {
     });
 
     it(`are there for every way in which a broker forbids a subscription: ${language}`, () => {
-      const ways: Record<Forbidding | 'unwritable', true> = { refused: true, ended: true, unwritable: true };
-      const keys = keysOf<Forbidding | 'unwritable'>(ways).map((how) => `ota-server.warnings.${how}`);
+      const ways: Record<ForbiddenTopic, true> = { refused: true, ended: true, unwritable: true };
+      const keys = keysOf<ForbiddenTopic>(ways).map((how) => `ota-server.warnings.${how}`);
       assert.deepEqual(missingIn(catalogue(language, 'ota-server'), keys), []);
     });
 
