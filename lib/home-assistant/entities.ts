@@ -1,4 +1,3 @@
-import { settledWithin } from '../abort';
 import { says } from '../says';
 import { Deletions } from './deletions';
 import type { EntitiesOptions } from './entities-options';
@@ -8,6 +7,7 @@ import { KeptEntities } from './kept-entities';
 import { Presses } from './presses';
 import type { Release } from './release';
 import { Repeats } from './repeats';
+import { settledWithin } from './settled-within';
 import { Silence } from './silence';
 import type { EntityKind } from './topics';
 

@@ -1,8 +1,8 @@
-import { settledWithin } from '../abort';
 import type { HaBroker } from './broker';
 import { type Availability, buttonDiscoveryOf, discoveryOf, withSummary } from './discovery';
 import type { Entity } from './entity';
 import type { EntityRecord } from './release';
+import { settledWithin } from './settled-within';
 import { availabilityTopic, buttonTopics, discoveryTopic, type HaTopics, retainedTopics, stateTopic } from './topics';
 
 export interface EntityPublisherOptions {

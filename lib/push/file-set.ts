@@ -1,3 +1,4 @@
+import type { Ending } from '../ending';
 import type { Job } from './job';
 import { type Outcome, unchanged } from './outcome';
 import { pushWithRetries } from './retry';
@@ -30,7 +31,7 @@ export interface PushHooks {
 export async function pushFiles(
   jobs: readonly Job[],
   services: PushServices,
-  signal: AbortSignal,
+  ending: Ending,
   { onActivity = () => undefined, onStart, ifUnchanged, purpose = 'push' }: PushHooks,
   createdAt: number,
 ): Promise<Outcome> {
@@ -42,15 +43,15 @@ export async function pushFiles(
   for (const job of files) {
     const done = outcomes.length;
     const level = known[done];
-    if (level && !signal.aborted) {
+    if (level && !ending.isAborted) {
       outcomes.push(unchanged(initialState(job, services.topicOf(job.target)), level));
       continue;
     }
     const session = newSession(job, services, onActivity, startedAt);
     onStart?.(() => snapshotOf(files, done, session));
     const outcome = await (job.wake
-      ? pushWhenAwake(session, sleepingPush(jobs, job.wake, turnAt, outcomes), services, signal)
-      : pushWithRetries(session, services, signal));
+      ? pushWhenAwake(session, sleepingPush(jobs, job.wake, turnAt, outcomes), services, ending)
+      : pushWithRetries(session, services, ending));
     outcome.durations.total = Math.round(performance.now() - startedAt);
     startedAt = performance.now();
     outcomes.push(outcome);

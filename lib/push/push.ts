@@ -1,3 +1,4 @@
+import type { Ending } from '../ending';
 import { messageOf } from '../error-message';
 import { type Announcement, formatAnnouncement, formatSigned } from '../protocol/announcement';
 import type { Report } from '../protocol/report';
@@ -23,11 +24,11 @@ class AttemptFailure extends Error {
 
 /**
  * One attempt to push the file: announce, connect, transfer, verify. The file stays served: a further attempt goes on with it.
- * @param signal ends it as cancelled; its reason is the end of "was cancelled: …"
+ * @param ending ends it as cancelled
  * @throws Error for bugs only: whatever devices, brokers and networks do is an outcome
  */
-export function push(session: PushSession, services: PushServices, signal: AbortSignal): Promise<Outcome> {
-  return new Attempt(session, services).run(signal);
+export function push(session: PushSession, services: PushServices, ending: Ending): Promise<Outcome> {
+  return new Attempt(session, services).run(ending);
 }
 
 class Attempt {
@@ -51,22 +52,22 @@ class Attempt {
     );
   }
 
-  async run(signal: AbortSignal): Promise<Outcome> {
+  async run(ending: Ending): Promise<Outcome> {
     const session = this.#session;
     const { state, job, verification, refusal } = session;
     const { broker, reports } = this.#services;
-    const onCancel = () => this.#fail('cancelled', signal.reason);
-    signal.addEventListener('abort', onCancel);
+    const onCancel = () => this.#fail('cancelled', ending.reason);
+    ending.onAbort(onCancel);
     verification.onReport = (report) => this.#onReport(report);
     try {
-      if (signal.aborted) throw new AttemptFailure('cancelled', signal.reason);
+      if (ending.isAborted) throw new AttemptFailure('cancelled', ending.reason);
       if (refusal) {
         state.report = refusal;
         throw new AttemptFailure('rejected', refusal.error ?? refusal.state);
       }
       this.#phases.enter('announce');
       if (!broker.isOnline) await this.#brokerOnline();
-      const fileServer = session.fileServer ?? (await this.#serveFile(signal));
+      const fileServer = session.fileServer ?? (await this.#serveFile(ending));
       if (!broker.isOnline) await this.#brokerOnline(); // the port may have been waited for
       session.announcement ??= job.key === undefined ? formatAnnouncement(this.#announced) : await this.#sign(job.key);
       this.#announce(fileServer, session.announcement);
@@ -82,7 +83,7 @@ class Attempt {
       if (error instanceof AttemptFailure) return this.#failed(error);
       throw error;
     } finally {
-      signal.removeEventListener('abort', onCancel);
+      ending.offAbort(onCancel);
     }
   }
 
@@ -99,7 +100,7 @@ class Attempt {
   }
 
   /** Before the announcement is published: a device resets itself when the connection is refused (protocol 1.7). */
-  async #serveFile(signal: AbortSignal): Promise<FileServer> {
+  async #serveFile(ending: Ending): Promise<FileServer> {
     const session = this.#session;
     const { job, state } = session;
     const announced = this.#services.host();
@@ -107,10 +108,10 @@ class Attempt {
     const { host } = session.host;
     let fileServer: FileServer;
     try {
-      fileServer = await this.#services.serveFile(job, signal, state.port);
+      fileServer = await this.#services.serveFile(job, ending, state.port);
     } catch (error) {
-      throw signal.aborted
-        ? new AttemptFailure('cancelled', signal.reason)
+      throw ending.isAborted
+        ? new AttemptFailure('cancelled', ending.reason)
         : new AttemptFailure('listen_failed', error);
     }
     session.fileServer = fileServer;

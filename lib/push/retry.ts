@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { settledOrAborted } from '../abort';
+import type { Ending } from '../ending';
 import { Deferred } from '../transfer/deferred';
 import type { FileServer } from '../transfer/file-server';
 import { isNetworkFault, type Outcome } from './outcome';
@@ -14,24 +14,20 @@ const servesAgainForMs = 5000;
  * Pushes when there is a slot, and tries again after network faults. All announcements are the same bytes, port included
  * (protocol 1.8).
  */
-export async function pushWithRetries(
-  session: PushSession,
-  services: PushServices,
-  signal: AbortSignal,
-): Promise<Outcome> {
+export async function pushWithRetries(session: PushSession, services: PushServices, ending: Ending): Promise<Outcome> {
   const { job, state, verification, startedAt } = session;
   let isSuccess = false;
   let stopListening: (() => void) | undefined;
-  const hasSlot = services.slots.tryAcquire() || (await services.slots.acquire(signal));
+  const hasSlot = services.slots.tryAcquire() || (await services.slots.acquire(ending));
   try {
     state.durations.queued = Math.round(performance.now() - startedAt);
     stopListening = verification.listen();
     for (;;) {
-      const outcome = await push(session, services, signal);
+      const outcome = await push(session, services, ending);
       isSuccess = outcome.code === null;
       if (!isNetworkFault(outcome) || state.attempts > job.retries) return outcome;
-      await pauseBeforeRetry(session, signal);
-      if (!signal.aborted) Object.assign(state, { attempts: state.attempts + 1, device: null, sent: 0 });
+      await pauseBeforeRetry(session, ending);
+      if (!ending.isAborted) Object.assign(state, { attempts: state.attempts + 1, device: null, sent: 0 });
     }
   } finally {
     stopListening?.();
@@ -41,7 +37,7 @@ export async function pushWithRetries(
 }
 
 /** Waits for the retry delay, or until the device has the file after all or says why it will not, or the push is cancelled. */
-async function pauseBeforeRetry(session: PushSession, signal: AbortSignal): Promise<void> {
+async function pauseBeforeRetry(session: PushSession, ending: Ending): Promise<void> {
   const { job, fileServer, verification, onActivity } = session;
   fileServer?.reset();
   onActivity('retry');
@@ -55,7 +51,7 @@ async function pauseBeforeRetry(session: PushSession, signal: AbortSignal): Prom
   };
   const hasIt = [verification.reached('installed'), ...(fileServer ? [delivered(fileServer)] : [])];
   try {
-    await settledOrAborted(signal, Promise.race([delay, refused.promise, ...hasIt]));
+    await ending.settled(Promise.race([delay, refused.promise, ...hasIt]));
   } finally {
     verification.onReport = undefined;
     stop.abort();

@@ -1,3 +1,4 @@
+import type { Ending } from '../ending';
 import type { Report } from '../protocol/report';
 import type { FileServer } from '../transfer/file-server';
 import type { AnnouncedHost } from './announced-host';
@@ -85,8 +86,8 @@ export interface Counters {
 export interface Slots {
   /** Whether there was a slot: then it is taken. */
   tryAcquire(): boolean;
-  /** Resolves to true when there is a slot; to false when the signal is aborted first: then there is nothing to release. */
-  acquire(signal: AbortSignal): Promise<boolean>;
+  /** Resolves to true when there is a slot; to false when the ending is aborted first: then there is nothing to release. */
+  acquire(ending: Ending): Promise<boolean>;
   release(): void;
 }
 
@@ -96,7 +97,7 @@ export type WaitResult = 'awake' | 'too late' | 'cancelled' | 'superseded';
 /** Pushes that wait until their device speaks. */
 export interface WakeQueue {
   /** Waits for a fresh message on the topic. @param until at most, on the clock of `performance` */
-  wait(jobs: readonly Job[], topic: string, until: number, signal: AbortSignal): Promise<WaitResult>;
+  wait(jobs: readonly Job[], topic: string, until: number, ending: Ending): Promise<WaitResult>;
 }
 
 /** What all pushes need of the machine that they run on. */
@@ -115,5 +116,5 @@ export interface PushServices {
   /** The host to announce; at once where it is known. */
   host(): AnnouncedHost | Promise<AnnouncedHost>;
   /** Opens a port, the given one where it can be had, and serves the job's file there. @throws Error where none can be opened */
-  serveFile(job: Job, signal: AbortSignal, port: number | null): Promise<FileServer>;
+  serveFile(job: Job, ending: Ending, port: number | null): Promise<FileServer>;
 }

@@ -1,4 +1,4 @@
-import { abortReason } from '../abort';
+import type { Ending } from '../ending';
 import type { Job } from './job';
 import { neverAwake, type Outcome } from './outcome';
 import { pushWithRetries } from './retry';
@@ -24,18 +24,18 @@ export async function pushWhenAwake(
   session: PushSession,
   { jobs, wake: { topic, waitMs }, until, ...sleeping }: SleepingPush,
   services: PushServices,
-  signal: AbortSignal,
+  ending: Ending,
 ): Promise<Outcome> {
   const { state, onActivity } = session;
   let { isAwake } = sleeping;
   for (;;) {
-    if (!isAwake && !signal.aborted) {
+    if (!isAwake && !ending.isAborted) {
       state.phase = 'waiting';
       onActivity('waiting');
-      const result = await services.wakeQueue.wait(jobs, topic, until, signal);
-      if (result !== 'awake') return neverAwake(state, result, { topic, waitMs, reason: abortReason(signal) });
+      const result = await services.wakeQueue.wait(jobs, topic, until, ending);
+      if (result !== 'awake') return neverAwake(state, result, { topic, waitMs, reason: ending.reason });
     }
-    const outcome = await pushWithRetries(session, services, signal);
+    const outcome = await pushWithRetries(session, services, ending);
     if (outcome.code !== 'no_connection' || performance.now() >= until) return outcome;
     isAwake = false;
   }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Ending } from '../ending';
 import type { Outcome } from '../push/outcome';
 import { type RolloutReport, Tally } from './tally';
 import { isTooMany, type Share } from './waves';
@@ -21,7 +22,7 @@ export interface RolloutOptions {
   /** How many are handed over at once; the others take no more than their name's memory. */
   readonly concurrency: number;
   /** Pushes to one device. */
-  readonly push: (target: string, ending: AbortController, onStage: (stage: Stage) => void) => Promise<Outcome>;
+  readonly push: (target: string, ending: Ending, onStage: (stage: Stage) => void) => Promise<Outcome>;
   /** Called with each device as it ends. */
   readonly onOutcome: (target: string, outcome: Outcome) => void;
   /** Called when it moves on, is paused or goes on. */
@@ -49,7 +50,7 @@ export class Rollout {
   #pausedMs = 0;
   /** Indexes of the wave's devices that were not handed over yet, in order. */
   #waiting: number[] = [];
-  readonly #underWay = new Map<AbortController, HandedOver>();
+  readonly #underWay = new Map<Ending, HandedOver>();
   /** How many of them another push holds up: they take no place from the others. */
   #blocked = 0;
   #wave = 0;
@@ -174,7 +175,7 @@ export class Rollout {
   async #begin(index: number): Promise<void> {
     const { targets, push, onOutcome } = this.#options;
     const target = targets[index] ?? '';
-    const ending = new AbortController();
+    const ending = new Ending();
     const state: HandedOver = { stage: 'ready', isTakenBack: false };
     this.#underWay.set(ending, state);
     const onStage = (stage: Stage) => this.#move(state, stage);

@@ -1,5 +1,6 @@
 import { Backlog, type BacklogLimits, usualBacklog } from '../backlog';
 import type { DeviceBook } from '../devices/device-book';
+import type { Ending } from '../ending';
 import type { Signing } from '../protocol/signature';
 import { type PushHooks, pushFiles } from '../push/file-set';
 import type { Job } from '../push/job';
@@ -45,7 +46,7 @@ export class PushServer {
   readonly #slots: Semaphore;
   readonly #turns: Turns;
   readonly #backlog: Backlog;
-  readonly #pushes = new Set<AbortController>();
+  readonly #pushes = new Set<Ending>();
   #onIdle: () => void = () => undefined;
   /** They outlive their push while someone is still being served. */
   readonly #fileServers = new Set<FileServer>();
@@ -72,7 +73,7 @@ export class PushServer {
       portsText,
       topicOf: (target) => topic.replace('{target}', () => target),
       host: () => host.get(),
-      serveFile: (job, signal, port) => FileServer.open(job, transfer, (server) => ports.listen(server, signal, port)),
+      serveFile: (job, ending, port) => FileServer.open(job, transfer, (server) => ports.listen(server, ending, port)),
     };
   }
 
@@ -84,15 +85,13 @@ export class PushServer {
   /**
    * Pushes a file, or a set of files in order, when the device's turn has come.
    * @param jobs of one device, one per file
-   * @param ending when it is aborted, the push ends as cancelled; its reason is the end of "was cancelled: …". A server that
-   * closes aborts it itself
+   * @param ending when it is aborted, the push ends as cancelled. A server that closes aborts it itself
    * @throws Error for bugs only: whatever others do is an outcome
    */
-  async push(jobs: readonly Job[], ending: AbortController, hooks: PushHooks = {}): Promise<Outcome> {
+  async push(jobs: readonly Job[], ending: Ending, hooks: PushHooks = {}): Promise<Outcome> {
     const [job] = jobs;
     if (!job) throw new Error('a push has a file');
     const createdAt = performance.now();
-    const { signal } = ending;
     const { heldBytes } = hooks;
     const fullness = heldBytes === undefined ? undefined : this.#backlog.fullnessFor(heldBytes);
     if (fullness) return this.#refuse(job, fullness);
@@ -106,7 +105,7 @@ export class PushServer {
       turn = this.#turns.tryTake(jobs);
       if (!turn) {
         hooks.onBlocked?.();
-        turn = await this.#turns.take(jobs, signal);
+        turn = await this.#turns.take(jobs, ending);
       }
       const onActivity = (activity: PushActivity) => {
         if (activity === 'waiting' || activity === 'announce') turn?.begin();
@@ -119,7 +118,7 @@ export class PushServer {
         endInBook = this.#book.begin(jobs, look);
         hooks.onStart?.(look);
       };
-      const outcome = await pushFiles(jobs, this.#services, signal, { ...hooks, onActivity, onStart }, createdAt);
+      const outcome = await pushFiles(jobs, this.#services, ending, { ...hooks, onActivity, onStart }, createdAt);
       if (outcome.code !== 'cancelled') turn?.begin(); // it was unchanged
       return outcome;
     } finally {

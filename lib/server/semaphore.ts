@@ -1,4 +1,4 @@
-import { settledOrAborted } from '../abort';
+import type { Ending } from '../ending';
 import { Deferred } from '../transfer/deferred';
 
 /** So many at once; the others wait in the order in which they came. */
@@ -19,12 +19,12 @@ export class Semaphore {
     return true;
   }
 
-  /** Resolves to true when there is room; to false when the signal is aborted first: then there is nothing to release. */
-  async acquire(signal: AbortSignal): Promise<boolean> {
+  /** Resolves to true when there is room; to false when the ending is aborted first: then there is nothing to release. */
+  async acquire(ending: Ending): Promise<boolean> {
     if (this.tryAcquire()) return true;
     const turn = new Deferred<void>();
     this.#waiting.push(turn);
-    await settledOrAborted(signal, turn.promise);
+    await ending.settled(turn.promise);
     const position = this.#waiting.indexOf(turn);
     if (position >= 0) this.#waiting.splice(position, 1);
     return position < 0;
@@ -50,11 +50,11 @@ export class KeyedMutex {
     return mutex.tryAcquire();
   }
 
-  /** Resolves to true when the turn has come; to false when the signal is aborted first: then there is nothing to release. */
-  acquire(key: string, signal: AbortSignal): Promise<boolean> {
+  /** Resolves to true when the turn has come; to false when the ending is aborted first: then there is nothing to release. */
+  acquire(key: string, ending: Ending): Promise<boolean> {
     const mutex = this.#mutexes.get(key) ?? new Semaphore(1);
     this.#mutexes.set(key, mutex);
-    return mutex.acquire(signal);
+    return mutex.acquire(ending);
   }
 
   release(key: string): void {

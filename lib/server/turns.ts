@@ -1,3 +1,4 @@
+import { Ending } from '../ending';
 import type { Job } from '../push/job';
 import { KeyedMutex } from './semaphore';
 import type { Claim, DeviceWakeQueue } from './wake-queue';
@@ -49,28 +50,28 @@ export class Turns {
     return claim || this.#mutexes.tryAcquire(targetOf(jobs)) ? this.#turnOf(jobs, claim) : undefined;
   }
 
-  /** @param jobs of one device @returns undefined when the signal is aborted first: then there is nothing to end */
-  async take(jobs: readonly Job[], signal: AbortSignal): Promise<Turn | undefined> {
+  /** @param jobs of one device @returns undefined when the ending is aborted first: then there is nothing to end */
+  async take(jobs: readonly Job[], ending: Ending): Promise<Turn | undefined> {
     for (;;) {
-      if (await this.#acquire(jobs, signal)) return this.#turnOf(jobs);
-      if (signal.aborted) return undefined;
+      if (await this.#acquire(jobs, ending)) return this.#turnOf(jobs);
+      if (ending.isAborted) return undefined;
       const claim = this.#wakeQueue.claim(jobs);
       if (claim) return this.#turnOf(jobs, claim);
     }
   }
 
   /** Resolves to false too when an older push with the same files begins to wait. */
-  async #acquire(jobs: readonly Job[], signal: AbortSignal): Promise<boolean> {
-    const stop = new AbortController();
-    const onStop = () => stop.abort();
-    if (signal.aborted) onStop();
-    signal.addEventListener('abort', onStop);
+  async #acquire(jobs: readonly Job[], ending: Ending): Promise<boolean> {
+    const stop = new Ending();
+    const onStop = () => stop.abort('it waits no more as it did');
+    if (ending.isAborted) onStop();
+    ending.onAbort(onStop);
     const stopListening = this.#wakeQueue.onWait(jobs, onStop);
     try {
-      return await this.#mutexes.acquire(targetOf(jobs), stop.signal);
+      return await this.#mutexes.acquire(targetOf(jobs), stop);
     } finally {
       stopListening();
-      signal.removeEventListener('abort', onStop);
+      ending.offAbort(onStop);
     }
   }
 

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import type { Ending } from '../ending';
 import type { Job } from '../push/job';
 import type { Broker, WaitResult, WakeQueue } from '../push/services';
 import { Deferred } from '../transfer/deferred';
@@ -72,7 +73,7 @@ export class DeviceWakeQueue implements WakeQueue {
     return this.#turnless.has(jobs);
   }
 
-  async wait(jobs: readonly Job[], topic: string, until: number, signal: AbortSignal): Promise<WaitResult> {
+  async wait(jobs: readonly Job[], topic: string, until: number, ending: Ending): Promise<WaitResult> {
     const key = keyOf(jobs);
     const push = new WaitingPush();
     const onAbort = () => push.end('cancelled');
@@ -80,7 +81,7 @@ export class DeviceWakeQueue implements WakeQueue {
       if (!maybeStale && !push.isClaimed) push.end('awake');
     });
     const timer = setTimeout(() => push.end('too late'), Math.max(0, until - performance.now()));
-    signal.addEventListener('abort', onAbort);
+    ending.onAbort(onAbort);
     this.#waiting.set(key, push);
     this.#waits.emit(key);
     try {
@@ -88,7 +89,7 @@ export class DeviceWakeQueue implements WakeQueue {
     } finally {
       if (push.isClaimed) this.#turnless.add(jobs);
       if (this.#waiting.get(key) === push) this.#waiting.delete(key);
-      signal.removeEventListener('abort', onAbort);
+      ending.offAbort(onAbort);
       clearTimeout(timer);
       stopListening();
     }

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { isIPv4 } from 'node:net';
-import { settledOrAborted } from '../abort';
+import type { Ending } from '../ending';
 
 /** No service has one of them as its own (RFC 6335). */
 const firstDynamic = 49_152;
@@ -42,11 +42,11 @@ export class ListeningPorts {
     };
   }
 
-  /** Resolves when a port has come back, or when the signal is aborted. */
-  async returned(signal: AbortSignal): Promise<void> {
+  /** Resolves when a port has come back, or when the ending is aborted. */
+  async returned(ending: Ending): Promise<void> {
     const stop = new AbortController();
     try {
-      await settledOrAborted(signal, once(this.#returns, 'return', { signal: stop.signal }));
+      await ending.settled(once(this.#returns, 'return', { signal: stop.signal }));
     } finally {
       stop.abort();
     }

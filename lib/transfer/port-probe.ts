@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { Ending } from '../ending';
 import { type Ports, StoppedWaiting } from './ports';
 
 /** Whether devices could be served on the ports of a server, as far as this machine decides it. */
@@ -24,8 +25,10 @@ const results: Readonly<Record<string, 'taken' | 'forbidden' | 'no-address'>> = 
 export async function probePorts(ports: Ports): Promise<PortProbe> {
   const server = createServer((socket) => socket.destroy());
   let release = (): void => undefined;
+  const ending = new Ending();
+  ending.abort('it waits for none');
   try {
-    const listening = await ports.listen(server, AbortSignal.abort());
+    const listening = await ports.listen(server, ending);
     release = listening.release;
     return { result: 'opens', port: listening.port };
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Server } from 'node:net';
+import type { Ending } from '../ending';
 import type { PortRange } from '../protocol/port-range';
 import type { ListeningPorts } from './listening-ports';
 
@@ -9,7 +10,7 @@ export interface ListeningPort {
   readonly release: () => void;
 }
 
-/** No port had come back by the time that the signal was aborted. */
+/** No port had come back by the time that the ending was aborted. */
 export class StoppedWaiting extends Error {
   constructor() {
     super('cancelled while it waited for a port');
@@ -47,11 +48,11 @@ export class Ports {
   /**
    * Makes the server listen on the next port that no other program has.
    * @param wanted the port to have if it can be had
-   * @throws Error of the last port tried, when none can be opened; StoppedWaiting when the signal is aborted first
+   * @throws Error of the last port tried, when none can be opened; StoppedWaiting when the ending is aborted first
    */
-  listen(server: Server, signal: AbortSignal, wanted: number | null = null): Promise<ListeningPort> {
+  listen(server: Server, ending: Ending, wanted: number | null = null): Promise<ListeningPort> {
     return this.#free
-      ? this.#listenOnNext(this.#free, server, signal, wanted)
+      ? this.#listenOnNext(this.#free, server, ending, wanted)
       : this.#listenOnAny(server, wanted ?? this.#listening.nextDynamic());
   }
 
@@ -68,20 +69,15 @@ export class Ports {
     }
   }
 
-  async #listenOnNext(
-    free: number[],
-    server: Server,
-    signal: AbortSignal,
-    wanted: number | null,
-  ): Promise<ListeningPort> {
+  async #listenOnNext(free: number[], server: Server, ending: Ending, wanted: number | null): Promise<ListeningPort> {
     if (wanted !== null && free.includes(wanted)) free.unshift(...free.splice(free.indexOf(wanted), 1));
     const taken = new Map<number, unknown>();
     while (taken.size < this.#size) {
       const next = free.findIndex((port) => !taken.has(port) && !this.#listening.has(port, this.#bind));
       const [port] = next < 0 ? [] : free.splice(next, 1);
       if (port === undefined) {
-        await this.#listening.returned(signal);
-        if (signal.aborted) throw new StoppedWaiting();
+        await this.#listening.returned(ending);
+        if (ending.isAborted) throw new StoppedWaiting();
         continue;
       }
       const remove = this.#listening.add(port, this.#bind);

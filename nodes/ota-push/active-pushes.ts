@@ -1,15 +1,11 @@
+import { Ending } from '../../lib/ending';
 import type { Job } from '../../lib/push/job';
 import { reasons } from '../shared/reasons';
-
-/** A burst of pushes leaves no more behind: some 1 MB. */
-const maxUnused = 1000;
 
 /** The pushes of one node, so that they can be cancelled and end with it. */
 export class ActivePushes {
   /** What ends each, and the device that it is for. */
-  readonly #active = new Map<AbortController, string>();
-  /** Of pushes that have ended by themselves, for the next ones: Node.js takes some 20 µs to make one (`npm run bench`). */
-  readonly #unused: AbortController[] = [];
+  readonly #active = new Map<Ending, string>();
   /** Messages whose sources take their time, each with the targets of the resets that came meanwhile. */
   readonly #readings = new Set<(string | undefined)[]>();
   readonly #cancelledWhileRead = new WeakSet<readonly Job[]>();
@@ -31,8 +27,8 @@ export class ActivePushes {
   }
 
   /** A push begins. @returns what ends it; once the node is closed, that has ended it already */
-  begin(jobs: readonly Job[]): AbortController {
-    const ending = this.#unused.pop() ?? new AbortController();
+  begin(jobs: readonly Job[]): Ending {
+    const ending = new Ending();
     if (this.#isClosed) ending.abort(reasons.stop);
     if (this.#cancelledWhileRead.has(jobs)) ending.abort(reasons.reset);
     this.#active.set(ending, jobs[0]?.target ?? '');
@@ -40,9 +36,8 @@ export class ActivePushes {
   }
 
   /** The push has ended. @param ending what it was given */
-  end(ending: AbortController): void {
+  end(ending: Ending): void {
     this.#active.delete(ending);
-    if (!ending.signal.aborted && this.#unused.length < maxUnused) this.#unused.push(ending);
     if (this.#active.size === 0) this.#onIdle();
   }
 

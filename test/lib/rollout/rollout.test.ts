@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
+import type { Ending } from '../../../lib/ending';
 import type { Outcome } from '../../../lib/push/outcome';
 import { Rollout, type RolloutOptions, type Stage } from '../../../lib/rollout/rollout';
 import { Inbox } from '../../peers/inbox';
@@ -8,7 +9,7 @@ import { failureOf, outcomeOf } from '../../peers/outcomes';
 /** A push that a test lets go on or end. */
 interface Begun {
   readonly target: string;
-  readonly ending: AbortController;
+  readonly ending: Ending;
   readonly move: (stage: Stage) => void;
   readonly end: (outcome: Outcome) => void;
 }
@@ -24,7 +25,7 @@ describe('A rollout by itself', () => {
     const push: RolloutOptions['push'] = (target, ending, move) =>
       new Promise((resolve) => {
         begun.push({ target, ending, move, end: resolve });
-        ending.signal.addEventListener('abort', () => resolve(cancelled(target)));
+        ending.onAbort(() => resolve(cancelled(target)));
       });
     const unused = () => undefined;
     const usual = { pauseMs: 0, stopAfter: undefined, concurrency: 2, push, onOutcome: unused, onChange: unused };
@@ -53,7 +54,7 @@ describe('A rollout by itself', () => {
     const [first, second] = [await begun.next(), await begun.next()];
     first.move('started');
     rollout.pause();
-    assert.deepEqual([first.ending.signal.aborted, second.ending.signal.aborted], [false, true]);
+    assert.deepEqual([first.ending.isAborted, second.ending.isAborted], [false, true]);
     rollout.cancel('by the test');
     assert.equal(await ended, 'cancelled');
   });
@@ -75,7 +76,7 @@ describe('A rollout by itself', () => {
     const [first, second] = [await begun.next(), await begun.next()];
     first.end(outcomeOf({ target: 'a' }));
     await assert.rejects(ended, /a bug/);
-    assert.equal(second.ending.signal.aborted, true);
+    assert.equal(second.ending.isAborted, true);
     assert.equal(begun.all.length, 2);
   });
 

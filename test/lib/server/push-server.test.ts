@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { DeviceBook } from '../../../lib/devices/device-book';
+import { Ending } from '../../../lib/ending';
 import { hashOf } from '../../../lib/protocol/announcement';
 import type { Job, Verify } from '../../../lib/push/job';
 import type { PushActivity } from '../../../lib/push/state';
@@ -91,20 +92,20 @@ describe('A push server', () => {
   }
 
   it('gives a turn back once, though what a push waited for fails after it was cancelled', async () => {
-    const first = new AbortController();
+    const first = new Ending();
     start({
       onUnreachable: () => {
         first.abort('by the test');
         throw new Error('the log is full');
       },
     });
-    const second = new AbortController();
+    const second = new Ending();
     const outcome = pushServer.push([jobOf('lamp')], first);
     const next = pushServer.push([jobOf('lamp')], second);
-    const last = pushServer.push([jobOf('lamp')], new AbortController());
+    const last = pushServer.push([jobOf('lamp')], new Ending());
     assert.equal((await outcome).code, 'cancelled');
     assert.equal(await announced.next(), 'lamp/OTA');
-    const other = pushServer.push([jobOf('other')], new AbortController());
+    const other = pushServer.push([jobOf('other')], new Ending());
     assert.equal(await announced.next(), 'other/OTA', 'the third push to the lamp waits for the second');
     second.abort('by the test');
     assert.equal((await next).code, 'cancelled');
@@ -117,12 +118,9 @@ describe('A push server', () => {
     start({ concurrency: 1 }, () => {
       throw new Error('no subscription');
     });
-    const pushing = pushServer.push(
-      [jobOf('lamp', { level: 'online', topic: 'online', payload: '' })],
-      new AbortController(),
-    );
+    const pushing = pushServer.push([jobOf('lamp', { level: 'online', topic: 'online', payload: '' })], new Ending());
     await assert.rejects(pushing, /no subscription/);
-    const other = pushServer.push([jobOf('other')], new AbortController());
+    const other = pushServer.push([jobOf('other')], new Ending());
     assert.equal(await announced.next(), 'other/OTA');
     await pushServer.close();
     assert.equal((await other).code, 'cancelled');
@@ -130,9 +128,9 @@ describe('A push server', () => {
 
   it('takes no more pushes than may wait, says so, and takes more once others go on', async () => {
     start({ concurrency: 1, backlog: { count: 2, bytes: 1000 } });
-    const endings = new Map<string, AbortController>();
+    const endings = new Map<string, Ending>();
     const push = (target: string) => {
-      const ending = new AbortController();
+      const ending = new Ending();
       endings.set(target, ending);
       return pushServer.push([jobOf(target)], ending, { heldBytes: bytes.length });
     };
@@ -157,8 +155,7 @@ describe('A push server', () => {
 
   it('takes no more bytes than may wait, but one push however large it is', async () => {
     start({ concurrency: 1, backlog: { count: 10, bytes: 5 } });
-    const push = (target: string, heldBytes?: number) =>
-      pushServer.push([jobOf(target)], new AbortController(), { heldBytes });
+    const push = (target: string, heldBytes?: number) => pushServer.push([jobOf(target)], new Ending(), { heldBytes });
     const first = push('first', 100);
     await announced.next();
     const large = push('large', 100);
@@ -170,7 +167,7 @@ describe('A push server', () => {
 
   it('counts a set whose next file waits for a place among those that wait', async () => {
     start({ concurrency: 1, backlog: { count: 1, bytes: 1000 } });
-    const push = (...jobs: Job[]) => pushServer.push(jobs, new AbortController(), { heldBytes: 1 });
+    const push = (...jobs: Job[]) => pushServer.push(jobs, new Ending(), { heldBytes: 1 });
     const [first, second] = ['a.py', 'b.py'].map((filename) => ({ ...jobOf('lamp'), filename, isOfSet: true }));
     assert.ok(first && second);
     const set = push(first, second);
@@ -189,13 +186,13 @@ describe('A push server', () => {
     const waiting = new Inbox<PushActivity>();
     const onActivity = (activity: PushActivity) => void (activity === 'waiting' && waiting.push(activity));
     const sleeper = { ...jobOf('sleeper'), wake, timeoutMs: 1000 }; // longer than a busy machine takes to fetch a file
-    const pushing = pushServer.push([sleeper], new AbortController(), { heldBytes: 1, onActivity });
+    const pushing = pushServer.push([sleeper], new Ending(), { heldBytes: 1, onActivity });
     await waiting.next();
     wakeUp();
     await announced.next();
     const before = port;
     await waiting.next();
-    assert.equal((await pushServer.push([jobOf('lamp')], new AbortController(), { heldBytes: 1 })).code, 'queue_full');
+    assert.equal((await pushServer.push([jobOf('lamp')], new Ending(), { heldBytes: 1 })).code, 'queue_full');
     const stranger = createServer().listen(before, '127.0.0.1');
     resources.defer(() => stranger.close());
     await once(stranger, 'listening');
@@ -210,9 +207,9 @@ describe('A push server', () => {
     start();
     const had = outcomeOf({ hash: hashOf(bytes) });
     book.record(had, jobsOf(had, bytes), 'push');
-    const push = (ending: AbortController) => pushServer.push([jobOf('lamp')], ending, { ifUnchanged: 'skip' });
-    assert.equal((await push(new AbortController())).result, 'unchanged');
-    const ending = new AbortController();
+    const push = (ending: Ending) => pushServer.push([jobOf('lamp')], ending, { ifUnchanged: 'skip' });
+    assert.equal((await push(new Ending())).result, 'unchanged');
+    const ending = new Ending();
     ending.abort('by the test');
     assert.equal((await push(ending)).result, 'cancelled');
   });
@@ -220,8 +217,8 @@ describe('A push server', () => {
   it('counts a push whose device sleeps among those that wait', async () => {
     start({ backlog: { count: 1, bytes: 100 } });
     const wake = { topic: 'awake', waitMs: 60_000 };
-    const waiting = pushServer.push([{ ...jobOf('sleeper'), wake }], new AbortController(), { heldBytes: 1 });
-    const { code } = await pushServer.push([jobOf('lamp')], new AbortController(), { heldBytes: 1 });
+    const waiting = pushServer.push([{ ...jobOf('sleeper'), wake }], new Ending(), { heldBytes: 1 });
+    const { code } = await pushServer.push([jobOf('lamp')], new Ending(), { heldBytes: 1 });
     assert.equal(code, 'queue_full');
     await pushServer.close();
     assert.equal((await waiting).code, 'cancelled');

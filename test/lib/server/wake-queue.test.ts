@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { Ending } from '../../../lib/ending';
 import { hashOf } from '../../../lib/protocol/announcement';
 import type { Job } from '../../../lib/push/job';
 import type { Broker, InboundMessage } from '../../../lib/push/services';
@@ -25,7 +26,7 @@ const job: Job = {
 describe('A push that waits for its device', () => {
   let speak: (message: InboundMessage) => void;
   let queue: DeviceWakeQueue;
-  let ending: AbortController;
+  let ending: Ending;
   let older: readonly Job[];
 
   beforeEach(() => {
@@ -34,11 +35,11 @@ describe('A push that waits for its device', () => {
       return () => undefined;
     };
     queue = new DeviceWakeQueue({ listen } as Broker);
-    ending = new AbortController();
+    ending = new Ending();
     older = [job];
   });
 
-  const wait = () => queue.wait(older, 'lamp/awake', performance.now() + 30_000, ending.signal);
+  const wait = () => queue.wait(older, 'lamp/awake', performance.now() + 30_000, ending);
   const awake = { topic: 'lamp/awake', payload: Buffer.from('1'), isRetainedReplay: false, maybeStale: false };
 
   it('is not replaced by a newer one that comes right after its device has spoken', async () => {

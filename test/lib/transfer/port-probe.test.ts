@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
+import { Ending } from '../../../lib/ending';
 import { ListeningPorts } from '../../../lib/transfer/listening-ports';
 import { probePorts } from '../../../lib/transfer/port-probe';
 import { Ports } from '../../../lib/transfer/ports';
@@ -46,7 +47,7 @@ describe('The test of ports', () => {
     const ports = portsOf(port);
     const server = createServer();
     resources.defer(() => server.close());
-    const { release } = await ports.listen(server, new AbortController().signal);
+    const { release } = await ports.listen(server, new Ending());
     assert.deepEqual(await probePorts(portsOf(port)), { result: 'in-use' });
     release();
   });

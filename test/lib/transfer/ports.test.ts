@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { Ending } from '../../../lib/ending';
 import { parseAllow } from '../../../lib/protocol/address-list';
 import { parsePorts } from '../../../lib/protocol/port-range';
 import { addressFilter } from '../../../lib/transfer/address-filter';
@@ -13,7 +14,7 @@ describe('Ports', () => {
   const resources = resourcesOfEachTest();
 
   const releases = new Map<number, () => void>();
-  const never = new AbortController().signal;
+  const never = new Ending();
   let servers: Server[];
   let listening: ListeningPorts;
 
@@ -22,8 +23,8 @@ describe('Ports', () => {
     listening = new ListeningPorts();
   });
 
-  const listen = async (ports: Ports, signal = never): Promise<number> => {
-    const { port, release } = await ports.listen(newServer(), signal);
+  const listen = async (ports: Ports, ending = never): Promise<number> => {
+    const { port, release } = await ports.listen(newServer(), ending);
     releases.set(port, release);
     return port;
   };
@@ -193,8 +194,8 @@ describe('Ports', () => {
   it('are waited for no longer when the push is cancelled', async () => {
     const ports = await freeRange(1);
     await listen(ports);
-    const ending = new AbortController();
-    const waiting = listen(ports, ending.signal);
+    const ending = new Ending();
+    const waiting = listen(ports, ending);
     ending.abort('by the test');
     await assert.rejects(waiting, /cancelled/);
   });
