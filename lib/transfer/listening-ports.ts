@@ -9,15 +9,16 @@ const lastDynamic = 65_535;
 
 /** The ports that the servers of one process listen on: none of them is another program's, and each comes back. */
 export class ListeningPorts {
-  /** For each port the addresses that somebody listens on; empty: all. */
-  readonly #addresses = new Map<number, readonly string[]>();
+  /** For each address, empty for all of them, the ports there and how many listen on them: two do where one of them is about to fail. */
+  readonly #ports = new Map<string, Map<number, number>>();
   /** After a restart another one: a device may still come to the last. */
   #nextDynamic = randomInt(firstDynamic, lastDynamic + 1);
   readonly #returns = new EventEmitter().setMaxListeners(0);
 
   /** Whether somebody listens on the port in a way that keeps others from this address. */
   has(port: number, address: string): boolean {
-    return (this.#addresses.get(port) ?? []).some((other) => overlap(other, address));
+    for (const [other, ports] of this.#ports) if (ports.has(port) && overlap(other, address)) return true;
+    return false;
   }
 
   /**
@@ -30,16 +31,20 @@ export class ListeningPorts {
     return port;
   }
 
-  /** Somebody listens there, or tries to, until the returned function is called. */
-  add(port: number, address: string): () => void {
-    this.#addresses.set(port, [...(this.#addresses.get(port) ?? []), address]);
-    return () => {
-      const left = [...(this.#addresses.get(port) ?? [])];
-      left.splice(left.indexOf(address), 1);
-      if (left.length > 0) this.#addresses.set(port, left);
-      else this.#addresses.delete(port);
-      this.#returns.emit('return');
-    };
+  /** Somebody listens there, or tries to. */
+  add(port: number, address: string): void {
+    const ports = this.#ports.get(address) ?? new Map<number, number>();
+    ports.set(port, (ports.get(port) ?? 0) + 1);
+    this.#ports.set(address, ports);
+  }
+
+  /** Whoever was added there does no more. */
+  remove(port: number, address: string): void {
+    const ports = this.#ports.get(address);
+    const left = (ports?.get(port) ?? 0) - 1;
+    if (left > 0) ports?.set(port, left);
+    else ports?.delete(port);
+    this.#returns.emit('return');
   }
 
   /** Resolves when a port has come back, or when the ending is aborted. */

@@ -61,7 +61,8 @@ export class Ports {
     for (let tries = 1; ; tries += 1) {
       try {
         const port = await listenOn(server, next, this.#bind);
-        return { port, release: this.#listening.add(port, this.#bind) };
+        this.#listening.add(port, this.#bind);
+        return { port, release: () => this.#listening.remove(port, this.#bind) };
       } catch (error) {
         if (!isTaken(error) || next === 0) throw error;
         next = tries < mostTries ? this.#listening.nextDynamic() : 0;
@@ -80,10 +81,10 @@ export class Ports {
         if (ending.isAborted) throw new StoppedWaiting();
         continue;
       }
-      const remove = this.#listening.add(port, this.#bind);
+      this.#listening.add(port, this.#bind);
       const release = () => {
         free.push(port);
-        remove();
+        this.#listening.remove(port, this.#bind);
       };
       try {
         await listenOn(server, port, this.#bind);
@@ -109,15 +110,20 @@ function isTaken(error: unknown): boolean {
 /** Resolves to the port: 0 stands for whichever the system gives. */
 function listenOn(server: Server, port: number, bind: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    const onError = (error: Error) => {
-      // A connection that could not be accepted (no descriptor is free): the device comes again, or the time runs out.
-      if (server.listening) return;
-      server.off('error', onError).removeAllListeners('listening');
+    server.once('error', (error) => {
+      server.removeAllListeners('listening');
       reject(error);
-    };
-    server.on('error', onError);
-    server.listen({ port, host: bind || undefined, backlog: 16 }, () => resolve(portOf(server)));
+    });
+    server.listen({ port, host: bind || undefined, backlog: 16 }, () => {
+      server.removeAllListeners('error').on('error', comesAgain);
+      resolve(port === 0 ? portOf(server) : port);
+    });
   });
+}
+
+/** A connection that could not be accepted (no descriptor is free): the device comes again, or the time runs out. */
+function comesAgain(): void {
+  // Nothing is to be done about it.
 }
 
 function portOf(server: Server): number {
