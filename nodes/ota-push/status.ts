@@ -2,8 +2,7 @@ import type { Node, NodeStatus } from 'node-red';
 import { BoundedMap } from '../../lib/bounded-map';
 import type { Job } from '../../lib/push/job';
 import { isFailure, type Outcome } from '../../lib/push/outcome';
-import type { PushSnapshot } from '../../lib/push/snapshot';
-import type { PushActivity } from '../../lib/push/state';
+import type { PushActivity, PushSnapshot } from '../../lib/push/state';
 import type { BadInput } from '../shared/bad-input';
 import type { ServerReadiness } from '../shared/readiness';
 import { ReadyStatus } from '../shared/ready-status';
@@ -22,10 +21,12 @@ const maxNamed = 3;
 /** A push under way. */
 interface UnderWay {
   readonly target: string;
-  readonly doing: PushActivity;
+  doing: PushActivity;
   /** For its turn, for the broker, for its device to wake or for another attempt. */
-  readonly isWaiting: boolean;
-  readonly look: (() => PushSnapshot) | undefined;
+  isWaiting: boolean;
+  /** Greater than that of any push that has moved on before it. */
+  move: number;
+  look: (() => PushSnapshot) | undefined;
 }
 
 /** The line under a node: whether it could push, what it does, for which device, how the last push ended and which have failed. */
@@ -33,8 +34,9 @@ export class StatusLine {
   readonly #line: ReadyStatus;
   readonly #translate: Translate;
   readonly #readiness: ServerReadiness;
-  /** By their id, the one last that has moved on last. */
+  /** By their id. */
   readonly #underWay = new Map<string, UnderWay>();
+  #moves = 0;
   /** Since none was under way. */
   #ended = 0;
   /** Devices whose last push has failed, with the key of its words; the last one last. */
@@ -53,9 +55,10 @@ export class StatusLine {
   phase([job]: readonly Job[], doing: PushActivity, isWaiting: boolean): void {
     if (!job) return;
     const { id, target } = job;
-    const look = this.#underWay.get(id)?.look;
-    this.#underWay.delete(id);
-    this.#underWay.set(id, { target, doing, isWaiting, look });
+    this.#moves += 1;
+    const push = this.#underWay.get(id);
+    if (push) Object.assign(push, { doing, isWaiting, move: this.#moves });
+    else this.#underWay.set(id, { target, doing, isWaiting, move: this.#moves, look: undefined });
     this.#last = undefined;
     this.#line.update();
   }
@@ -63,7 +66,7 @@ export class StatusLine {
   /** From now on it can be asked how far a push is. */
   follow([job]: readonly Job[], look: () => PushSnapshot): void {
     const push = job && this.#underWay.get(job.id);
-    if (push) this.#underWay.set(job.id, { ...push, look });
+    if (push) push.look = look;
   }
 
   end(outcome: Outcome): void {
@@ -103,7 +106,7 @@ export class StatusLine {
   #working(): NodeStatus {
     const pushes = [...this.#underWay.values()];
     const moving = pushes.filter(({ isWaiting }) => !isWaiting);
-    const { target, doing, isWaiting, look } = (moving.at(-1) ?? pushes.at(-1)) as UnderWay;
+    const { target, doing, isWaiting, look } = lastMoved(moving.length > 0 ? moving : pushes);
     const { phase, percent } = (doing === 'transfer' ? look?.() : undefined) ?? {};
     const what =
       phase === 'transfer'
@@ -153,6 +156,11 @@ export class StatusLine {
       this.#line.update();
     }, lookEveryMs);
   }
+}
+
+/** Of some, at least one. */
+function lastMoved(pushes: readonly UnderWay[]): UnderWay {
+  return pushes.reduce((last, push) => (push.move > last.move ? push : last));
 }
 
 /** The words for how a push has ended. */

@@ -95,7 +95,7 @@ export class PushTemplate implements Template {
   }
 
   jobsFor(target: string): Job[] {
-    const id = randomUUID();
+    const id = newId();
     const key = this.#secret === undefined ? undefined : deviceKey(this.#secret, target);
     const { verify, verifyTimeoutMs, wake, retries, retryDelayMs } = this.#options;
     const wakeOn = wake && { ...wake, topic: topicOf(wake.topic, target) };
@@ -117,6 +117,11 @@ export class PushTemplate implements Template {
       retryDelayMs,
     }));
   }
+}
+
+/** A UUID in one piece: Node.js joins it of some twenty, each of which would be an object for as long as the push lasts. */
+function newId(): string {
+  return Buffer.from(randomUUID(), 'latin1').toString('latin1');
 }
 
 function wakeOf({ announceOn = '', waitHours = 24 }: PushSettings): Job['wake'] {
