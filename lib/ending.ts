@@ -6,7 +6,7 @@ type OnAbort = () => void;
  * to make one and to listen to it takes a tenth of a small push (`npm run bench`).
  */
 export class Ending {
-  #listeners: readonly OnAbort[] = [];
+  readonly #listeners = new Set<OnAbort>();
   #reason: string | undefined;
 
   get isAborted(): boolean {
@@ -27,11 +27,11 @@ export class Ending {
 
   /** Calls back when it is aborted, unless it is told not to before. */
   onAbort(listener: OnAbort): void {
-    this.#listeners = [...this.#listeners, listener];
+    this.#listeners.add(listener);
   }
 
   offAbort(listener: OnAbort): void {
-    this.#listeners = this.#listeners.filter((other) => other !== listener);
+    this.#listeners.delete(listener);
   }
 
   /**

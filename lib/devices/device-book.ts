@@ -3,8 +3,7 @@ import { isPlausible, isSameReport, lengthOfReport, type Report } from '../proto
 import type { Job } from '../push/job';
 import { isFailure, type Outcome, type Result } from '../push/outcome';
 import type { DeliveryHistory, Purpose } from '../push/services';
-import type { PushSnapshot } from '../push/snapshot';
-import type { Verified } from '../push/state';
+import type { PushSnapshot, Verified } from '../push/state';
 import { BookStore, type BookStoreOptions } from './book-store';
 import { type Device, deviceOf, type PushUnderWay, pushUnderWay } from './device';
 import { type DeviceFilter, isAskedFor } from './device-filter';

@@ -1,6 +1,5 @@
 import type { Report } from '../protocol/report';
-import type { PushSnapshot } from '../push/snapshot';
-import type { Phase } from '../push/state';
+import type { Phase, PushSnapshot } from '../push/state';
 import type { DeviceRecord, Failures, FileRecord, KeptVersion, LastResult } from './record';
 
 /** What a device has under one file name, for flows. */

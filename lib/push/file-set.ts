@@ -1,27 +1,13 @@
 import type { Ending } from '../ending';
+import type { PushHooks } from './hooks';
 import type { Job } from './job';
 import { type Outcome, unchanged } from './outcome';
 import { pushWithRetries } from './retry';
-import type { Purpose, PushServices } from './services';
+import type { PushServices } from './services';
 import { newSession } from './session';
-import { type PushSnapshot, snapshotOf } from './snapshot';
-import { type Durations, initialState, type PushActivity, type Verified } from './state';
+import { snapshotOf } from './snapshot';
+import { type Durations, initialState, type Verified } from './state';
 import { pushWhenAwake, type SleepingPush } from './wake';
-
-/** Who wants to know more of a push than its outcome. */
-export interface PushHooks {
-  readonly onActivity?: ((activity: PushActivity) => void) | undefined;
-  /** Called when the device's turn is another push's, which may take days. */
-  readonly onBlocked?: (() => void) | undefined;
-  /** Called when a file's turn has come, with a way to ask from then on what is known of the push. */
-  readonly onStart?: ((snapshot: () => PushSnapshot) => void) | undefined;
-  /** The bytes that this push alone keeps in memory while it waits; none where its sender keeps them for many, and bounds how many. */
-  readonly heldBytes?: number | undefined;
-  /** What becomes of a file that the device has: it is pushed again, unless it is to be skipped. */
-  readonly ifUnchanged?: 'push' | 'skip' | undefined;
-  /** `push` unless said. */
-  readonly purpose?: Purpose | undefined;
-}
 
 /**
  * Pushes the files of one push to its device, whose turn has come: one after the other, until one does not succeed.
@@ -32,11 +18,11 @@ export async function pushFiles(
   jobs: readonly Job[],
   services: PushServices,
   ending: Ending,
-  { onActivity = () => undefined, onStart, ifUnchanged, purpose = 'push' }: PushHooks,
+  hooks: PushHooks,
   createdAt: number,
 ): Promise<Outcome> {
   const turnAt = performance.now();
-  const known = ifUnchanged === 'skip' ? knownLevels(jobs, services) : [];
+  const known = hooks.ifUnchanged === 'skip' ? knownLevels(jobs, services) : [];
   const files = restartingOnce(jobs, known);
   const outcomes: Outcome[] = [];
   let startedAt = createdAt;
@@ -47,8 +33,8 @@ export async function pushFiles(
       outcomes.push(unchanged(initialState(job, services.topicOf(job.target)), level));
       continue;
     }
-    const session = newSession(job, services, onActivity, startedAt);
-    onStart?.(() => snapshotOf(files, done, session));
+    const session = newSession(job, services, hooks, startedAt);
+    hooks.onStart?.(() => snapshotOf(files, done, session));
     const outcome = await (job.wake
       ? pushWhenAwake(session, sleepingPush(jobs, job.wake, turnAt, outcomes), services, ending)
       : pushWithRetries(session, services, ending));
@@ -59,7 +45,7 @@ export async function pushFiles(
   }
   const combined = combineOutcomes(outcomes, jobs);
   combined.durations.total = Math.round(performance.now() - createdAt);
-  services.history.record(combined, jobs, purpose);
+  services.history.record(combined, jobs, hooks.purpose ?? 'push');
   return combined;
 }
 

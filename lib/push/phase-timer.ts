@@ -1,4 +1,6 @@
-import type { AttemptCode, Phase, PushState } from './state';
+import type { Deadline, Deadlines } from '../deadlines';
+import type { PushSession } from './session';
+import type { AttemptCode, Phase } from './state';
 
 /** What a phase is counted for, and when it is given up. */
 interface Limit {
@@ -15,30 +17,29 @@ export class PhaseTimer {
   #duration: Limit['duration'];
   /** On the clock of `performance`. */
   #startedAt = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #deadline: Deadline | undefined;
   #isStopped = false;
 
   constructor(
-    readonly state: PushState,
-    readonly defaultTimeoutMs: number,
-    readonly onPhase: (phase: Phase) => void,
+    readonly session: PushSession,
+    readonly deadlines: Deadlines,
     readonly onTimeout: (code: AttemptCode, timeoutMs: number) => void,
   ) {}
 
   enter(phase: Phase, limit: Limit = {}): void {
     if (this.#isStopped) return;
     this.limit(limit);
-    this.state.phase = phase;
-    this.onPhase(phase);
+    this.session.state.phase = phase;
+    this.session.hooks.onActivity?.(phase);
   }
 
   /** Counts and limits anew, within the phase. */
-  limit({ duration, code, timeoutMs = this.defaultTimeoutMs }: Limit): void {
+  limit({ duration, code, timeoutMs = this.session.job.timeoutMs }: Limit): void {
     if (this.#isStopped) return;
     this.#endPhase();
     this.#duration = duration;
     this.#startedAt = performance.now();
-    if (code) this.#timer = setTimeout(() => this.onTimeout(code, timeoutMs), timeoutMs);
+    this.#deadline = code && this.deadlines.add(timeoutMs, () => this.onTimeout(code, timeoutMs));
   }
 
   /** For good. */
@@ -48,8 +49,8 @@ export class PhaseTimer {
   }
 
   #endPhase(): void {
-    clearTimeout(this.#timer);
-    if (this.#duration) this.state.durations[this.#duration] += Math.round(performance.now() - this.#startedAt);
+    this.deadlines.takeBack(this.#deadline);
+    if (this.#duration) this.session.state.durations[this.#duration] += Math.round(performance.now() - this.#startedAt);
     this.#duration = undefined;
   }
 }

@@ -2,12 +2,13 @@ import type { Ending } from '../ending';
 import { messageOf } from '../error-message';
 import { type Announcement, formatAnnouncement, formatSigned } from '../protocol/announcement';
 import type { Report } from '../protocol/report';
+import { Deferred } from '../transfer/deferred';
 import { descriptorProblem } from '../transfer/descriptors';
 import type { FileServer, TransferEnd } from '../transfer/file-server';
 import type { Diagnostics } from './messages';
 import { failed, type Outcome, succeeded } from './outcome';
 import { PhaseTimer } from './phase-timer';
-import type { PushServices } from './services';
+import type { AnnouncementListener, PushServices } from './services';
 import { classifyReport, type PushSession } from './session';
 import type { AttemptCode, Verified } from './state';
 import { requiredLevels } from './verification';
@@ -31,23 +32,22 @@ export function push(session: PushSession, services: PushServices, ending: Endin
   return new Attempt(session, services).run(ending);
 }
 
-class Attempt {
+class Attempt implements AnnouncementListener {
   readonly #session: PushSession;
   readonly #services: PushServices;
   readonly #phases: PhaseTimer;
   /** What has ended the attempt: a timeout, the user, the broker, the device, a bug. The first reason counts. */
   #reason: unknown;
   #isOver = false;
-  /** Rejects what is waited for now. */
-  #interrupt: ((reason: unknown) => void) | undefined;
+  /** What is waited for now. */
+  #awaited: { reject(reason: unknown): void } | undefined;
   /** Takes the announcement back, as far as that can be. */
   #withdraw: (() => void) | undefined;
 
   constructor(session: PushSession, services: PushServices) {
-    const { state, job, onActivity } = session;
     this.#session = session;
     this.#services = services;
-    this.#phases = new PhaseTimer(state, job.timeoutMs, onActivity, (code, timeoutMs) =>
+    this.#phases = new PhaseTimer(session, services.deadlines, (code, timeoutMs) =>
       this.#fail(code, `no answer within ${timeoutMs / 1000} s`),
     );
   }
@@ -75,6 +75,7 @@ class Attempt {
       this.#onTransferred(fileServer, await this.#until(fileServer.ended));
       const levels = requiredLevels(job, reports.lastOf(job.target, 'any') !== undefined);
       if (levels.length > 0) await this.#verified(levels);
+      if (this.#isOver) throw this.#reason;
       this.#stop();
       this.#noteOthers(fileServer);
       return succeeded(state);
@@ -92,7 +93,7 @@ class Attempt {
     this.#phases.enter('announce', { code: 'broker_offline' });
     const stop = new AbortController();
     try {
-      await this.#until(this.#services.broker.online(stop.signal));
+      await this.#until(Deferred.of(this.#services.broker.online(stop.signal)));
     } finally {
       stop.abort();
     }
@@ -104,7 +105,7 @@ class Attempt {
     const session = this.#session;
     const { job, state } = session;
     const announced = this.#services.host();
-    session.host = announced instanceof Promise ? await this.#until(announced) : announced;
+    session.host = announced instanceof Promise ? await this.#until(Deferred.of(announced)) : announced;
     const { host } = session.host;
     let fileServer: FileServer;
     try {
@@ -145,21 +146,23 @@ class Attempt {
 
   #publish(text: string): void {
     if (this.#isOver) return;
-    const session = this.#session;
-    const { state, job, verification } = session;
-    session.announcements += 1;
+    const { state, job } = this.#session;
+    this.#session.announcements += 1;
     if (state.phase === 'announce') this.#phases.limit({ duration: 'connect', code: 'publish_failed' });
-    this.#withdraw = this.#services.broker.announce(state.topic, text, job.timeoutMs, {
-      // At once, not after an await: a report may follow in the same packet (protocol 5.4).
-      onAcknowledged: (nobodySubscribed) => {
-        verification.acceptReports();
-        session.nobodySubscribed = nobodySubscribed;
-        if (state.phase === 'announce') this.#phases.enter('connect', { duration: 'connect', code: 'no_connection' });
-      },
-      onFailed: (error) => {
-        if (state.phase === 'announce') this.#fail('publish_failed', error);
-      },
-    });
+    this.#withdraw = this.#services.broker.announce(state.topic, text, job.timeoutMs, this);
+  }
+
+  /** At once, not after an await: a report may follow in the same packet (protocol 5.4). */
+  onAcknowledged(nobodySubscribed: boolean): void {
+    const session = this.#session;
+    session.verification.acceptReports();
+    session.nobodySubscribed = nobodySubscribed;
+    if (session.state.phase !== 'announce') return;
+    this.#phases.enter('connect', { duration: 'connect', code: 'no_connection' });
+  }
+
+  onFailed(error: Error): void {
+    if (this.#session.state.phase === 'announce') this.#fail('publish_failed', error);
   }
 
   #onConnected(device: string): void {
@@ -224,13 +227,11 @@ class Attempt {
     this.#publish(session.announcement);
   }
 
-  /** What the promise brings, unless the attempt ends first. One promise is waited for at a time. */
-  #until<T>(promise: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#interrupt = reject;
-      if (this.#isOver) reject(this.#reason);
-      else promise.then(resolve, reject);
-    });
+  /** What it brings, unless the attempt ends first: that rejects it. One thing is waited for at a time. */
+  #until<T>(awaited: Deferred<T>): Promise<T> {
+    if (this.#isOver) return Promise.reject(this.#reason);
+    this.#awaited = awaited;
+    return awaited.promise;
   }
 
   #fail(code: AttemptCode, cause: unknown): void {
@@ -242,7 +243,7 @@ class Attempt {
     if (this.#isOver) return;
     this.#reason = reason;
     this.#stop();
-    this.#interrupt?.(reason);
+    this.#awaited?.reject(reason);
   }
 
   /** From here on nothing is announced, counted or believed any more. */

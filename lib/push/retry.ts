@@ -38,9 +38,9 @@ export async function pushWithRetries(session: PushSession, services: PushServic
 
 /** Waits for the retry delay, or until the device has the file after all or says why it will not, or the push is cancelled. */
 async function pauseBeforeRetry(session: PushSession, ending: Ending): Promise<void> {
-  const { job, fileServer, verification, onActivity } = session;
+  const { job, fileServer, verification, hooks } = session;
   fileServer?.reset();
-  onActivity('retry');
+  hooks.onActivity?.('retry');
   const stop = new AbortController();
   const delay = setTimeout(job.retryDelayMs, undefined, { signal: stop.signal });
   const refused = new Deferred<void>();
@@ -49,7 +49,7 @@ async function pauseBeforeRetry(session: PushSession, ending: Ending): Promise<v
     session.refusal = report;
     refused.resolve();
   };
-  const hasIt = [verification.reached('installed'), ...(fileServer ? [delivered(fileServer)] : [])];
+  const hasIt = [verification.reached('installed').promise, ...(fileServer ? [delivered(fileServer)] : [])];
   try {
     await ending.settled(Promise.race([delay, refused.promise, ...hasIt]));
   } finally {
@@ -61,7 +61,7 @@ async function pauseBeforeRetry(session: PushSession, ending: Ending): Promise<v
 
 /** Resolves when somebody takes the whole file; never where the fetching ends in another way. */
 async function delivered(fileServer: FileServer): Promise<void> {
-  const { end } = await fileServer.ended;
+  const { end } = await fileServer.ended.promise;
   if (end !== 'delivered') await new Promise<never>(() => undefined);
 }
 

@@ -1,9 +1,10 @@
 import type { Report } from '../protocol/report';
 import type { FileServer } from '../transfer/file-server';
 import type { AnnouncedHost } from './announced-host';
+import type { PushHooks } from './hooks';
 import type { Job } from './job';
 import type { PushServices } from './services';
-import { initialState, type PushActivity, type PushState } from './state';
+import { initialState, type PushState } from './state';
 import { Verification } from './verification';
 
 /** One file on its way to one device, and what its attempts share: all its announcements are the same bytes (protocol 1.8). */
@@ -11,7 +12,7 @@ export interface PushSession {
   readonly job: Job;
   readonly state: PushState;
   readonly verification: Verification;
-  readonly onActivity: (activity: PushActivity) => void;
+  readonly hooks: PushHooks;
   /** On the clock of `performance`: when it began to wait for its turn. */
   readonly startedAt: number;
   fileServer: FileServer | undefined;
@@ -28,17 +29,12 @@ export interface PushSession {
   refusal: Report | undefined;
 }
 
-export function newSession(
-  job: Job,
-  services: PushServices,
-  onActivity: (activity: PushActivity) => void,
-  startedAt: number,
-): PushSession {
+export function newSession(job: Job, services: PushServices, hooks: PushHooks, startedAt: number): PushSession {
   return {
     job,
     state: initialState(job, services.topicOf(job.target)),
     verification: new Verification(job, services),
-    onActivity,
+    hooks,
     startedAt,
     fileServer: undefined,
     host: undefined,

@@ -1,15 +1,6 @@
 import type { Job } from './job';
 import type { PushSession } from './session';
-import type { Phase, PushState } from './state';
-
-/** How far a push is. */
-export interface PushSnapshot {
-  /** Of the bytes that the device's TCP has acknowledged; at most 99, since it is not over. */
-  readonly percent: number;
-  readonly phase: Phase;
-  /** Of the file that is under way. */
-  readonly known: Readonly<PushState>;
-}
+import type { PushSnapshot } from './state';
 
 /** @param jobs of the whole push @param done how many of them are @param session of the one that is under way */
 export function snapshotOf(jobs: readonly Job[], done: number, { state, fileServer }: PushSession): PushSnapshot {

@@ -64,6 +64,15 @@ export interface PushState {
   report: Report | null;
 }
 
+/** How far a push is. */
+export interface PushSnapshot {
+  /** Of the bytes that the device's TCP has acknowledged; at most 99, since it is not over. */
+  readonly percent: number;
+  readonly phase: Phase;
+  /** Of the file that is under way. */
+  readonly known: Readonly<PushState>;
+}
+
 /** Of a push that has not begun. */
 export function initialState(job: Job, topic: string): PushState {
   const { id, target, filename, bytes, hash, reboot } = job;

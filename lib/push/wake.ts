@@ -26,12 +26,12 @@ export async function pushWhenAwake(
   services: PushServices,
   ending: Ending,
 ): Promise<Outcome> {
-  const { state, onActivity } = session;
+  const { state, hooks } = session;
   let { isAwake } = sleeping;
   for (;;) {
     if (!isAwake && !ending.isAborted) {
       state.phase = 'waiting';
-      onActivity('waiting');
+      hooks.onActivity?.('waiting');
       const result = await services.wakeQueue.wait(jobs, topic, until, ending);
       if (result !== 'awake') return neverAwake(state, result, { topic, waitMs, reason: ending.reason });
     }

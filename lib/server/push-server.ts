@@ -1,12 +1,14 @@
-import { Backlog, type BacklogLimits, usualBacklog } from '../backlog';
+import { Backlog, type BacklogLimits, type Place, usualBacklog } from '../backlog';
+import { Deadlines } from '../deadlines';
 import type { DeviceBook } from '../devices/device-book';
 import type { Ending } from '../ending';
 import type { Signing } from '../protocol/signature';
-import { type PushHooks, pushFiles } from '../push/file-set';
+import { pushFiles } from '../push/file-set';
+import type { PushHooks } from '../push/hooks';
 import type { Job } from '../push/job';
 import { notTaken, type Outcome } from '../push/outcome';
 import type { Counters, PushServices } from '../push/services';
-import { initialState, type PushActivity } from '../push/state';
+import { initialState, type PushActivity, type PushSnapshot } from '../push/state';
 import type { IsAllowed } from '../transfer/address-filter';
 import { FileServer } from '../transfer/file-server';
 import type { Ports } from '../transfer/ports';
@@ -38,6 +40,52 @@ export interface PushServerOptions extends HostOptions {
 /** Why the pushes of a server that is closed were cancelled. */
 const serverStopped = 'the OTA server was stopped';
 
+/** A push that the server has taken on, with what it holds until it ends. */
+class TakenPush implements PushHooks {
+  readonly #jobs: readonly Job[];
+  readonly #hooks: PushHooks;
+  /** Among those that wait; undefined where its sender bounds how many do. */
+  readonly #place: Place | undefined;
+  readonly #book: DeviceBook;
+  #endInBook: (() => void) | undefined;
+  /** At its device, once that has come. */
+  turn: Turn | undefined;
+
+  constructor(jobs: readonly Job[], hooks: PushHooks, place: Place | undefined, book: DeviceBook) {
+    this.#jobs = jobs;
+    this.#hooks = hooks;
+    this.#place = place;
+    this.#book = book;
+  }
+
+  get ifUnchanged(): PushHooks['ifUnchanged'] {
+    return this.#hooks.ifUnchanged;
+  }
+
+  get purpose(): PushHooks['purpose'] {
+    return this.#hooks.purpose;
+  }
+
+  onActivity(activity: PushActivity): void {
+    if (activity === 'waiting' || activity === 'announce') this.turn?.begin();
+    if (activity === 'waiting') this.#place?.comeBack();
+    if (activity === 'announce') this.#place?.leave();
+    this.#hooks.onActivity?.(activity);
+  }
+
+  onStart(look: () => PushSnapshot): void {
+    this.#place?.comeBack(); // each file of a set waits for a slot
+    this.#endInBook = this.#book.begin(this.#jobs, look);
+    this.#hooks.onStart?.(look);
+  }
+
+  end(): void {
+    this.#endInBook?.();
+    this.turn?.end();
+    this.#place?.leave();
+  }
+}
+
 /** Many pushes from one machine: one per device at a time, so many at once, each on a port of its own. */
 export class PushServer {
   readonly #services: PushServices;
@@ -46,6 +94,7 @@ export class PushServer {
   readonly #slots: Semaphore;
   readonly #turns: Turns;
   readonly #backlog: Backlog;
+  readonly #deadlines = new Deadlines();
   readonly #pushes = new Set<Ending>();
   #onIdle: () => void = () => undefined;
   /** They outlive their push while someone is still being served. */
@@ -56,7 +105,8 @@ export class PushServer {
     const { broker, topic, ports, portsText, isAllowed, concurrency, counters, signing, book } = options;
     this.#backlog = new Backlog(options.backlog ?? usualBacklog);
     const host = new AdvertisedHost(options);
-    const transfer = { queues: new SendQueues(), isAllowed, open: this.#fileServers };
+    const deadlines = this.#deadlines;
+    const transfer = { queues: new SendQueues(), deadlines, isAllowed, open: this.#fileServers };
     this.#reports = new DeviceReports(broker, topic, signing);
     this.#book = book;
     this.#reports.watch((target, report, maybeStale) => book.hear(target, report, maybeStale));
@@ -70,6 +120,7 @@ export class PushServer {
       counters,
       slots: this.#slots,
       wakeQueue,
+      deadlines,
       portsText,
       topicOf: (target) => topic.replace('{target}', () => target),
       host: () => host.get(),
@@ -98,33 +149,19 @@ export class PushServer {
     const place = heldBytes === undefined ? undefined : this.#backlog.enter(heldBytes);
     if (this.#isClosed) ending.abort(serverStopped);
     this.#pushes.add(ending);
-    let turn: Turn | undefined;
-    let endInBook: (() => void) | undefined;
+    const push = new TakenPush(jobs, hooks, place, this.#book);
     try {
       hooks.onActivity?.('queued');
-      turn = this.#turns.tryTake(jobs);
-      if (!turn) {
+      push.turn = this.#turns.tryTake(jobs);
+      if (!push.turn) {
         hooks.onBlocked?.();
-        turn = await this.#turns.take(jobs, ending);
+        push.turn = await this.#turns.take(jobs, ending);
       }
-      const onActivity = (activity: PushActivity) => {
-        if (activity === 'waiting' || activity === 'announce') turn?.begin();
-        if (activity === 'waiting') place?.comeBack();
-        if (activity === 'announce') place?.leave();
-        hooks.onActivity?.(activity);
-      };
-      const onStart: PushHooks['onStart'] = (look) => {
-        place?.comeBack(); // each file of a set waits for a slot
-        endInBook = this.#book.begin(jobs, look);
-        hooks.onStart?.(look);
-      };
-      const outcome = await pushFiles(jobs, this.#services, ending, { ...hooks, onActivity, onStart }, createdAt);
-      if (outcome.code !== 'cancelled') turn?.begin(); // it was unchanged
+      const outcome = await pushFiles(jobs, this.#services, ending, push, createdAt);
+      if (outcome.code !== 'cancelled') push.turn?.begin(); // it was unchanged
       return outcome;
     } finally {
-      endInBook?.();
-      turn?.end();
-      place?.leave();
+      push.end();
       this.#pushes.delete(ending);
       if (this.#pushes.size === 0) this.#onIdle();
     }
@@ -146,6 +183,7 @@ export class PushServer {
     const fileServers = [...this.#fileServers];
     for (const fileServer of fileServers) fileServer.abort();
     await Promise.all(fileServers.map((fileServer) => fileServer.closed()));
+    this.#deadlines.close();
     this.#reports.close();
   }
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Deadline, Deadlines } from '../deadlines';
 import { type QueueState, queueKey, type SendQueues } from './send-queue';
 import { bytesNotTaken, reset, socketEnd } from './socket-end';
 
@@ -20,6 +21,12 @@ export interface ServedFile {
   readonly timeoutMs: number;
 }
 
+/** What all connections share. */
+export interface ConnectionServices {
+  readonly queues: SendQueues;
+  readonly deadlines: Deadlines;
+}
+
 /** What any TCP sends at once: a peer that closes early had it unread, so its kernel says RST and nothing else. */
 const oneFlightBytes = 10 * 536;
 /** The slowest device, where acknowledgements can't be seen: it gets this much more time for the file's size. */
@@ -31,9 +38,10 @@ const watchAfterMs = 200;
 export class Connection {
   readonly #socket: Socket;
   readonly #file: ServedFile;
-  readonly #queues: SendQueues;
+  readonly #services: ConnectionServices;
   readonly #onEnd: (connection: Connection, end: ConnectionEnd) => void;
-  readonly #watchTimer: NodeJS.Timeout;
+  /** When it is watched. */
+  readonly #watching: Deadline;
   #unwatch: (() => void) | undefined;
   #sent = 0;
   #lastSeen = 0;
@@ -49,14 +57,14 @@ export class Connection {
     socket: Socket,
     readonly device: string,
     file: ServedFile,
-    queues: SendQueues,
+    services: ConnectionServices,
     onEnd: (connection: Connection, end: ConnectionEnd) => void,
   ) {
     this.#socket = socket;
     this.#file = file;
-    this.#queues = queues;
+    this.#services = services;
     this.#onEnd = onEnd;
-    this.#watchTimer = setTimeout(() => this.#watchQueue(), watchAfterMs);
+    this.#watching = services.deadlines.add(watchAfterMs, () => this.#watchQueue());
     socket.on('end', () => this.#onPeerClosed());
     // What went wrong is looked at when it is closed, which comes right after.
     socket.on('error', () => undefined);
@@ -120,8 +128,8 @@ export class Connection {
   }
 
   #watchQueue(): void {
-    clearTimeout(this.#watchTimer);
-    this.#unwatch ??= this.#queues.watch(queueKey(this.#socket), (state) => this.#look(state));
+    this.#services.deadlines.takeBack(this.#watching);
+    this.#unwatch ??= this.#services.queues.watch(queueKey(this.#socket), (state) => this.#look(state));
   }
 
   #look(state: QueueState): void {
@@ -162,7 +170,7 @@ export class Connection {
   #end(end: ConnectionEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#watchTimer);
+    this.#services.deadlines.takeBack(this.#watching);
     this.#unwatch?.();
     // After both sides' ends node:net closes the socket itself.
     if (end.end !== 'delivered') reset(this.#socket);

@@ -1,13 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { Connection, type ConnectionEnd, type ServedFile } from './connection';
+import { Connection, type ConnectionEnd, type ConnectionServices, type ServedFile } from './connection';
 import { Deferred } from './deferred';
 import type { ListeningPort } from './ports';
-import type { SendQueues } from './send-queue';
 
 /** What all file servers of one push server share. */
-export interface TransferServices {
-  readonly queues: SendQueues;
+export interface TransferServices extends ConnectionServices {
   /** Whether this address may fetch files. */
   readonly isAllowed: (address: string) => boolean;
   /** Lists a file server from when its port is open until that is closed and the last connection has ended. */
@@ -36,8 +34,8 @@ export class FileServer {
   readonly #connections = new Set<Connection>();
   /** Addresses that took the file, or stopped while they did; not those that broke off. */
   readonly #fetchers: string[] = [];
-  #connected = new Deferred<string>();
-  #ended = new Deferred<TransferEnd>();
+  #connected: Deferred<string> | undefined;
+  #ended: Deferred<TransferEnd> | undefined;
   #listening: ListeningPort | undefined;
   #interruption: NodeJS.Timeout | undefined;
   #closing: NodeJS.Timeout | undefined;
@@ -71,14 +69,16 @@ export class FileServer {
     return this.#listening?.port ?? 0;
   }
 
-  /** Resolves to the address of the first that connected and was allowed to. */
-  get connected(): Promise<string> {
-    return this.#connected.promise;
+  /** What resolves to the address of the first that connected and was allowed to. */
+  get connected(): Deferred<string> {
+    this.#connected ??= new Deferred();
+    return this.#connected;
   }
 
-  /** Resolves when a connection has decided how it ends. */
-  get ended(): Promise<TransferEnd> {
-    return this.#ended.promise;
+  /** What resolves when a connection has decided how it ends. */
+  get ended(): Deferred<TransferEnd> {
+    this.#ended ??= new Deferred();
+    return this.#ended;
   }
 
   /** Someone is fetching the file, or has been since the server was opened or reset. */
@@ -118,7 +118,7 @@ export class FileServer {
   markDelivered(): void {
     const device = this.#last?.device;
     if (device === undefined) return;
-    this.#connected.resolve(device);
+    this.connected.resolve(device);
     this.#end({ end: 'delivered', device, sent: this.#file.bytes.length });
   }
 
@@ -127,8 +127,8 @@ export class FileServer {
     clearTimeout(this.#interruption);
     for (const connection of this.#connections) connection.abort();
     this.#connections.clear();
-    this.#connected = new Deferred();
-    this.#ended = new Deferred();
+    this.#connected = undefined;
+    this.#ended = undefined;
     this.#isFetched = false;
     this.#isDelivered = false;
   }
@@ -137,9 +137,9 @@ export class FileServer {
   forgetInterruptions(): void {
     if (this.#isDelivered) return;
     clearTimeout(this.#interruption);
-    this.#ended = new Deferred();
+    this.#ended = undefined;
     if (this.#connections.size > 0) return;
-    this.#connected = new Deferred();
+    this.#connected = undefined;
     this.#isFetched = false;
   }
 
@@ -173,14 +173,13 @@ export class FileServer {
       return;
     }
     clearTimeout(this.#interruption);
-    const { queues } = this.#services;
-    const connection = new Connection(socket, device, this.#file, queues, (one, end) =>
+    const connection = new Connection(socket, device, this.#file, this.#services, (one, end) =>
       this.#onConnectionEnd(one, end),
     );
     this.#last = connection;
     this.#isFetched = true;
     this.#connections.add(connection);
-    this.#connected.resolve(device);
+    this.connected.resolve(device);
   }
 
   #onConnectionEnd(connection: Connection, end: ConnectionEnd): void {
@@ -195,7 +194,7 @@ export class FileServer {
 
   #end(end: TransferEnd): void {
     if (end.end === 'delivered') this.#isDelivered = true;
-    this.#ended.resolve(end);
+    this.ended.resolve(end);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import type { PushHooks } from '../../lib/push/file-set';
+import type { PushHooks } from '../../lib/push/hooks';
 import type { Job } from '../../lib/push/job';
 import type { Purpose } from '../../lib/push/services';
 import type { PushActivity, PushState } from '../../lib/push/state';

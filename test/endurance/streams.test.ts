@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectTcp, type Server, type Socket } from 'node:net';
 import fc from 'fast-check';
+import { Deadlines } from '../../lib/deadlines';
 import { FileServer } from '../../lib/transfer/file-server';
 import type { ListeningPort } from '../../lib/transfer/ports';
 import { SendQueues } from '../../lib/transfer/send-queue';
@@ -45,6 +46,8 @@ const idleMs = 2000;
 
 describe('Whoever connects, and whatever is sent', () => {
   const queues = new SendQueues();
+  const deadlines = new Deadlines();
+  after(() => deadlines.close());
 
   it('ends each connection, gives nobody other bytes, and calls nothing delivered that nobody has', async () => {
     const streams = amount({ short: 120, long: 10_000 });
@@ -59,13 +62,14 @@ describe('Whoever connects, and whatever is sent', () => {
   }).timeout(amount({ short: 120_000, long: 1_200_000 }));
 
   async function assertServed(file: Buffer, peers: readonly Step[][]): Promise<void> {
-    const services = { isAllowed: () => true, queues, open: new Set<FileServer>() };
+    const services = { isAllowed: () => true, queues, deadlines, open: new Set<FileServer>() };
     const server = await FileServer.open({ bytes: file, timeoutMs: idleMs }, services, anyPort);
     try {
       const doing = peers.map((steps) => act(server, steps, file.length));
       // Whoever is gone before the server has looked at it decides nothing: a push waits on then.
       const areDevices = peers.every((steps) => steps.length === 0);
-      await (areDevices ? server.ended : Promise.race([server.ended, Promise.all(doing)]));
+      const { promise: ended } = server.ended;
+      await (areDevices ? ended : Promise.race([ended, Promise.all(doing)]));
       server.abort();
       const got = await Promise.all(doing);
       for (const bytes of got) {

@@ -8,7 +8,7 @@ import type { DeviceBook } from '../../../lib/devices/device-book';
 import { hashOf } from '../../../lib/protocol/announcement';
 import type { Job } from '../../../lib/push/job';
 import type { Outcome } from '../../../lib/push/outcome';
-import type { PushSnapshot } from '../../../lib/push/snapshot';
+import type { PushSnapshot } from '../../../lib/push/state';
 import { openBook } from '../../peers/device-book';
 import { failureOf, jobsOf, outcomeOf } from '../../peers/outcomes';
 import { resourcesOfEachTest } from '../../peers/resources';

@@ -6,7 +6,7 @@ import { hashOf } from '../../../lib/protocol/announcement';
 import type { Report } from '../../../lib/protocol/report';
 import type { Job } from '../../../lib/push/job';
 import type { Outcome } from '../../../lib/push/outcome';
-import type { PushSnapshot } from '../../../lib/push/snapshot';
+import type { PushSnapshot } from '../../../lib/push/state';
 import { openBook } from '../../peers/device-book';
 import { failureOf, jobsOf, outcomeOf } from '../../peers/outcomes';
 import { resourcesOfEachTest } from '../../peers/resources';

@@ -61,10 +61,10 @@ describe('A push server', () => {
       isOnline: true,
       localAddress: async () => undefined,
       online: () => Promise.resolve(),
-      announce: (topic, text, _expiryMs, { onAcknowledged }) => {
+      announce: (topic, text, _expiryMs, listener) => {
         port = Number(text.split('|')[1]);
         announced.push(topic);
-        onAcknowledged(false);
+        listener.onAcknowledged(false);
         return () => undefined;
       },
       listen: (topic, onMessage) => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { buffer } from 'node:stream/consumers';
+import { Deadlines } from '../../../lib/deadlines';
 import { FileServer } from '../../../lib/transfer/file-server';
 import type { ListeningPort } from '../../../lib/transfer/ports';
 import { SendQueues } from '../../../lib/transfer/send-queue';
@@ -21,12 +22,14 @@ describeNeeding(['python'], 'A file server', () => {
 
   let fileServer: FileServer;
   const readable = new SendQueues();
+  const deadlines = new Deadlines();
+  after(() => deadlines.close());
 
   async function open(
     bytes: Buffer,
     { idleMs = 30_000, isAllowed = (_address: string): boolean => true, queues = readable } = {},
   ): Promise<void> {
-    const services = { isAllowed, queues, open: new Set<FileServer>() };
+    const services = { isAllowed, queues, deadlines, open: new Set<FileServer>() };
     const opening = FileServer.open({ bytes, timeoutMs: idleMs }, services, anyPort);
     await resources.use(opening.then((opened) => ({ stop: () => stop(opened) })));
     fileServer = await opening;
@@ -45,7 +48,7 @@ describeNeeding(['python'], 'A file server', () => {
     it(`delivers ${what}, and then the FIN`, async () => {
       await open(bytes);
       const peer = await connect(behaviour);
-      assert.deepEqual(await fileServer.ended, { end: 'delivered', device: '127.0.0.1', sent: bytes.length });
+      assert.deepEqual(await fileServer.ended.promise, { end: 'delivered', device: '127.0.0.1', sent: bytes.length });
       assert.deepEqual(await peer.ended(), { bytes: bytes.length, end: 'fin' });
     });
   }
@@ -63,7 +66,7 @@ describeNeeding(['python'], 'A file server', () => {
     it(`does not count who ${what}`, async () => {
       await open(bytes);
       await connect(behaviour);
-      const { end } = await fileServer.ended;
+      const { end } = await fileServer.ended.promise;
       assert.equal(end, 'interrupted');
     });
   }
@@ -77,7 +80,7 @@ describeNeeding(['python'], 'A file server', () => {
       const device = connectTcp(fileServer.port, '127.0.0.1');
       resources.defer(() => device.destroy());
       assert.equal((await buffer(device)).length, small.length, 'all of it, and then the FIN');
-      assert.equal((await fileServer.ended).end, 'delivered');
+      assert.equal((await fileServer.ended.promise).end, 'delivered');
       fileServer.close();
     }
   }).timeout(60_000); // twenty processes, one after the other
@@ -103,7 +106,7 @@ describeNeeding(['python'], 'A file server', () => {
       await isLookedAt();
       await isLookedAt();
       device.goOn();
-      assert.equal((await fileServer.ended).end, 'delivered');
+      assert.equal((await fileServer.ended.promise).end, 'delivered');
       assert.deepEqual(await device.ended(), { bytes: flushed.length, end: 'fin' });
     });
   }
@@ -111,7 +114,7 @@ describeNeeding(['python'], 'A file server', () => {
   it('stalls where the device takes no more bytes, and resets it before it has the whole file', async () => {
     await open(large, { idleMs: 500 });
     const peer = await connect('reads_when_told');
-    const ended = await fileServer.ended;
+    const ended = await fileServer.ended.promise;
     assert.equal(ended.end, 'stalled');
     assert.ok(ended.sent > 0 && ended.sent < large.length, `${ended.sent} bytes were acknowledged`);
     peer.goOn();
@@ -124,21 +127,21 @@ describeNeeding(['python'], 'A file server', () => {
     await open(large.subarray(0, 1024 * 1024), { idleMs: 2000 });
     const startedAt = performance.now();
     await connect('takes_all_slowly', { receiveBuffer: 64 * 1024 });
-    assert.equal((await fileServer.ended).end, 'delivered');
+    assert.equal((await fileServer.ended.promise).end, 'delivered');
     assert.ok(performance.now() - startedAt > 2000, 'the transfer was to last longer than its idle time');
   });
 
   it('stalls where the device has everything and does not close', async () => {
     await open(small, { idleMs: 2000 });
     await connect('never_closes');
-    assert.deepEqual(await fileServer.ended, { end: 'stalled', device: '127.0.0.1', sent: small.length });
+    assert.deepEqual(await fileServer.ended.promise, { end: 'stalled', device: '127.0.0.1', sent: small.length });
   });
 
   it('serves the device while a stranger holds a connection, and the stranger to its end', async () => {
     await open(large);
     const stranger = await connect('reads_when_told');
     await connect('takes_all');
-    assert.equal((await fileServer.ended).end, 'delivered');
+    assert.equal((await fileServer.ended.promise).end, 'delivered');
     fileServer.close();
     stranger.goOn();
     assert.deepEqual(await stranger.ended(), { bytes: large.length, end: 'fin' });
@@ -157,13 +160,13 @@ describeNeeding(['python'], 'A file server', () => {
     assert.deepEqual(await stranger.ended(), { bytes: 0, end: 'reset' });
     assert.deepEqual(fileServer.refused, ['127.0.0.1']);
     await connect('takes_all');
-    assert.equal((await fileServer.ended).end, 'delivered');
+    assert.equal((await fileServer.ended.promise).end, 'delivered');
   });
 
   it('resets every connection when it is reset, and opens the port to nobody more', async () => {
     await open(large);
     const held = await connect('reads_when_told');
-    await fileServer.connected;
+    await fileServer.connected.promise;
     fileServer.abort();
     await fileServer.closed();
     held.goOn();
