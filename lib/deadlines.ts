@@ -31,6 +31,7 @@ export class Deadlines {
   close(): void {
     this.#pending.clear();
     clearTimeout(this.#timer);
+    this.#firesAt = Number.POSITIVE_INFINITY;
   }
 
   #fireAt(at: number): void {
@@ -42,11 +43,11 @@ export class Deadlines {
   #fire(): void {
     const now = performance.now();
     const over = [...this.#pending].filter(({ at }) => at <= now).sort((one, other) => one.at - other.at);
-    for (const deadline of over) this.#pending.delete(deadline);
     this.#firesAt = Number.POSITIVE_INFINITY;
     let next = Number.POSITIVE_INFINITY;
-    for (const { at } of this.#pending) next = Math.min(next, at);
-    if (next < this.#firesAt) this.#fireAt(next);
-    for (const { onOver } of over) onOver();
+    for (const { at } of this.#pending) if (at > now) next = Math.min(next, at);
+    if (next < Number.POSITIVE_INFINITY) this.#fireAt(next);
+    // One of them may take another back.
+    for (const deadline of over) if (this.#pending.delete(deadline)) deadline.onOver();
   }
 }

@@ -75,7 +75,6 @@ class Attempt implements AnnouncementListener {
       this.#onTransferred(fileServer, await this.#until(fileServer.ended));
       const levels = requiredLevels(job, reports.lastOf(job.target, 'any') !== undefined);
       if (levels.length > 0) await this.#verified(levels);
-      if (this.#isOver) throw this.#reason;
       this.#stop();
       this.#noteOthers(fileServer);
       return succeeded(state);
@@ -90,6 +89,7 @@ class Attempt implements AnnouncementListener {
 
   /** Nothing is handed to a client that is not connected (protocol 1.6). */
   async #brokerOnline(): Promise<void> {
+    this.#goOn();
     this.#phases.enter('announce', { code: 'broker_offline' });
     const stop = new AbortController();
     try {
@@ -102,6 +102,7 @@ class Attempt implements AnnouncementListener {
 
   /** Before the announcement is published: a device resets itself when the connection is refused (protocol 1.7). */
   async #serveFile(ending: Ending): Promise<FileServer> {
+    this.#goOn();
     const session = this.#session;
     const { job, state } = session;
     const announced = this.#services.host();
@@ -116,7 +117,7 @@ class Attempt implements AnnouncementListener {
         : new AttemptFailure('listen_failed', error);
     }
     session.fileServer = fileServer;
-    if (this.#isOver) throw this.#reason;
+    this.#goOn();
     // At another host or port than before it is another announcement.
     if (state.host !== host || state.port !== fileServer.port) session.announcement = undefined;
     state.host = host;
@@ -174,6 +175,7 @@ class Attempt implements AnnouncementListener {
 
   /** The idle time is each connection's own, so the whole takes as long as it takes. */
   #onTransferred(fileServer: FileServer, end: TransferEnd): void {
+    this.#goOn();
     const { state, job, announcements, verification } = this.#session;
     state.device = end.device;
     state.sent = end.sent;
@@ -193,6 +195,7 @@ class Attempt implements AnnouncementListener {
     this.#phases.enter('verify', { duration: 'verify', code: 'not_verified', timeoutMs: job.verifyTimeoutMs });
     for (const level of levels) {
       await this.#until(verification.reached(level));
+      this.#goOn();
       state.verified = level;
     }
   }
@@ -225,6 +228,11 @@ class Attempt implements AnnouncementListener {
     // Somebody may be fetching the file already: then no connection is waited for.
     if (session.state.phase !== 'transfer') this.#phases.enter('announce');
     this.#publish(session.announcement);
+  }
+
+  /** @throws what has ended the attempt: it may do so when what is waited for has come, and before it is looked at */
+  #goOn(): void {
+    if (this.#isOver) throw this.#reason;
   }
 
   /** What it brings, unless the attempt ends first: that rejects it. One thing is waited for at a time. */

@@ -40,8 +40,8 @@ export class Connection {
   readonly #file: ServedFile;
   readonly #services: ConnectionServices;
   readonly #onEnd: (connection: Connection, end: ConnectionEnd) => void;
-  /** When it is watched. */
-  readonly #watching: Deadline;
+  /** When it begins to be watched. */
+  readonly #watchDeadline: Deadline;
   #unwatch: (() => void) | undefined;
   #sent = 0;
   #lastSeen = 0;
@@ -64,7 +64,7 @@ export class Connection {
     this.#file = file;
     this.#services = services;
     this.#onEnd = onEnd;
-    this.#watching = services.deadlines.add(watchAfterMs, () => this.#watchQueue());
+    this.#watchDeadline = services.deadlines.add(watchAfterMs, () => this.#watchQueue());
     socket.on('end', () => this.#onPeerClosed());
     // What went wrong is looked at when it is closed, which comes right after.
     socket.on('error', () => undefined);
@@ -128,7 +128,7 @@ export class Connection {
   }
 
   #watchQueue(): void {
-    this.#services.deadlines.takeBack(this.#watching);
+    this.#services.deadlines.takeBack(this.#watchDeadline);
     this.#unwatch ??= this.#services.queues.watch(queueKey(this.#socket), (state) => this.#look(state));
   }
 
@@ -170,7 +170,7 @@ export class Connection {
   #end(end: ConnectionEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#services.deadlines.takeBack(this.#watching);
+    this.#services.deadlines.takeBack(this.#watchDeadline);
     this.#unwatch?.();
     // After both sides' ends node:net closes the socket itself.
     if (end.end !== 'delivered') reset(this.#socket);

@@ -41,7 +41,7 @@ export class FileServer {
   #closing: NodeJS.Timeout | undefined;
   #last: Connection | undefined;
   #isFetched = false;
-  #isDelivered = false;
+  #delivery: TransferEnd | undefined;
 
   /**
    * Opens the port: before it is announced (protocol 1.7).
@@ -69,13 +69,13 @@ export class FileServer {
     return this.#listening?.port ?? 0;
   }
 
-  /** What resolves to the address of the first that connected and was allowed to. */
+  /** What resolves to the address of the first that connected and was allowed to; who waits for it no more rejects it, until a reset. */
   get connected(): Deferred<string> {
     this.#connected ??= new Deferred();
     return this.#connected;
   }
 
-  /** What resolves when a connection has decided how it ends. */
+  /** What resolves when a connection has decided how it ends; who waits for it no more rejects it, until a reset. */
   get ended(): Deferred<TransferEnd> {
     this.#ended ??= new Deferred();
     return this.#ended;
@@ -88,7 +88,7 @@ export class FileServer {
 
   /** Someone has taken the whole file, since then. */
   get isDelivered(): boolean {
-    return this.#isDelivered;
+    return this.#delivery !== undefined;
   }
 
   /** Resolves when the port is closed and the last connection has ended. */
@@ -130,15 +130,15 @@ export class FileServer {
     this.#connected = undefined;
     this.#ended = undefined;
     this.#isFetched = false;
-    this.#isDelivered = false;
+    this.#delivery = undefined;
   }
 
-  /** A further attempt begins: connections that broke off before it decide nothing, those that are open go on. */
+  /** A further attempt begins: connections that broke off before it decide nothing, those that are open go on, and a delivery counts. */
   forgetInterruptions(): void {
-    if (this.#isDelivered) return;
     clearTimeout(this.#interruption);
     this.#ended = undefined;
-    if (this.#connections.size > 0) return;
+    if (this.#delivery) this.ended.resolve(this.#delivery);
+    if (this.#delivery || this.#connections.size > 0) return;
     this.#connected = undefined;
     this.#isFetched = false;
   }
@@ -193,7 +193,7 @@ export class FileServer {
   }
 
   #end(end: TransferEnd): void {
-    if (end.end === 'delivered') this.#isDelivered = true;
+    if (end.end === 'delivered') this.#delivery = end;
     this.ended.resolve(end);
   }
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Deadlines } from '../../lib/deadlines';
+import { type Deadline, Deadlines } from '../../lib/deadlines';
 
 describe('Deadlines', () => {
   let deadlines: Deadlines;
@@ -28,6 +28,16 @@ describe('Deadlines', () => {
     deadlines.takeBack(taken);
     await passed(30);
     assert.deepEqual(over, ['other']);
+  });
+
+  it('are not over where another one that is over in the same moment takes them back', async () => {
+    const both = 1;
+    let second: Deadline | undefined;
+    deadlines.add(both, () => deadlines.takeBack(second));
+    second = add('second', both);
+    while (performance.now() < second.at); // so that the timer finds both
+    await passed(10);
+    assert.deepEqual(over, []);
   });
 
   it('may be added and taken back by one that is over', async () => {

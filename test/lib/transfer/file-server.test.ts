@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { buffer } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { Deadlines } from '../../../lib/deadlines';
 import { FileServer } from '../../../lib/transfer/file-server';
 import type { ListeningPort } from '../../../lib/transfer/ports';
@@ -145,6 +146,17 @@ describeNeeding(['python'], 'A file server', () => {
     fileServer.close();
     stranger.goOn();
     assert.deepEqual(await stranger.ended(), { bytes: large.length, end: 'fin' });
+  });
+
+  it('goes on with a delivery in the pause before another attempt, though somebody broke off before it', async () => {
+    await open(small);
+    fileServer.reset();
+    await connect('closes_at_once');
+    assert.equal((await fileServer.ended.promise).end, 'interrupted');
+    await connect('takes_all');
+    while (!fileServer.isDelivered) await setImmediate();
+    fileServer.forgetInterruptions();
+    assert.equal((await fileServer.ended.promise).end, 'delivered');
   });
 
   it('gives no byte to an address that is not allowed, and waits for one that is', async () => {
