@@ -2,7 +2,6 @@ import type { Ending } from '../ending';
 import { messageOf } from '../error-message';
 import { type Announcement, formatAnnouncement, formatSigned } from '../protocol/announcement';
 import type { Report } from '../protocol/report';
-import { Deferred } from '../transfer/deferred';
 import { descriptorProblem } from '../transfer/descriptors';
 import type { FileServer, TransferEnd } from '../transfer/file-server';
 import type { Diagnostics } from './messages';
@@ -39,8 +38,8 @@ class Attempt implements AnnouncementListener {
   /** What has ended the attempt: a timeout, the user, the broker, the device, a bug. The first reason counts. */
   #reason: unknown;
   #isOver = false;
-  /** What is waited for now. */
-  #awaited: { reject(reason: unknown): void } | undefined;
+  /** Rejects what is waited for now. */
+  #interrupt: ((reason: unknown) => void) | undefined;
   /** Takes the announcement back, as far as that can be. */
   #withdraw: (() => void) | undefined;
 
@@ -89,11 +88,10 @@ class Attempt implements AnnouncementListener {
 
   /** Nothing is handed to a client that is not connected (protocol 1.6). */
   async #brokerOnline(): Promise<void> {
-    this.#goOn();
     this.#phases.enter('announce', { code: 'broker_offline' });
     const stop = new AbortController();
     try {
-      await this.#until(Deferred.of(this.#services.broker.online(stop.signal)));
+      await this.#until(this.#services.broker.online(stop.signal));
     } finally {
       stop.abort();
     }
@@ -102,11 +100,10 @@ class Attempt implements AnnouncementListener {
 
   /** Before the announcement is published: a device resets itself when the connection is refused (protocol 1.7). */
   async #serveFile(ending: Ending): Promise<FileServer> {
-    this.#goOn();
     const session = this.#session;
     const { job, state } = session;
     const announced = this.#services.host();
-    session.host = announced instanceof Promise ? await this.#until(Deferred.of(announced)) : announced;
+    session.host = announced instanceof Promise ? await this.#until(announced) : announced;
     const { host } = session.host;
     let fileServer: FileServer;
     try {
@@ -117,7 +114,7 @@ class Attempt implements AnnouncementListener {
         : new AttemptFailure('listen_failed', error);
     }
     session.fileServer = fileServer;
-    this.#goOn();
+    if (this.#isOver) throw this.#reason;
     // At another host or port than before it is another announcement.
     if (state.host !== host || state.port !== fileServer.port) session.announcement = undefined;
     state.host = host;
@@ -175,7 +172,6 @@ class Attempt implements AnnouncementListener {
 
   /** The idle time is each connection's own, so the whole takes as long as it takes. */
   #onTransferred(fileServer: FileServer, end: TransferEnd): void {
-    this.#goOn();
     const { state, job, announcements, verification } = this.#session;
     state.device = end.device;
     state.sent = end.sent;
@@ -195,7 +191,6 @@ class Attempt implements AnnouncementListener {
     this.#phases.enter('verify', { duration: 'verify', code: 'not_verified', timeoutMs: job.verifyTimeoutMs });
     for (const level of levels) {
       await this.#until(verification.reached(level));
-      this.#goOn();
       state.verified = level;
     }
   }
@@ -230,16 +225,13 @@ class Attempt implements AnnouncementListener {
     this.#publish(session.announcement);
   }
 
-  /** @throws what has ended the attempt: it may do so when what is waited for has come, and before it is looked at */
-  #goOn(): void {
-    if (this.#isOver) throw this.#reason;
-  }
-
-  /** What it brings, unless the attempt ends first: that rejects it. One thing is waited for at a time. */
-  #until<T>(awaited: Deferred<T>): Promise<T> {
-    if (this.#isOver) return Promise.reject(this.#reason);
-    this.#awaited = awaited;
-    return awaited.promise;
+  /** What the promise brings, unless the attempt ends first. One promise is waited for at a time. */
+  #until<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject;
+      if (this.#isOver) reject(this.#reason);
+      promise.then(resolve, reject); // always: what it rejects with must be somebody's
+    });
   }
 
   #fail(code: AttemptCode, cause: unknown): void {
@@ -251,7 +243,7 @@ class Attempt implements AnnouncementListener {
     if (this.#isOver) return;
     this.#reason = reason;
     this.#stop();
-    this.#awaited?.reject(reason);
+    this.#interrupt?.(reason);
   }
 
   /** From here on nothing is announced, counted or believed any more. */

@@ -49,7 +49,7 @@ async function pauseBeforeRetry(session: PushSession, ending: Ending): Promise<v
     session.refusal = report;
     refused.resolve();
   };
-  const hasIt = [verification.reached('installed').promise, ...(fileServer ? [delivered(fileServer)] : [])];
+  const hasIt = [verification.reached('installed'), ...(fileServer ? [delivered(fileServer)] : [])];
   try {
     await ending.settled(Promise.race([delay, refused.promise, ...hasIt]));
   } finally {
@@ -61,7 +61,7 @@ async function pauseBeforeRetry(session: PushSession, ending: Ending): Promise<v
 
 /** Resolves when somebody takes the whole file; never where the fetching ends in another way. */
 async function delivered(fileServer: FileServer): Promise<void> {
-  const { end } = await fileServer.ended.promise;
+  const { end } = await fileServer.ended;
   if (end !== 'delivered') await new Promise<never>(() => undefined);
 }
 

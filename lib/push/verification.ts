@@ -65,12 +65,12 @@ export class Verification {
     return this.#levels.includes(level);
   }
 
-  /** What resolves when the device has shown as much; one level is waited for at a time. */
-  reached(level: Verified): Deferred<void> {
+  /** Resolves when the device has shown as much; one level is waited for at a time. */
+  reached(level: Verified): Promise<void> {
     const reached = new Deferred<void>();
     this.#awaited = { level, reached };
     if (this.has(level)) reached.resolve();
-    return reached;
+    return reached.promise;
   }
 
   #listenOnline(topic: string, expected: string): () => void {

@@ -34,8 +34,8 @@ export class FileServer {
   readonly #connections = new Set<Connection>();
   /** Addresses that took the file, or stopped while they did; not those that broke off. */
   readonly #fetchers: string[] = [];
-  #connected: Deferred<string> | undefined;
-  #ended: Deferred<TransferEnd> | undefined;
+  #connected = new Deferred<string>();
+  #ended = new Deferred<TransferEnd>();
   #listening: ListeningPort | undefined;
   #interruption: NodeJS.Timeout | undefined;
   #closing: NodeJS.Timeout | undefined;
@@ -69,16 +69,14 @@ export class FileServer {
     return this.#listening?.port ?? 0;
   }
 
-  /** What resolves to the address of the first that connected and was allowed to; who waits for it no more rejects it, until a reset. */
-  get connected(): Deferred<string> {
-    this.#connected ??= new Deferred();
-    return this.#connected;
+  /** Resolves to the address of the first that connected and was allowed to. */
+  get connected(): Promise<string> {
+    return this.#connected.promise;
   }
 
-  /** What resolves when a connection has decided how it ends; who waits for it no more rejects it, until a reset. */
-  get ended(): Deferred<TransferEnd> {
-    this.#ended ??= new Deferred();
-    return this.#ended;
+  /** Resolves when a connection has decided how it ends. */
+  get ended(): Promise<TransferEnd> {
+    return this.#ended.promise;
   }
 
   /** Someone is fetching the file, or has been since the server was opened or reset. */
@@ -118,7 +116,7 @@ export class FileServer {
   markDelivered(): void {
     const device = this.#last?.device;
     if (device === undefined) return;
-    this.connected.resolve(device);
+    this.#connected.resolve(device);
     this.#end({ end: 'delivered', device, sent: this.#file.bytes.length });
   }
 
@@ -127,8 +125,8 @@ export class FileServer {
     clearTimeout(this.#interruption);
     for (const connection of this.#connections) connection.abort();
     this.#connections.clear();
-    this.#connected = undefined;
-    this.#ended = undefined;
+    this.#connected = new Deferred();
+    this.#ended = new Deferred();
     this.#isFetched = false;
     this.#delivery = undefined;
   }
@@ -136,10 +134,10 @@ export class FileServer {
   /** A further attempt begins: connections that broke off before it decide nothing, those that are open go on, and a delivery counts. */
   forgetInterruptions(): void {
     clearTimeout(this.#interruption);
-    this.#ended = undefined;
-    if (this.#delivery) this.ended.resolve(this.#delivery);
+    this.#ended = new Deferred();
+    if (this.#delivery) this.#ended.resolve(this.#delivery);
     if (this.#delivery || this.#connections.size > 0) return;
-    this.#connected = undefined;
+    this.#connected = new Deferred();
     this.#isFetched = false;
   }
 
@@ -179,7 +177,7 @@ export class FileServer {
     this.#last = connection;
     this.#isFetched = true;
     this.#connections.add(connection);
-    this.connected.resolve(device);
+    this.#connected.resolve(device);
   }
 
   #onConnectionEnd(connection: Connection, end: ConnectionEnd): void {
@@ -194,7 +192,7 @@ export class FileServer {
 
   #end(end: TransferEnd): void {
     if (end.end === 'delivered') this.#delivery = end;
-    this.ended.resolve(end);
+    this.#ended.resolve(end);
   }
 }
 

@@ -68,8 +68,7 @@ describe('Whoever connects, and whatever is sent', () => {
       const doing = peers.map((steps) => act(server, steps, file.length));
       // Whoever is gone before the server has looked at it decides nothing: a push waits on then.
       const areDevices = peers.every((steps) => steps.length === 0);
-      const { promise: ended } = server.ended;
-      await (areDevices ? ended : Promise.race([ended, Promise.all(doing)]));
+      await (areDevices ? server.ended : Promise.race([server.ended, Promise.all(doing)]));
       server.abort();
       const got = await Promise.all(doing);
       for (const bytes of got) {

@@ -49,7 +49,7 @@ describeNeeding(['python'], 'A file server', () => {
     it(`delivers ${what}, and then the FIN`, async () => {
       await open(bytes);
       const peer = await connect(behaviour);
-      assert.deepEqual(await fileServer.ended.promise, { end: 'delivered', device: '127.0.0.1', sent: bytes.length });
+      assert.deepEqual(await fileServer.ended, { end: 'delivered', device: '127.0.0.1', sent: bytes.length });
       assert.deepEqual(await peer.ended(), { bytes: bytes.length, end: 'fin' });
     });
   }
@@ -67,7 +67,7 @@ describeNeeding(['python'], 'A file server', () => {
     it(`does not count who ${what}`, async () => {
       await open(bytes);
       await connect(behaviour);
-      const { end } = await fileServer.ended.promise;
+      const { end } = await fileServer.ended;
       assert.equal(end, 'interrupted');
     });
   }
@@ -81,7 +81,7 @@ describeNeeding(['python'], 'A file server', () => {
       const device = connectTcp(fileServer.port, '127.0.0.1');
       resources.defer(() => device.destroy());
       assert.equal((await buffer(device)).length, small.length, 'all of it, and then the FIN');
-      assert.equal((await fileServer.ended.promise).end, 'delivered');
+      assert.equal((await fileServer.ended).end, 'delivered');
       fileServer.close();
     }
   }).timeout(60_000); // twenty processes, one after the other
@@ -107,7 +107,7 @@ describeNeeding(['python'], 'A file server', () => {
       await isLookedAt();
       await isLookedAt();
       device.goOn();
-      assert.equal((await fileServer.ended.promise).end, 'delivered');
+      assert.equal((await fileServer.ended).end, 'delivered');
       assert.deepEqual(await device.ended(), { bytes: flushed.length, end: 'fin' });
     });
   }
@@ -115,7 +115,7 @@ describeNeeding(['python'], 'A file server', () => {
   it('stalls where the device takes no more bytes, and resets it before it has the whole file', async () => {
     await open(large, { idleMs: 500 });
     const peer = await connect('reads_when_told');
-    const ended = await fileServer.ended.promise;
+    const ended = await fileServer.ended;
     assert.equal(ended.end, 'stalled');
     assert.ok(ended.sent > 0 && ended.sent < large.length, `${ended.sent} bytes were acknowledged`);
     peer.goOn();
@@ -128,21 +128,21 @@ describeNeeding(['python'], 'A file server', () => {
     await open(large.subarray(0, 1024 * 1024), { idleMs: 2000 });
     const startedAt = performance.now();
     await connect('takes_all_slowly', { receiveBuffer: 64 * 1024 });
-    assert.equal((await fileServer.ended.promise).end, 'delivered');
+    assert.equal((await fileServer.ended).end, 'delivered');
     assert.ok(performance.now() - startedAt > 2000, 'the transfer was to last longer than its idle time');
   });
 
   it('stalls where the device has everything and does not close', async () => {
     await open(small, { idleMs: 2000 });
     await connect('never_closes');
-    assert.deepEqual(await fileServer.ended.promise, { end: 'stalled', device: '127.0.0.1', sent: small.length });
+    assert.deepEqual(await fileServer.ended, { end: 'stalled', device: '127.0.0.1', sent: small.length });
   });
 
   it('serves the device while a stranger holds a connection, and the stranger to its end', async () => {
     await open(large);
     const stranger = await connect('reads_when_told');
     await connect('takes_all');
-    assert.equal((await fileServer.ended.promise).end, 'delivered');
+    assert.equal((await fileServer.ended).end, 'delivered');
     fileServer.close();
     stranger.goOn();
     assert.deepEqual(await stranger.ended(), { bytes: large.length, end: 'fin' });
@@ -152,11 +152,11 @@ describeNeeding(['python'], 'A file server', () => {
     await open(small);
     fileServer.reset();
     await connect('closes_at_once');
-    assert.equal((await fileServer.ended.promise).end, 'interrupted');
+    assert.equal((await fileServer.ended).end, 'interrupted');
     await connect('takes_all');
     while (!fileServer.isDelivered) await setImmediate();
     fileServer.forgetInterruptions();
-    assert.equal((await fileServer.ended.promise).end, 'delivered');
+    assert.equal((await fileServer.ended).end, 'delivered');
   });
 
   it('gives no byte to an address that is not allowed, and waits for one that is', async () => {
@@ -172,13 +172,13 @@ describeNeeding(['python'], 'A file server', () => {
     assert.deepEqual(await stranger.ended(), { bytes: 0, end: 'reset' });
     assert.deepEqual(fileServer.refused, ['127.0.0.1']);
     await connect('takes_all');
-    assert.equal((await fileServer.ended.promise).end, 'delivered');
+    assert.equal((await fileServer.ended).end, 'delivered');
   });
 
   it('resets every connection when it is reset, and opens the port to nobody more', async () => {
     await open(large);
     const held = await connect('reads_when_told');
-    await fileServer.connected.promise;
+    await fileServer.connected;
     fileServer.abort();
     await fileServer.closed();
     held.goOn();
