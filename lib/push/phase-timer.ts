@@ -1,4 +1,3 @@
-import type { Deadline, Deadlines } from '../deadlines';
 import type { PushSession } from './session';
 import type { AttemptCode, Phase } from './state';
 
@@ -17,12 +16,11 @@ export class PhaseTimer {
   #duration: Limit['duration'];
   /** On the clock of `performance`. */
   #startedAt = 0;
-  #deadline: Deadline | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
   constructor(
     readonly session: PushSession,
-    readonly deadlines: Deadlines,
     readonly onTimeout: (code: AttemptCode, timeoutMs: number) => void,
   ) {}
 
@@ -39,7 +37,7 @@ export class PhaseTimer {
     this.#endPhase();
     this.#duration = duration;
     this.#startedAt = performance.now();
-    this.#deadline = code && this.deadlines.add(timeoutMs, () => this.onTimeout(code, timeoutMs));
+    if (code) this.#timer = setTimeout(() => this.onTimeout(code, timeoutMs), timeoutMs);
   }
 
   /** For good. */
@@ -49,7 +47,7 @@ export class PhaseTimer {
   }
 
   #endPhase(): void {
-    this.deadlines.takeBack(this.#deadline);
+    clearTimeout(this.#timer);
     if (this.#duration) this.session.state.durations[this.#duration] += Math.round(performance.now() - this.#startedAt);
     this.#duration = undefined;
   }

@@ -46,7 +46,7 @@ class Attempt implements AnnouncementListener {
   constructor(session: PushSession, services: PushServices) {
     this.#session = session;
     this.#services = services;
-    this.#phases = new PhaseTimer(session, services.deadlines, (code, timeoutMs) =>
+    this.#phases = new PhaseTimer(session, (code, timeoutMs) =>
       this.#fail(code, `no answer within ${timeoutMs / 1000} s`),
     );
   }

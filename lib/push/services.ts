@@ -1,4 +1,3 @@
-import type { Deadlines } from '../deadlines';
 import type { Ending } from '../ending';
 import type { Report } from '../protocol/report';
 import type { FileServer } from '../transfer/file-server';
@@ -110,7 +109,6 @@ export interface PushServices {
   readonly counters: Counters;
   readonly slots: Slots;
   readonly wakeQueue: WakeQueue;
-  readonly deadlines: Deadlines;
   /** As configured, for people: empty for any free port. */
   readonly portsText: string;
   /** The announcement's topic. */

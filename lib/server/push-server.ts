@@ -1,5 +1,4 @@
 import { Backlog, type BacklogLimits, type Place, usualBacklog } from '../backlog';
-import { Deadlines } from '../deadlines';
 import type { DeviceBook } from '../devices/device-book';
 import type { Ending } from '../ending';
 import type { Signing } from '../protocol/signature';
@@ -94,7 +93,6 @@ export class PushServer {
   readonly #slots: Semaphore;
   readonly #turns: Turns;
   readonly #backlog: Backlog;
-  readonly #deadlines = new Deadlines();
   readonly #pushes = new Set<Ending>();
   #onIdle: () => void = () => undefined;
   /** They outlive their push while someone is still being served. */
@@ -105,8 +103,7 @@ export class PushServer {
     const { broker, topic, ports, portsText, isAllowed, concurrency, counters, signing, book } = options;
     this.#backlog = new Backlog(options.backlog ?? usualBacklog);
     const host = new AdvertisedHost(options);
-    const deadlines = this.#deadlines;
-    const transfer = { queues: new SendQueues(), deadlines, isAllowed, open: this.#fileServers };
+    const transfer = { queues: new SendQueues(), isAllowed, open: this.#fileServers };
     this.#reports = new DeviceReports(broker, topic, signing);
     this.#book = book;
     this.#reports.watch((target, report, maybeStale) => book.hear(target, report, maybeStale));
@@ -120,7 +117,6 @@ export class PushServer {
       counters,
       slots: this.#slots,
       wakeQueue,
-      deadlines,
       portsText,
       topicOf: (target) => topic.replace('{target}', () => target),
       host: () => host.get(),
@@ -183,7 +179,6 @@ export class PushServer {
     const fileServers = [...this.#fileServers];
     for (const fileServer of fileServers) fileServer.abort();
     await Promise.all(fileServers.map((fileServer) => fileServer.closed()));
-    this.#deadlines.close();
     this.#reports.close();
   }
 }

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net';
-import type { Deadline, Deadlines } from '../deadlines';
 import { type QueueState, queueKey, type SendQueues } from './send-queue';
 import { bytesNotTaken, reset, socketEnd } from './socket-end';
 
@@ -21,12 +20,6 @@ export interface ServedFile {
   readonly timeoutMs: number;
 }
 
-/** What all connections share. */
-export interface ConnectionServices {
-  readonly queues: SendQueues;
-  readonly deadlines: Deadlines;
-}
-
 /** What any TCP sends at once: a peer that closes early had it unread, so its kernel says RST and nothing else. */
 const oneFlightBytes = 10 * 536;
 /** The slowest device, where acknowledgements can't be seen: it gets this much more time for the file's size. */
@@ -38,10 +31,9 @@ const watchAfterMs = 200;
 export class Connection {
   readonly #socket: Socket;
   readonly #file: ServedFile;
-  readonly #services: ConnectionServices;
+  readonly #queues: SendQueues;
   readonly #onEnd: (connection: Connection, end: ConnectionEnd) => void;
-  /** When it begins to be watched. */
-  readonly #watchDeadline: Deadline;
+  readonly #watchTimer: NodeJS.Timeout;
   #unwatch: (() => void) | undefined;
   #sent = 0;
   #lastSeen = 0;
@@ -57,14 +49,14 @@ export class Connection {
     socket: Socket,
     readonly device: string,
     file: ServedFile,
-    services: ConnectionServices,
+    queues: SendQueues,
     onEnd: (connection: Connection, end: ConnectionEnd) => void,
   ) {
     this.#socket = socket;
     this.#file = file;
-    this.#services = services;
+    this.#queues = queues;
     this.#onEnd = onEnd;
-    this.#watchDeadline = services.deadlines.add(watchAfterMs, () => this.#watchQueue());
+    this.#watchTimer = setTimeout(() => this.#watchQueue(), watchAfterMs);
     socket.on('end', () => this.#onPeerClosed());
     // What went wrong is looked at when it is closed, which comes right after.
     socket.on('error', () => undefined);
@@ -128,8 +120,8 @@ export class Connection {
   }
 
   #watchQueue(): void {
-    this.#services.deadlines.takeBack(this.#watchDeadline);
-    this.#unwatch ??= this.#services.queues.watch(queueKey(this.#socket), (state) => this.#look(state));
+    clearTimeout(this.#watchTimer);
+    this.#unwatch ??= this.#queues.watch(queueKey(this.#socket), (state) => this.#look(state));
   }
 
   #look(state: QueueState): void {
@@ -170,7 +162,7 @@ export class Connection {
   #end(end: ConnectionEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#services.deadlines.takeBack(this.#watchDeadline);
+    clearTimeout(this.#watchTimer);
     this.#unwatch?.();
     // After both sides' ends node:net closes the socket itself.
     if (end.end !== 'delivered') reset(this.#socket);

@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { Connection, type ConnectionEnd, type ConnectionServices, type ServedFile } from './connection';
+import { Connection, type ConnectionEnd, type ServedFile } from './connection';
 import { Deferred } from './deferred';
 import type { ListeningPort } from './ports';
+import type { SendQueues } from './send-queue';
 
 /** What all file servers of one push server share. */
-export interface TransferServices extends ConnectionServices {
+export interface TransferServices {
+  readonly queues: SendQueues;
   /** Whether this address may fetch files. */
   readonly isAllowed: (address: string) => boolean;
   /** Lists a file server from when its port is open until that is closed and the last connection has ended. */
@@ -171,7 +173,8 @@ export class FileServer {
       return;
     }
     clearTimeout(this.#interruption);
-    const connection = new Connection(socket, device, this.#file, this.#services, (one, end) =>
+    const { queues } = this.#services;
+    const connection = new Connection(socket, device, this.#file, queues, (one, end) =>
       this.#onConnectionEnd(one, end),
     );
     this.#last = connection;

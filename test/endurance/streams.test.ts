@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as connectTcp, type Server, type Socket } from 'node:net';
 import fc from 'fast-check';
-import { Deadlines } from '../../lib/deadlines';
 import { FileServer } from '../../lib/transfer/file-server';
 import type { ListeningPort } from '../../lib/transfer/ports';
 import { SendQueues } from '../../lib/transfer/send-queue';
@@ -46,8 +45,6 @@ const idleMs = 2000;
 
 describe('Whoever connects, and whatever is sent', () => {
   const queues = new SendQueues();
-  const deadlines = new Deadlines();
-  after(() => deadlines.close());
 
   it('ends each connection, gives nobody other bytes, and calls nothing delivered that nobody has', async () => {
     const streams = amount({ short: 120, long: 10_000 });
@@ -62,7 +59,7 @@ describe('Whoever connects, and whatever is sent', () => {
   }).timeout(amount({ short: 120_000, long: 1_200_000 }));
 
   async function assertServed(file: Buffer, peers: readonly Step[][]): Promise<void> {
-    const services = { isAllowed: () => true, queues, deadlines, open: new Set<FileServer>() };
+    const services = { isAllowed: () => true, queues, open: new Set<FileServer>() };
     const server = await FileServer.open({ bytes: file, timeoutMs: idleMs }, services, anyPort);
     try {
       const doing = peers.map((steps) => act(server, steps, file.length));

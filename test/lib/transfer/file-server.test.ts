@@ -4,7 +4,6 @@ import { connect as connectTcp, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
-import { Deadlines } from '../../../lib/deadlines';
 import { FileServer } from '../../../lib/transfer/file-server';
 import type { ListeningPort } from '../../../lib/transfer/ports';
 import { SendQueues } from '../../../lib/transfer/send-queue';
@@ -23,14 +22,12 @@ describeNeeding(['python'], 'A file server', () => {
 
   let fileServer: FileServer;
   const readable = new SendQueues();
-  const deadlines = new Deadlines();
-  after(() => deadlines.close());
 
   async function open(
     bytes: Buffer,
     { idleMs = 30_000, isAllowed = (_address: string): boolean => true, queues = readable } = {},
   ): Promise<void> {
-    const services = { isAllowed, queues, deadlines, open: new Set<FileServer>() };
+    const services = { isAllowed, queues, open: new Set<FileServer>() };
     const opening = FileServer.open({ bytes, timeoutMs: idleMs }, services, anyPort);
     await resources.use(opening.then((opened) => ({ stop: () => stop(opened) })));
     fileServer = await opening;
