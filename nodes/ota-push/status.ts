@@ -21,12 +21,10 @@ const maxNamed = 3;
 /** A push under way. */
 interface UnderWay {
   readonly target: string;
-  doing: PushActivity;
+  readonly doing: PushActivity;
   /** For its turn, for the broker, for its device to wake or for another attempt. */
-  isWaiting: boolean;
-  /** Greater than that of any push that has moved on before it. */
-  move: number;
-  look: (() => PushSnapshot) | undefined;
+  readonly isWaiting: boolean;
+  readonly look: (() => PushSnapshot) | undefined;
 }
 
 /** The line under a node: whether it could push, what it does, for which device, how the last push ended and which have failed. */
@@ -34,9 +32,8 @@ export class StatusLine {
   readonly #line: ReadyStatus;
   readonly #translate: Translate;
   readonly #readiness: ServerReadiness;
-  /** By their id. */
+  /** By their id, the one last that has moved on last. */
   readonly #underWay = new Map<string, UnderWay>();
-  #moves = 0;
   /** Since none was under way. */
   #ended = 0;
   /** Devices whose last push has failed, with the key of its words; the last one last. */
@@ -55,10 +52,9 @@ export class StatusLine {
   phase([job]: readonly Job[], doing: PushActivity, isWaiting: boolean): void {
     if (!job) return;
     const { id, target } = job;
-    this.#moves += 1;
-    const push = this.#underWay.get(id);
-    if (push) Object.assign(push, { doing, isWaiting, move: this.#moves });
-    else this.#underWay.set(id, { target, doing, isWaiting, move: this.#moves, look: undefined });
+    const look = this.#underWay.get(id)?.look;
+    this.#underWay.delete(id);
+    this.#underWay.set(id, { target, doing, isWaiting, look });
     this.#last = undefined;
     this.#line.update();
   }
@@ -66,7 +62,7 @@ export class StatusLine {
   /** From now on it can be asked how far a push is. */
   follow([job]: readonly Job[], look: () => PushSnapshot): void {
     const push = job && this.#underWay.get(job.id);
-    if (push) push.look = look;
+    if (push) this.#underWay.set(job.id, { ...push, look });
   }
 
   end(outcome: Outcome): void {
@@ -106,7 +102,7 @@ export class StatusLine {
   #working(): NodeStatus {
     const pushes = [...this.#underWay.values()];
     const moving = pushes.filter(({ isWaiting }) => !isWaiting);
-    const { target, doing, isWaiting, look } = lastMoved(moving.length > 0 ? moving : pushes);
+    const { target, doing, isWaiting, look } = (moving.at(-1) ?? pushes.at(-1)) as UnderWay;
     const { phase, percent } = (doing === 'transfer' ? look?.() : undefined) ?? {};
     const what =
       phase === 'transfer'
@@ -156,11 +152,6 @@ export class StatusLine {
       this.#line.update();
     }, lookEveryMs);
   }
-}
-
-/** Of some, at least one. */
-function lastMoved(pushes: readonly UnderWay[]): UnderWay {
-  return pushes.reduce((last, push) => (push.move > last.move ? push : last));
 }
 
 /** The words for how a push has ended. */
