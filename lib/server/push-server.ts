@@ -1,4 +1,4 @@
-import { Backlog, type BacklogLimits, type Place, usualBacklog } from '../backlog';
+import { Backlog, type BacklogLimits, usualBacklog } from '../backlog';
 import type { DeviceBook } from '../devices/device-book';
 import type { Ending } from '../ending';
 import type { Signing } from '../protocol/signature';
@@ -7,7 +7,7 @@ import type { PushHooks } from '../push/hooks';
 import type { Job } from '../push/job';
 import { notTaken, type Outcome } from '../push/outcome';
 import type { Counters, PushServices } from '../push/services';
-import { initialState, type PushActivity, type PushSnapshot } from '../push/state';
+import { initialState } from '../push/state';
 import type { IsAllowed } from '../transfer/address-filter';
 import { FileServer } from '../transfer/file-server';
 import type { Ports } from '../transfer/ports';
@@ -15,7 +15,8 @@ import { SendQueues } from '../transfer/send-queue';
 import { AdvertisedHost, type HostOptions } from './advertised-host';
 import { DeviceReports } from './device-reports';
 import { Semaphore } from './semaphore';
-import { type Turn, Turns } from './turns';
+import { TakenPush } from './taken-push';
+import { Turns } from './turns';
 import { DeviceWakeQueue } from './wake-queue';
 
 export interface PushServerOptions extends HostOptions {
@@ -38,52 +39,6 @@ export interface PushServerOptions extends HostOptions {
 
 /** Why the pushes of a server that is closed were cancelled. */
 const serverStopped = 'the OTA server was stopped';
-
-/** A push that the server has taken on, with what it holds until it ends. */
-class TakenPush implements PushHooks {
-  readonly #jobs: readonly Job[];
-  readonly #hooks: PushHooks;
-  /** Among those that wait; undefined where its sender bounds how many do. */
-  readonly #place: Place | undefined;
-  readonly #book: DeviceBook;
-  #endInBook: (() => void) | undefined;
-  /** At its device, once that has come. */
-  turn: Turn | undefined;
-
-  constructor(jobs: readonly Job[], hooks: PushHooks, place: Place | undefined, book: DeviceBook) {
-    this.#jobs = jobs;
-    this.#hooks = hooks;
-    this.#place = place;
-    this.#book = book;
-  }
-
-  get ifUnchanged(): PushHooks['ifUnchanged'] {
-    return this.#hooks.ifUnchanged;
-  }
-
-  get purpose(): PushHooks['purpose'] {
-    return this.#hooks.purpose;
-  }
-
-  onActivity(activity: PushActivity): void {
-    if (activity === 'waiting' || activity === 'announce') this.turn?.begin();
-    if (activity === 'waiting') this.#place?.comeBack();
-    if (activity === 'announce') this.#place?.leave();
-    this.#hooks.onActivity?.(activity);
-  }
-
-  onStart(look: () => PushSnapshot): void {
-    this.#place?.comeBack(); // each file of a set waits for a slot
-    this.#endInBook = this.#book.begin(this.#jobs, look);
-    this.#hooks.onStart?.(look);
-  }
-
-  end(): void {
-    this.#endInBook?.();
-    this.turn?.end();
-    this.#place?.leave();
-  }
-}
 
 /** Many pushes from one machine: one per device at a time, so many at once, each on a port of its own. */
 export class PushServer {

@@ -115,14 +115,14 @@ function listenOn(server: Server, port: number, bind: string): Promise<number> {
       reject(error);
     });
     server.listen({ port, host: bind || undefined, backlog: 16 }, () => {
-      server.removeAllListeners('error').on('error', comesAgain);
+      server.removeAllListeners('error').on('error', ignoreUnaccepted);
       resolve(port === 0 ? portOf(server) : port);
     });
   });
 }
 
 /** A connection that could not be accepted (no descriptor is free): the device comes again, or the time runs out. */
-function comesAgain(): void {
+function ignoreUnaccepted(): void {
   // Nothing is to be done about it.
 }
 
