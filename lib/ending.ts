@@ -3,7 +3,7 @@ type OnAbort = () => void;
 /**
  * What ends a push early: whoever holds it aborts it, and what listens to it ends.
  * An AbortController and its signal in one. Node.js's own would do, but in its versions 18 and 20 each signal has a hidden class of its
- * own: to make one and to listen to it takes a tenth of what a small push takes (`npm run bench`).
+ * own: to make one and to listen to it takes nearly a tenth of what a small push takes (`npm run bench`).
  */
 export class Ending {
   readonly #listeners = new Set<OnAbort>();
