@@ -230,7 +230,7 @@ class Attempt implements AnnouncementListener {
     return new Promise((resolve, reject) => {
       this.#interrupt = reject;
       if (this.#isOver) reject(this.#reason);
-      promise.then(resolve, reject); // always: what it rejects with must be somebody's
+      promise.then(resolve, reject); // over or not: a rejection that nobody handles would end Node-RED
     });
   }
 
